@@ -1,0 +1,1 @@
+"""What things are: the words, values and errors every layer above shares. Standard library only."""

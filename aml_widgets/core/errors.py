@@ -1,0 +1,164 @@
+"""The tree of errors.
+
+::
+
+    AmlWidgetsError
+    ├── UserError (ValueError)          a wrong argument; nothing was written
+    │   ├── InvalidName                 experiment, workspace, run id, metric, tag or column name
+    │   ├── InvalidMetric               value, step or shape of what was logged
+    │   ├── InvalidArtifact             path or content of a file of a run
+    │   └── InvalidConfig               a workspace configuration file
+    ├── NotFound (LookupError)
+    │   ├── WorkspaceNotFound, ExperimentNotFound, RunNotFound,
+    │   └── ArtifactNotFound, SnapshotNotFound
+    ├── Conflict                        it is there already, or has ended
+    │   ├── WorkspaceExists, RunExists, ArtifactExists, PropertyExists
+    │   ├── ExperimentInUse
+    │   └── RunIsTerminal
+    ├── SnapshotError                   a source folder that cannot be copied
+    ├── RunFailed                       `wait_for_completion` met a run that failed
+    ├── RunInterrupted                  waiting was interrupted; the run goes on
+    └── StoreError (OSError)            where runs are kept
+        ├── StoreUnavailable            cannot be reached or opened now
+        ├── StoreReadOnly, StoreFull, StoreCorrupt
+        ├── NotAStore                   a file or folder of something else
+        ├── StoreIsNewer                written by a newer aml_widgets
+        └── PointsLost                  points that a failing store never took
+
+Every message gives the value, the rule and the way out. `value` keeps what was refused, for programs.
+"""
+
+from __future__ import annotations
+
+
+class AmlWidgetsError(Exception):
+    """Any error that aml_widgets raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        The value, the rule and the way out, in one or two sentences.
+    value : object, optional
+        What was refused or not found.
+    """
+
+    def __init__(self, message: str, *, value: object = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.value = value
+
+
+class UserError(AmlWidgetsError, ValueError):
+    """A wrong argument. Nothing was written."""
+
+
+class InvalidName(UserError):
+    """A name or id that the rules for its kind refuse."""
+
+
+class InvalidMetric(UserError):
+    """A value, step or shape that cannot be logged."""
+
+
+class InvalidArtifact(UserError):
+    """A path or content that cannot become a file of a run."""
+
+
+class InvalidConfig(UserError):
+    """A workspace configuration file that cannot be understood."""
+
+
+class NotFound(AmlWidgetsError, LookupError):
+    """Something asked for by name or id is not there."""
+
+
+class WorkspaceNotFound(NotFound):
+    """No workspace at that location or of that name."""
+
+
+class ExperimentNotFound(NotFound):
+    """No experiment of that name or id."""
+
+
+class RunNotFound(NotFound):
+    """No run of that id."""
+
+
+class ArtifactNotFound(NotFound):
+    """The run has no file of that path."""
+
+
+class SnapshotNotFound(NotFound):
+    """The run has no snapshot, or none of that id."""
+
+
+class Conflict(AmlWidgetsError):
+    """The request does not fit what is there already."""
+
+
+class WorkspaceExists(Conflict):
+    """A workspace is there already."""
+
+
+class RunExists(Conflict):
+    """A run of that id is there already."""
+
+
+class ArtifactExists(Conflict):
+    """The run has another file of that path; artifacts are written once."""
+
+
+class PropertyExists(Conflict):
+    """Properties are facts: one that is set cannot change."""
+
+
+class ExperimentInUse(Conflict):
+    """An experiment that has runs cannot be deleted."""
+
+
+class RunIsTerminal(Conflict):
+    """The run has ended and takes no more points or status changes."""
+
+
+class SnapshotError(AmlWidgetsError):
+    """A source folder that cannot be copied."""
+
+
+class RunFailed(AmlWidgetsError):
+    """A run that was waited for ended as `Failed`."""
+
+
+class RunInterrupted(AmlWidgetsError):
+    """Waiting was interrupted; the run itself goes on."""
+
+
+class StoreError(AmlWidgetsError, OSError):
+    """Where runs are kept does not do its work."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be opened or reached now."""
+
+
+class StoreReadOnly(StoreError):
+    """The store can be read but not written."""
+
+
+class StoreFull(StoreError):
+    """The disk, or the database, has no room left."""
+
+
+class StoreCorrupt(StoreError):
+    """The database is damaged."""
+
+
+class NotAStore(StoreError):
+    """The file or folder is something else than a workspace."""
+
+
+class StoreIsNewer(StoreError):
+    """The store was written by a newer version of aml_widgets."""
+
+
+class PointsLost(StoreError):
+    """Some points were never stored, because the store failed while the run was logging."""

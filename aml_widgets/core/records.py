@@ -1,0 +1,270 @@
+"""Frozen values that travel between store, API and faces.
+
+Times are float seconds since the epoch, UTC, in fields named ``…_at``.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Union
+
+from aml_widgets.core.status import RunStatus
+
+MetricValue = Union[float, int, bool, str, None]
+"""What can be logged under a name: a machine number, or text, a truth value, None or an int of any size."""
+
+Tags = Mapping[str, Union[str, None]]
+
+
+class MetricKind(str, Enum):
+    """What a metric's points are."""
+
+    SCALAR = "scalar"  # `log` and `log_list`
+    ROW = "row"  # `log_row` and `log_table`: columns that share their sequence
+    IMAGE = "image"  # this and the kinds below hold the URI of an artifact
+    CONFUSION_MATRIX = "confusion_matrix"
+    ACCURACY_TABLE = "accuracy_table"
+    RESIDUALS = "residuals"
+    PREDICTIONS = "predictions"
+
+    __str__ = str.__str__
+
+
+class ViewType(str, Enum):
+    """Which experiments to list, by their archived state."""
+
+    ACTIVE_ONLY = "ActiveOnly"
+    ARCHIVED_ONLY = "ArchivedOnly"
+    ALL = "All"
+
+    __str__ = str.__str__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentRecord:
+    """A named set of runs."""
+
+    experiment_id: str
+    name: str
+    created_at: float
+    archived_at: float | None = None
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterProcess:
+    """The process that owns a run: enough to tell, later and elsewhere, whether it still lives.
+
+    `namespace` says in which world `pid` means something (boot of the machine and PID namespace of the container).
+    """
+
+    host: str
+    namespace: str
+    pid: int
+    process_started_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunError:
+    """Why a run failed."""
+
+    code: str
+    message: str
+    traceback: str | None = None
+    error_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """What is known of a run when it is created. Without `run_id` the store gives one."""
+
+    experiment_id: str
+    run_id: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    run_type: str | None = None
+    status: RunStatus = RunStatus.NOT_STARTED
+    parent_run_id: str | None = None
+    target: str = "local"
+    tags: Tags = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    writer: WriterProcess | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One trial, as it stands now."""
+
+    run_id: str
+    number: int  # increasing in its experiment, from 1
+    experiment_id: str
+    experiment_name: str
+    status: RunStatus
+    created_at: float
+    display_name: str | None = None
+    description: str | None = None
+    run_type: str | None = None
+    parent_run_id: str | None = None
+    root_run_id: str = ""
+    target: str = "local"
+    started_at: float | None = None
+    ended_at: float | None = None
+    last_seen_at: float | None = None  # the last sign of life of whoever writes the run
+    error: RunError | None = None
+    tags: Tags = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    writer: WriterProcess | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricOrder:
+    """Order runs by the latest number of a metric; runs without one are left out."""
+
+    name: str
+    column: str | None = None
+    ascending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQuery:
+    """Which runs to list. Every condition given must hold.
+
+    `tags` and `properties` map a key to the value it must have, or to ``...`` where only the key must exist. Without
+    `parent_run_id`, only top-level runs are listed unless `include_children` is set; with it, its direct children, or
+    with `include_children` all its descendants.
+    """
+
+    experiment_id: str | None = None
+    run_type: str | None = None
+    statuses: frozenset[RunStatus] | None = None
+    tags: Mapping[str, object] = field(default_factory=dict)
+    properties: Mapping[str, object] = field(default_factory=dict)
+    parent_run_id: str | None = None
+    include_children: bool = False
+    order_by: MetricOrder | None = None  # without it: newest first
+    limit: int = 100
+    page_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPage:
+    """Some runs, and where the next ones start (None at the end)."""
+
+    runs: tuple[RunRecord, ...]
+    next_page_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricKey:
+    """Which series of a run: the metric's name and, for rows and tables, the column."""
+
+    name: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSummary:
+    """What is known of a series without reading its history.
+
+    `low` and `high` are the smallest and largest number that is not NaN, None where there is none. `first` and `last` are the
+    values written first and last, whatever they are; both are None for a series without points.
+    """
+
+    key: MetricKey
+    kind: MetricKind
+    description: str
+    count: int
+    first: MetricValue = None
+    last: MetricValue = None
+    low: float | int | None = None
+    high: float | int | None = None
+    nonfinite_count: int = 0  # how many of the points are NaN or infinite
+    last_step: int | None = None
+    last_logged_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricHistory:
+    """Points of one series, in the order they were written; all columns have the same length (n_points,).
+
+    Attributes
+    ----------
+    seqs : array of int64
+        Place in the run's order of writing, ascending. Columns of one row share it.
+    steps : array of int64
+        Place on the x axis. Any order, any repetition.
+    values : array of float64, array of int64, or list
+        An array where all points are floats, or all are 64-bit integers; else a list that keeps each value's own type.
+    times : array of float64
+        Seconds since the epoch, UTC.
+    """
+
+    seqs: array[int]
+    steps: array[int]
+    values: array[float] | array[int] | list[MetricValue]
+    times: array[float]
+
+    def __len__(self) -> int:
+        return len(self.seqs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """Consecutive numbers of a series, summed up.
+
+    `first`, `last`, `low` and `high` are numbers; NaN where every number in the bucket is NaN (`low`, `high`) or where the
+    value written there is NaN.
+    """
+
+    count: int
+    first_seq: int
+    last_seq: int
+    first_step: int
+    last_step: int
+    low_step: int  # smallest step in the bucket, and below the largest: steps need not ascend
+    high_step: int
+    first_logged_at: float
+    last_logged_at: float
+    first: float | int
+    last: float | int
+    low: float | int
+    high: float | int
+    nonfinite_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricNews:
+    """What is new in one series.
+
+    On opening (no cursor) a long series comes as `buckets` in order, that together cover all its numbers up to
+    `points`; later only `points` come, to be appended. `is_opening` says that what is given replaces all that was known.
+    """
+
+    summary: MetricSummary
+    points: MetricHistory
+    buckets: Sequence[Bucket] = ()
+    is_opening: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactRecord:
+    """One file of a run. A log stream is an artifact that may still grow."""
+
+    path: str
+    size_bytes: int
+    written_at: float
+    is_log: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChanges:
+    """Everything that changed for one run since a cursor."""
+
+    cursor: str
+    run: RunRecord | None  # None: the record is as it was
+    metrics: tuple[MetricNews, ...]
+    artifacts: tuple[ArtifactRecord, ...]  # new files, and logs that have grown (with their size now)
+    children: tuple[RunRecord, ...]  # direct children that are new or whose record changed

@@ -1,0 +1,228 @@
+"""What the rest of the program may ask of a store. The SQLite and the in-memory store pass one contract (`testing`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from aml_widgets.core.records import (
+    ArtifactRecord,
+    Bucket,
+    ExperimentRecord,
+    MetricHistory,
+    MetricKind,
+    MetricSummary,
+    MetricValue,
+    NewRun,
+    RunChanges,
+    RunError,
+    RunPage,
+    RunQuery,
+    RunRecord,
+    Tags,
+    ViewType,
+    WriterProcess,
+)
+from aml_widgets.core.status import RunStatus
+
+MAX_BUCKETS = 1_000
+
+
+class ArtifactStore(Protocol):
+    """Keeps the bytes of runs' files. Paths are POSIX, relative, and never leave the run's root."""
+
+    def put(self, run_id: str, path: str, content: BinaryIO | Path) -> int:
+        """Write a file once; return its size in bytes.
+
+        The same content again is accepted. Raises ArtifactExists for another content, InvalidArtifact for a bad path.
+        """
+        ...
+
+    def append_path(self, run_id: str, path: str) -> Path:
+        """Give the local file behind a log stream, its folder made, to be opened for appending."""
+        ...
+
+    def size(self, run_id: str, path: str) -> int | None:
+        """Give the size in bytes now, None if there is no such file."""
+        ...
+
+    def read(self, run_id: str, path: str, *, start: int = 0, max_bytes: int | None = None) -> bytes:
+        """Read bytes from `start` (negative: from the end). Raises ArtifactNotFound."""
+        ...
+
+    def copy_to(self, run_id: str, path: str, target: Path) -> None:
+        """Copy a file to a local path, overwriting it. Raises ArtifactNotFound."""
+        ...
+
+
+class RunStore(Protocol):
+    """Keeps runs. Safe from any thread and process; a write that returned survives a crash of the process.
+
+    Every method may raise StoreError; those that take an id raise the NotFound of its kind.
+    """
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """Where the files of the runs are."""
+        ...
+
+    @property
+    def snapshots(self) -> Path | None:
+        """The local folder that holds source snapshots, None where the store has none."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections. May be called twice; a later call opens them again."""
+        ...
+
+    # -- the workspace itself
+
+    def get_info(self) -> Mapping[str, str]:
+        """Facts of the workspace: at least ``name``, ``workspace_id``, ``created_at`` (ISO 8601)."""
+        ...
+
+    def set_info(self, facts: Mapping[str, str]) -> None:
+        """Set facts of the workspace, keeping the others."""
+        ...
+
+    # -- experiments
+
+    def open_experiment(self, name: str) -> ExperimentRecord:
+        """Get the active experiment of that name, or create it."""
+        ...
+
+    def get_experiment(self, experiment_id: str) -> ExperimentRecord: ...
+
+    def list_experiments(self, view_type: ViewType = ViewType.ACTIVE_ONLY) -> list[ExperimentRecord]:
+        """List experiments by name."""
+        ...
+
+    def set_archived(self, experiment_id: str, is_archived: bool) -> ExperimentRecord:
+        """Archive or reactivate. Raises Conflict when another active experiment has the name."""
+        ...
+
+    def tag_experiment(self, experiment_id: str, tags: Tags, *, remove: Iterable[str] = ()) -> ExperimentRecord: ...
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Delete an experiment without runs. Raises ExperimentInUse."""
+        ...
+
+    # -- runs
+
+    def create_run(self, new_run: NewRun) -> RunRecord:
+        """Create a run. Raises RunExists, RunNotFound (parent), ExperimentNotFound."""
+        ...
+
+    def get_run(self, run_id: str) -> RunRecord: ...
+
+    def list_runs(self, query: RunQuery) -> RunPage: ...
+
+    def set_status(self, run_id: str, status: RunStatus, *, error: RunError | None = None) -> RunRecord:
+        """Change the status; `started_at` and `ended_at` follow. The same status again changes nothing.
+
+        Raises RunIsTerminal when the run has ended otherwise.
+        """
+        ...
+
+    def update_run(
+        self,
+        run_id: str,
+        *,
+        display_name: str | None = None,
+        description: str | None = None,
+        tags: Tags | None = None,
+        remove_tags: Iterable[str] = (),
+        properties: Mapping[str, str] | None = None,
+        writer: WriterProcess | None = None,
+    ) -> RunRecord:
+        """Change what is given, also on a run that has ended; None means as it was. Raises PropertyExists."""
+        ...
+
+    def touch(self, run_id: str) -> None:
+        """Record a sign of life of the process that writes the run (no change that readers are told of)."""
+        ...
+
+    # -- metrics, written
+
+    def log_metric(
+        self, run_id: str, name: str, value: MetricValue, step: int | None = None, logged_at: float | None = None
+    ) -> None:
+        """Append one point to a scalar metric. Without `step`: one after the metric's last, from 0.
+
+        Raises RunIsTerminal; InvalidMetric when the name holds rows or another kind.
+        """
+        ...
+
+    def log_metrics(
+        self, run_id: str, values: Mapping[str, MetricValue], step: int | None = None, logged_at: float | None = None
+    ) -> None:
+        """Append one point to each metric, in one transaction and at one time."""
+        ...
+
+    def log_columns(
+        self,
+        run_id: str,
+        name: str,
+        columns: Mapping[str | None, Sequence[MetricValue]],
+        *,
+        kind: MetricKind = MetricKind.SCALAR,
+        description: str = "",
+        logged_at: float | None = None,
+    ) -> None:
+        """Append many points under one name, in one transaction; the columns are equally long.
+
+        Scalars and artifact kinds have the one column None; rows and tables have named ones. With no points the metric
+        exists and is empty. A description that is not empty replaces the metric's. Floats, ints and arrays of the
+        `array` module with type code ``d`` or ``q`` are stored exactly.
+        """
+        ...
+
+    # -- metrics, read
+
+    def summarize_metrics(self, run_id: str) -> list[MetricSummary]:
+        """Sum up every series of a run, in the order they were first logged, without reading histories."""
+        ...
+
+    def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[MetricSummary]]:
+        """Sum up the series of many runs at once; a run without metrics has an empty sequence."""
+        ...
+
+    def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:
+        """Read all points of a series; empty when there is none."""
+        ...
+
+    def read_envelope(
+        self,
+        run_id: str,
+        name: str,
+        column: str | None = None,
+        *,
+        first_step: int | None = None,
+        last_step: int | None = None,
+        max_buckets: int = MAX_BUCKETS,
+    ) -> list[Bucket]:
+        """Sum up the numbers of a series, in order, in at most `max_buckets` buckets.
+
+        With a range of steps only what lies under it is read: buckets that lie wholly inside count whole, those at its
+        edges may be cut at a block's border or be exact.
+        """
+        ...
+
+    def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
+        """Give everything that changed for a run since a cursor, and the next cursor, from one moment.
+
+        Without a cursor: all there is, where a series of more than `max_buckets` numbers comes as buckets.
+        Raises UserError for a cursor that is not this run's.
+        """
+        ...
+
+    # -- files
+
+    def record_artifact(self, run_id: str, artifact: ArtifactRecord) -> None:
+        """Make a file known that `artifacts` holds; recorded again, the record is replaced."""
+        ...
+
+    def list_artifacts(self, run_id: str) -> list[ArtifactRecord]:
+        """List the run's files by path; logs with their size now."""
+        ...
