@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Union
+from typing import NamedTuple, Union
 
 from aml_widgets.core.status import RunStatus
 
@@ -192,18 +192,18 @@ class MetricHistory:
 
     Attributes
     ----------
-    seqs : array of int64
+    seqs : range or array of int64
         Place in the run's order of writing, ascending. Columns of one row share it.
-    steps : array of int64
-        Place on the x axis. Any order, any repetition.
+    steps : range or array of int64
+        Place on the x axis. Any order, any repetition. A range where they count up by one.
     values : array of float64, array of int64, or list
         An array where all points are floats, or all are 64-bit integers; else a list that keeps each value's own type.
     times : array of float64
         Seconds since the epoch, UTC.
     """
 
-    seqs: array[int]
-    steps: array[int]
+    seqs: range | array[int]
+    steps: range | array[int]
     values: array[float] | array[int] | list[MetricValue]
     times: array[float]
 
@@ -211,15 +211,14 @@ class MetricHistory:
         return len(self.seqs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bucket:
-    """Consecutive numbers of a series, summed up.
+class Bucket(NamedTuple):
+    """Consecutive numbers of a series, summed up (a tuple, because a picture is made of a thousand of them).
 
     `first`, `last`, `low` and `high` are numbers; NaN where every number in the bucket is NaN (`low`, `high`) or where the
     value written there is NaN.
     """
 
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
     first_seq: int
     last_seq: int
     first_step: int
@@ -241,12 +240,15 @@ class MetricNews:
 
     On opening (no cursor) a long series comes as `buckets` in order, that together cover all its numbers up to
     `points`; later only `points` come, to be appended. `is_opening` says that what is given replaces all that was known.
+    A metric that is first logged after the cursor comes as points like any other, and may be new to the viewer.
     """
 
-    summary: MetricSummary
+    key: MetricKey
+    kind: MetricKind
     points: MetricHistory
     buckets: Sequence[Bucket] = ()
     is_opening: bool = False
+    summary: MetricSummary | None = None  # given on opening only: later a viewer counts on from there by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

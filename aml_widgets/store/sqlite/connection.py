@@ -1,0 +1,266 @@
+"""Opening the database file, one writing and one reading connection for each process, and the names of its faults."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import sys
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aml_widgets.core.errors import (
+    NotAStore,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+    WorkspaceNotFound,
+)
+from aml_widgets.store.sqlite import schema
+
+BUSY_SECONDS = 120.0  # how long one process waits for the others; each holds the lock for microseconds
+CHECKPOINT_PAGES = 4_000
+LOG_LIMIT_BYTES = 64 * 2**20
+
+_OLDEST_SQLITE = (3, 35, 0)  # the first with `returning`
+
+_NETWORK_FILE_SYSTEMS = (
+    "nfs",
+    "cifs",
+    "smb",
+    "9p",
+    "afs",
+    "lustre",
+    "gpfs",
+    "ceph",
+    "fuse.sshfs",
+    "glusterfs",
+    "beegfs",
+)
+
+_log = logging.getLogger(__name__)
+
+_abandoned: list[object] = []  # connections of the parent process: closing them here would disturb its locks
+
+
+class Database:
+    """The database of one workspace, opened once for writing and once for reading in each process that uses it.
+
+    Both connections are guarded by a lock, so any thread may use them; readers never wait for writers. After a fork the child opens
+    its own.
+    """
+
+    def __init__(self, path: Path, *, create: bool) -> None:
+        self.path = path
+        self._name = path.parent.name or "workspace"
+        self.write_lock = threading.RLock()
+        self.read_lock = threading.RLock()
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+        self._is_shared_disk = False
+        self.cursor: sqlite3.Cursor | None = None  # of the writing connection, for the hot path; None until it is used
+        self.generation = 0  # grows when the connections are new: what was cached of the file may be old
+        _databases.add(self)
+        if not create and not path.exists():
+            raise WorkspaceNotFound(
+                f"There is no workspace at {path.parent} (no file {path.name}). "
+                "Check the path, or create one with Workspace.open(folder).",
+                value=str(path.parent),
+            )
+        with self.faults():
+            if create:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self.writer()
+
+    def writer(self) -> sqlite3.Connection:
+        """Give the writing connection; hold `write_lock` while using it."""
+        if self._writer is None:
+            self._writer = self._connect()
+            self.cursor = self._writer.cursor()
+        return self._writer
+
+    def reader(self) -> sqlite3.Connection:
+        """Give the reading connection; hold `read_lock` while using it."""
+        if self._reader is None:
+            self._reader = self._connect()
+        return self._reader
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Hold one transaction that writes; all of it is kept, or nothing."""
+        with self.faults(), self.write_lock:
+            connection = self.writer()
+            connection.execute("begin immediate")
+            try:
+                yield connection
+                connection.execute("commit")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Hold one moment of the database; what others write meanwhile is not seen."""
+        with self.faults(), self.read_lock:
+            connection = self.reader()
+            connection.execute("begin")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("commit")
+
+    @contextmanager
+    def faults(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise store_error(error, self.path) from error
+        except OSError as error:
+            if isinstance(error, StoreError):
+                raise
+            raise _folder_error(error, self.path) from error
+
+    def close(self) -> None:
+        """Close both connections; the next use opens them again."""
+        with self.write_lock, self.read_lock:
+            for connection in (self._reader, self._writer):
+                if connection is not None:
+                    connection.close()
+            self._reader = self._writer = self.cursor = None
+            self.generation += 1
+
+    def _connect(self) -> sqlite3.Connection:
+        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+            raise StoreUnavailable(
+                f"Python's sqlite3 module brings SQLite {sqlite3.sqlite_version}, and the store needs "
+                f"{'.'.join(map(str, _OLDEST_SQLITE))} or newer. Use a newer Python, or a newer libsqlite3.",
+                value=sqlite3.sqlite_version,
+            )
+        # isolation_level None: transactions begin and end where this package says so
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        try:
+            version = schema.read_version(connection, str(self.path))
+            if version == 0:
+                connection.execute(f"pragma page_size = {schema.PAGE_BYTES}")
+            self._choose_journal(connection, is_new=version == 0)
+            if version < schema.VERSION:
+                schema.migrate(connection, str(self.path), self._name)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _choose_journal(self, connection: sqlite3.Connection, *, is_new: bool) -> None:
+        if self._writer is None and self._reader is None:
+            self._is_shared_disk = is_network_file_system(self.path.parent)
+            if self._is_shared_disk:
+                _log.warning(
+                    "%s is on a network file system, where SQLite's write-ahead log is not safe between hosts: using a rollback "
+                    "journal, which makes each logged value slower. Keep the workspace on a local disk if you can.",
+                    self.path.parent,
+                )
+        if self._is_shared_disk:
+            connection.execute("pragma journal_mode = truncate")
+            return
+        (mode,) = connection.execute("pragma journal_mode").fetchone()
+        if is_new or mode != "wal":
+            connection.execute("pragma journal_mode = wal")
+        # A commit in the write-ahead log survives the end of the process without an fsync; the disk is synchronised at checkpoints.
+        connection.execute("pragma synchronous = normal")
+        connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute(f"pragma journal_size_limit = {LOG_LIMIT_BYTES}")
+
+    def _forget_parent(self) -> None:
+        """After a fork, in the child: leave the parent's connections alone and start anew."""
+        _abandoned.extend((self.cursor, self._writer, self._reader))
+        self._writer = self._reader = self.cursor = None
+        self.write_lock = threading.RLock()
+        self.read_lock = threading.RLock()
+        self.generation += 1
+
+
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def _forget_parents() -> None:
+    for database in list(_databases):
+        database._forget_parent()  # noqa: SLF001 - the hook belongs to the class
+
+
+if hasattr(os, "register_at_fork"):  # absent on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_forget_parents)
+
+
+def store_error(error: sqlite3.Error, path: Path) -> StoreError:
+    """Say in our words what SQLite could not do."""
+    text = str(error)
+    name = getattr(error, "sqlite_errorname", "") or ""  # absent in Python 3.10
+    if "not a database" in text:
+        return NotAStore(
+            f"{path} is not an SQLite database, so it cannot be a workspace. Choose another folder, or restore the file.",
+            value=str(path),
+        )
+    if name.startswith("SQLITE_CORRUPT") or "malformed" in text:
+        return StoreCorrupt(
+            f"{path} is damaged ({text}). Restore it from a copy, or save what can be read with "
+            f"`sqlite3 {path.name} .recover`.",
+            value=str(path),
+        )
+    if name.startswith("SQLITE_FULL") or "is full" in text:
+        return StoreFull(
+            f"No room left to write {path} ({text}). Free some space; what was stored is kept.", value=str(path)
+        )
+    if name.startswith("SQLITE_READONLY") or "readonly" in text or "read-only" in text:
+        return StoreReadOnly(
+            f"{path} cannot be written ({text}). Allow writing to the folder and its files, or choose another.",
+            value=str(path),
+        )
+    if "unable to open" in text and path.parent.exists() and not os.access(path.parent, os.W_OK):
+        return StoreReadOnly(
+            f"{path.parent} cannot be written, and a workspace needs to. Allow writing to it, or choose another folder.",
+            value=str(path.parent),
+        )
+    return StoreUnavailable(f"The run store {path} did not answer: {text}.", value=str(path))
+
+
+def _folder_error(error: OSError, path: Path) -> StoreError:
+    if isinstance(error, PermissionError):
+        return StoreReadOnly(
+            f"{path.parent} cannot be written ({error.strerror}). Allow writing to it, or choose another folder.",
+            value=str(path.parent),
+        )
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return NotAStore(
+            f"{path.parent} is not a folder, and a workspace is one. Give the folder that shall hold the workspace.",
+            value=str(path.parent),
+        )
+    return StoreUnavailable(f"The run store {path} cannot be opened: {error}.", value=str(path))
+
+
+def is_network_file_system(folder: Path) -> bool:
+    """Say whether a folder is known to lie on a file system shared between hosts (Linux only; elsewhere False)."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
+            mounts = [line.split()[1:3] for line in file]
+    except OSError:  # no /proc: nothing is known
+        return False
+    place = str(folder.resolve())
+    best, kind = "", ""
+    for mount, mount_kind in mounts:
+        point = mount.replace("\\040", " ")
+        inside = place == point or place.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, mount_kind
+    return kind.startswith(_NETWORK_FILE_SYSTEMS)

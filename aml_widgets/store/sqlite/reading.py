@@ -1,0 +1,356 @@
+"""Putting blocks, tail and plain rows together again: histories, summaries, and what is new."""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from aml_widgets.core.errors import RunNotFound
+from aml_widgets.core.records import (
+    Bucket,
+    MetricHistory,
+    MetricKey,
+    MetricKind,
+    MetricNews,
+    MetricOrder,
+    MetricSummary,
+    MetricValue,
+)
+from aml_widgets.store.sqlite import envelope
+from aml_widgets.store.sqlite.blocks import (
+    Column,
+    ColumnBuilder,
+    Number,
+    cut,
+    higher,
+    lower,
+    measure,
+    read_blocks,
+)
+from aml_widgets.store.sqlite.tail import MAX_SEQ, ShapeReader, TailRow, columns_of, decode_plain, read_rows
+
+_EMPTY = Column(range(0), range(0), array("d"), array("d"))
+
+NO_HISTORY = MetricHistory(seqs=range(0), steps=range(0), values=array("d"), times=array("d"))
+
+_SERIES = (
+    "select id, name, column, kind, description, count, first_seq, last_seq, last_step, last_at, first, last, low, high, "
+    "nonfinite_count, plain_count, plain_first_seq, plain_last_seq, run from series "
+)
+
+
+class Series(NamedTuple):
+    """A row of the table: what is sealed of a series, and what it has among the plain points."""
+
+    id: int
+    name: str
+    column: str
+    kind: str
+    description: str
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
+    first_seq: int | None
+    last_seq: int | None
+    last_step: int | None
+    last_at: float | None
+    first: Number | None
+    last: Number | None
+    low: Number | None
+    high: Number | None
+    nonfinite_count: int
+    plain_count: int
+    plain_first_seq: int | None
+    plain_last_seq: int | None
+    run: int
+
+    @property
+    def key(self) -> MetricKey:
+        """The name a reader knows it by."""
+        return MetricKey(self.name, self.column if self.kind == MetricKind.ROW.value else None)
+
+
+def find_series(connection: sqlite3.Connection, run: int, name: str, column: str | None) -> Series | None:
+    """Read one series."""
+    row = connection.execute(
+        _SERIES + "where run = ? and name = ? and column = ?", (run, name, column or "")
+    ).fetchone()
+    if row is None:
+        return None
+    series = Series._make(row)
+    return series if series.key.column == column else None
+
+
+def all_series(connection: sqlite3.Connection, run: int) -> list[Series]:
+    """Read the series of a run, in the order they were first logged."""
+    return list(map(Series._make, connection.execute(_SERIES + "where run = ? order by id", (run,))))
+
+
+def _series_behind(
+    connection: sqlite3.Connection,
+    run: int,
+    after_seq: int,
+    rows: Sequence[TailRow],
+    sealed_seq: int,
+    shapes: ShapeReader,
+) -> list[Series]:
+    """Read the series that have points behind a seq: those of the tail's rows, and where it was sealed since, those sealed."""
+    wanted: set[int] = set()
+    for what in {row[3] for row in rows}:
+        wanted.update((what,) if what > 0 else shapes.get(connection, -what).series)
+    found: list[tuple[object, ...]] = []
+    if sealed_seq > after_seq:
+        found = connection.execute(
+            _SERIES + "where run = ? and (last_seq > ? or plain_last_seq > ?)", (run, after_seq, after_seq)
+        ).fetchall()
+        wanted.difference_update(row[0] for row in found)  # type: ignore[arg-type]  # the first column is the id
+    for one in wanted:
+        found.extend(connection.execute(_SERIES + "where id = ?", (one,)))
+    return sorted(map(Series._make, found))
+
+
+# -- histories
+
+
+def read_history(connection: sqlite3.Connection, series: Series, shapes: ShapeReader) -> MetricHistory:
+    """Read all points of a series."""
+    builder = ColumnBuilder()
+    if series.count:
+        read_blocks(connection, series.id, builder)
+    rows = read_rows(connection, series.run)
+    if rows:
+        builder.add_column(columns_of(connection, rows, shapes, series.id).get(series.id, _EMPTY))
+    return _with_plain(builder.build(), _read_plain(connection, series, 0))
+
+
+def _read_plain(
+    connection: sqlite3.Connection, series: Series, after_seq: int, *, newest: int | None = None
+) -> list[tuple[int, int, float, MetricValue]]:
+    if (series.plain_last_seq or 0) <= after_seq:
+        return []
+    if newest is None:
+        rows = connection.execute(
+            "select seq, step, logged_at, value from plain where series = ? and seq > ? order by seq",
+            (series.id, after_seq),
+        ).fetchall()
+    else:
+        rows = connection.execute(
+            "select seq, step, logged_at, value from plain where series = ? order by seq desc limit ?",
+            (series.id, newest),
+        ).fetchall()[::-1]
+    return [(seq, step, logged_at, decode_plain(value)) for seq, step, logged_at, value in rows]
+
+
+def _with_plain(column: Column, plain: Sequence[tuple[int, int, float, MetricValue]]) -> MetricHistory:
+    seqs, steps, times, values = column
+    if not plain:
+        return MetricHistory(seqs=_integers(seqs), steps=_integers(steps), values=values, times=times)
+    points: list[tuple[int, int, float, MetricValue]] = [*zip(seqs, steps, times, values, strict=True), *plain]
+    points.sort(key=lambda point: point[0])
+    all_seqs, all_steps, all_times, all_values = zip(*points, strict=True)
+    return MetricHistory(
+        seqs=array("q", all_seqs), steps=array("q", all_steps), values=list(all_values), times=array("d", all_times)
+    )
+
+
+def _integers(numbers: Sequence[int]) -> range | array[int]:
+    return numbers if isinstance(numbers, (range, array)) else array("q", numbers)
+
+
+# -- summaries
+
+
+def summarize(
+    connection: sqlite3.Connection, series: Sequence[Series], tails: Mapping[int, Column]
+) -> list[MetricSummary]:
+    """Sum up series from what is sealed and their part of the tail."""
+    return [_summary(connection, one, tails.get(one.id, _EMPTY)) for one in series]
+
+
+def read_tails(connection: sqlite3.Connection, run: int, shapes: ShapeReader) -> dict[int, Column]:
+    """Read what is not sealed of a run, by series."""
+    rows = read_rows(connection, run)
+    return columns_of(connection, rows, shapes) if rows else {}
+
+
+def _summary(connection: sqlite3.Connection, one: Series, tail: Column) -> MetricSummary:
+    nan = float("nan")
+    first: MetricValue = nan if one.count and one.first is None else one.first
+    last: MetricValue = nan if one.count and one.last is None else one.last
+    first_seq, last_seq, last_step, last_at = one.first_seq, one.last_seq, one.last_step, one.last_at
+    low, high, nonfinite_count = one.low, one.high, one.nonfinite_count
+    if len(tail.seqs):
+        reach = measure(tail.values)
+        if first_seq is None:
+            first_seq, first = tail.seqs[0], tail.values[0]
+        last_seq, last_step, last_at, last = tail.seqs[-1], tail.steps[-1], tail.times[-1], tail.values[-1]
+        low, high = lower(low, reach.low), higher(high, reach.high)
+        nonfinite_count += reach.nonfinite_count
+    if one.plain_count:
+        if first_seq is None or (one.plain_first_seq or 0) < first_seq:
+            (stored,) = connection.execute(
+                "select value from plain where series = ? and seq = ?", (one.id, one.plain_first_seq)
+            ).fetchone()
+            first = decode_plain(stored)
+        if last_seq is None or (one.plain_last_seq or 0) > last_seq:
+            last_step, last_at, stored = connection.execute(
+                "select step, logged_at, value from plain where series = ? and seq = ?", (one.id, one.plain_last_seq)
+            ).fetchone()
+            last = decode_plain(stored)
+    return MetricSummary(
+        key=one.key,
+        kind=MetricKind(one.kind),
+        description=one.description,
+        count=one.count + len(tail.seqs) + one.plain_count,
+        first=first,
+        last=last,
+        low=low,
+        high=high,
+        nonfinite_count=nonfinite_count,
+        last_step=last_step,
+        last_logged_at=last_at,
+    )
+
+
+def latest_metrics(
+    connection: sqlite3.Connection, run_ids: Sequence[str], shapes: ShapeReader
+) -> dict[str, list[MetricSummary]]:
+    """Sum up the series of many runs; only those that go on have a tail to look at."""
+    found: dict[str, list[MetricSummary]] = {}
+    for run_id in run_ids:
+        row = connection.execute("select id, is_terminal from run where run_id = ?", (run_id,)).fetchone()
+        if row is None:
+            raise RunNotFound(f"There is no run {run_id!r} in this workspace. Check the id.", value=run_id)
+        run, is_terminal = row
+        tails = {} if is_terminal else read_tails(connection, run, shapes)
+        found[run_id] = summarize(connection, all_series(connection, run), tails)
+    return found
+
+
+def rank_runs(connection: sqlite3.Connection, order: MetricOrder, shapes: ShapeReader) -> Iterator[int]:
+    """Give the runs that have a metric, by its latest number; where that is NaN they come last.
+
+    What has ended comes straight from an index; the few runs that go on are looked up and merged in.
+    """
+    sign = 1 if order.ascending else -1
+    live: list[tuple[Number, int]] = []
+    live_nan = []
+    live_runs = [run for (run,) in connection.execute("select id from run where is_terminal = 0")]
+    for run in live_runs:
+        number = latest_number(connection, run, order.name, order.column, shapes)
+        if number is None:
+            continue
+        if number == number:  # noqa: PLR0124 - NaN alone differs from itself
+            live.append((sign * number, run))
+        else:
+            live_nan.append(run)
+    live.sort()
+    known = set(live_runs)
+    direction = "asc" if order.ascending else "desc"
+    ended = connection.cursor().execute(
+        "select last, run from series where name = ? and column = ? and count > 0 and last is not null and kind = ? "
+        f"order by last {direction}, run {direction}",
+        (order.name, order.column or "", (MetricKind.SCALAR if order.column is None else MetricKind.ROW).value),
+    )
+    sealed = ((sign * number, run) for number, run in ended if run not in known)
+    for _, run in heapq.merge(sealed, live, key=lambda pair: pair[0]):
+        yield run
+    yield from live_nan
+    for (run,) in connection.cursor().execute(
+        "select run from series where name = ? and column = ? and count > 0 and last is null and kind = ? order by run desc",
+        (order.name, order.column or "", (MetricKind.SCALAR if order.column is None else MetricKind.ROW).value),
+    ):
+        if run not in known:
+            yield run
+
+
+def latest_number(
+    connection: sqlite3.Connection, run: int, name: str, column: str | None, shapes: ShapeReader
+) -> Number | None:
+    """Give the number written last to a series of a run, None where there is none."""
+    one = find_series(connection, run, name, column)
+    if one is None:
+        return None
+    tail = columns_of(connection, read_rows(connection, run), shapes, one.id).get(one.id)
+    if tail is not None:
+        return tail.values[-1]
+    if one.count:
+        return float("nan") if one.last is None else one.last
+    return None
+
+
+# -- envelopes and news
+
+
+def read_envelope(
+    connection: sqlite3.Connection,
+    series: Series,
+    shapes: ShapeReader,
+    max_buckets: int,
+    first_step: int | None,
+    last_step: int | None,
+) -> list[Bucket]:
+    """Sum up the numbers of a series in buckets."""
+    tail = columns_of(connection, read_rows(connection, series.run), shapes, series.id).get(series.id, _EMPTY)
+    return envelope.read(connection, series.id, tail, max_buckets, first_step, last_step)
+
+
+def opening_news(
+    connection: sqlite3.Connection, run: int, sealed_seq: int, shapes: ShapeReader, max_buckets: int
+) -> tuple[int, list[MetricNews]]:
+    """Give the last seq of a run and a first picture of all its series."""
+    rows = read_rows(connection, run)
+    tails = columns_of(connection, rows, shapes) if rows else {}
+    series = all_series(connection, run)
+    news = []
+    for one, summary in zip(series, summarize(connection, series, tails), strict=True):
+        tail = tails.get(one.id, _EMPTY)
+        buckets: list[Bucket] = []
+        if summary.count > max_buckets:
+            if one.count + len(tail.seqs):
+                buckets = envelope.read(connection, one.id, tail, max_buckets)
+            points = _with_plain(_EMPTY, _read_plain(connection, one, 0, newest=max_buckets))
+        else:
+            builder = ColumnBuilder()
+            if one.count:
+                read_blocks(connection, one.id, builder)
+            builder.add_column(tail)
+            points = _with_plain(builder.build(), _read_plain(connection, one, 0))
+        news.append(
+            MetricNews(
+                key=one.key,
+                kind=summary.kind,
+                points=points,
+                buckets=buckets,
+                is_opening=True,
+                summary=summary,
+            )
+        )
+    return max(_last_seq(rows), sealed_seq), news
+
+
+def news_since(
+    connection: sqlite3.Connection, run: int, sealed_seq: int, after_seq: int, shapes: ShapeReader
+) -> tuple[int, list[MetricNews]]:
+    """Give the last seq of a run and the points of its series behind a seq, at the cost of those points."""
+    rows = read_rows(connection, run, after_seq)
+    if sealed_seq <= after_seq and not rows:
+        return after_seq, []
+    tails = columns_of(connection, rows, shapes) if rows else {}
+    news = []
+    for one in _series_behind(connection, run, after_seq, rows, sealed_seq, shapes):
+        column = tails.get(one.id, _EMPTY)
+        if (one.last_seq or 0) > after_seq:
+            builder = ColumnBuilder()
+            read_blocks(connection, one.id, builder, after_seq=after_seq)
+            builder.add_column(column)
+            column = cut(builder.build(), after_seq)
+        points = _with_plain(column, _read_plain(connection, one, after_seq))
+        if len(points):
+            news.append(MetricNews(key=one.key, kind=MetricKind(one.kind), points=points))
+    return max(_last_seq(rows), sealed_seq), news
+
+
+def _last_seq(rows: Sequence[TailRow]) -> int:
+    return rows[-1][0] & MAX_SEQ if rows else 0

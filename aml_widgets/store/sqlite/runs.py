@@ -1,0 +1,450 @@
+"""Rows of experiments, runs and files, and the records they stand for."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from aml_widgets.core import clock
+from aml_widgets.core.errors import (
+    Conflict,
+    ExperimentInUse,
+    ExperimentNotFound,
+    InvalidName,
+    PropertyExists,
+    RunExists,
+    RunIsTerminal,
+    RunNotFound,
+    UserError,
+)
+from aml_widgets.core.records import (
+    ArtifactRecord,
+    ExperimentRecord,
+    NewRun,
+    RunError,
+    RunQuery,
+    RunRecord,
+    Tags,
+    ViewType,
+    WriterProcess,
+)
+from aml_widgets.core.status import RunStatus, can_change
+from aml_widgets.store import liveness
+from aml_widgets.store.sqlite.tail import MAX_SEQ, SEQ_BITS, ShapeReader, seal
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,249}")
+
+_EXPERIMENT = "select id, experiment_id, name, created_at, archived_at, tags from experiment "
+
+RUN_COLUMNS = (
+    "select r.id, r.run_id, r.number, e.experiment_id, e.name, r.status, r.created_at, r.display_name, r.description, r.run_type, "
+    "p.run_id, t.run_id, r.target, r.started_at, r.ended_at, r.last_seen_at, r.error, r.tags, r.properties, r.writer, "
+    "r.revision, r.sealed_seq "
+    "from run r join experiment e on e.id = r.experiment left join run p on p.id = r.parent left join run t on t.id = r.root "
+)
+"""Everything of a run, and last its revision and the seq up to which it is sealed."""
+
+RunRow = tuple[Any, ...]
+"""The 22 columns of RUN_COLUMNS, which sqlite3 gives without types."""
+
+
+def bump(connection: sqlite3.Connection) -> int:
+    """Count one more change of a record in this workspace and give the count."""
+    (value,) = connection.execute("update revision set value = value + 1 returning value").fetchone()
+    return int(value)
+
+
+# -- experiments
+
+
+def _experiment(row: tuple[int, str, str, float, float | None, str]) -> ExperimentRecord:
+    _, experiment_id, name, created_at, archived_at, tags = row
+    return ExperimentRecord(
+        experiment_id=experiment_id, name=name, created_at=created_at, archived_at=archived_at, tags=json.loads(tags)
+    )
+
+
+def _experiment_row(
+    connection: sqlite3.Connection, experiment_id: str
+) -> tuple[int, str, str, float, float | None, str]:
+    row = connection.execute(_EXPERIMENT + "where experiment_id = ?", (experiment_id,)).fetchone()
+    if row is None:
+        raise ExperimentNotFound(
+            f"There is no experiment with the id {experiment_id!r} in this workspace.", value=experiment_id
+        )
+    return row  # type: ignore[no-any-return]  # sqlite3 types rows as Any
+
+
+def get_experiment(connection: sqlite3.Connection, experiment_id: str) -> ExperimentRecord:
+    """Read one experiment."""
+    return _experiment(_experiment_row(connection, experiment_id))
+
+
+def find_experiment(connection: sqlite3.Connection, name: str) -> ExperimentRecord | None:
+    """Read the active experiment of a name."""
+    row = connection.execute(_EXPERIMENT + "where name = ? and archived_at is null", (name,)).fetchone()
+    return None if row is None else _experiment(row)
+
+
+def create_experiment(connection: sqlite3.Connection, name: str) -> ExperimentRecord:
+    """Write a new experiment."""
+    record = ExperimentRecord(experiment_id=clock.new_id(), name=name, created_at=clock.now())
+    connection.execute(
+        "insert into experiment (experiment_id, name, created_at, tags) values (?, ?, ?, '{}')",
+        (record.experiment_id, name, record.created_at),
+    )
+    return record
+
+
+def list_experiments(connection: sqlite3.Connection, view_type: ViewType) -> list[ExperimentRecord]:
+    """Read experiments by name."""
+    where = {
+        ViewType.ACTIVE_ONLY: "where archived_at is null ",
+        ViewType.ARCHIVED_ONLY: "where archived_at is not null ",
+        ViewType.ALL: "",
+    }[view_type]
+    return [_experiment(row) for row in connection.execute(_EXPERIMENT + where + "order by name, id")]
+
+
+def set_archived(connection: sqlite3.Connection, experiment_id: str, is_archived: bool) -> ExperimentRecord:
+    """Archive an experiment or make it active again."""
+    row = _experiment_row(connection, experiment_id)
+    if (row[4] is not None) == is_archived:
+        return _experiment(row)
+    if not is_archived and find_experiment(connection, row[2]) is not None:
+        raise Conflict(
+            f"Experiment {row[2]!r} cannot be made active: another active experiment has that name. Archive that one first.",
+            value=row[2],
+        )
+    connection.execute(
+        "update experiment set archived_at = ? where id = ?", (clock.now() if is_archived else None, row[0])
+    )
+    return get_experiment(connection, experiment_id)
+
+
+def tag_experiment(
+    connection: sqlite3.Connection, experiment_id: str, tags: Tags, remove: Iterable[str]
+) -> ExperimentRecord:
+    """Add, change and remove tags."""
+    row = _experiment_row(connection, experiment_id)
+    connection.execute("update experiment set tags = ? where id = ?", (_changed(row[5], tags, remove), row[0]))
+    return get_experiment(connection, experiment_id)
+
+
+def delete_experiment(connection: sqlite3.Connection, experiment_id: str) -> None:
+    """Delete an experiment that has no runs."""
+    row = _experiment_row(connection, experiment_id)
+    (count,) = connection.execute("select count(*) from run where experiment = ?", (row[0],)).fetchone()
+    if count:
+        raise ExperimentInUse(
+            f"Experiment {row[2]!r} has {count} runs and only an experiment without runs can be deleted. Archive it instead.",
+            value=row[2],
+        )
+    connection.execute("delete from experiment where id = ?", (row[0],))
+
+
+def _changed(stored: str, changes: Mapping[str, str | None], remove: Iterable[str]) -> str:
+    values = {**json.loads(stored), **changes}
+    for key in remove:
+        values.pop(key, None)
+    return json.dumps(values)
+
+
+# -- runs
+
+
+def to_record(row: RunRow) -> RunRecord:
+    """Make the record that a row stands for, as it is stored."""
+    error, writer = row[16], row[19]
+    return RunRecord(
+        run_id=row[1],
+        number=row[2],
+        experiment_id=row[3],
+        experiment_name=row[4],
+        status=RunStatus(row[5]),
+        created_at=row[6],
+        display_name=row[7],
+        description=row[8],
+        run_type=row[9],
+        parent_run_id=row[10],
+        root_run_id=row[11],
+        target=row[12],
+        started_at=row[13],
+        ended_at=row[14],
+        last_seen_at=row[15],
+        error=None if error is None else RunError(**json.loads(error)),
+        tags=json.loads(row[17]),
+        properties=json.loads(row[18]),
+        writer=None if writer is None else WriterProcess(**json.loads(writer)),
+    )
+
+
+def read_row(connection: sqlite3.Connection, run_id: str) -> RunRow:
+    """Read one run's row, or raise RunNotFound."""
+    row = connection.execute(RUN_COLUMNS + "where r.run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise RunNotFound(f"There is no run {run_id!r} in this workspace. Check the id.", value=run_id)
+    return tuple(row)
+
+
+def row_id(connection: sqlite3.Connection, run_id: str) -> int:
+    """Give the number by which other tables know a run, or raise RunNotFound."""
+    row = connection.execute("select id from run where run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise RunNotFound(f"There is no run {run_id!r} in this workspace. Check the id.", value=run_id)
+    return int(row[0])
+
+
+def with_sign_of_life(connection: sqlite3.Connection, run: int, record: RunRecord) -> RunRecord:
+    """Let what was logged last count as a sign of life, for a run that goes on."""
+    if record.status.is_terminal:
+        return record
+    row = connection.execute(
+        "select logged_at from tail where key > ? and key <= ? order by key desc limit 1",
+        (run << SEQ_BITS, (run << SEQ_BITS) | MAX_SEQ),
+    ).fetchone()
+    if row is None or (record.last_seen_at is not None and record.last_seen_at >= row[0]):
+        return record
+    return replace(record, last_seen_at=row[0])
+
+
+def create_run(connection: sqlite3.Connection, new_run: NewRun) -> str:
+    """Write a new run and give its id."""
+    run_id = clock.new_id() if new_run.run_id is None else new_run.run_id
+    if not _RUN_ID.fullmatch(run_id):
+        raise InvalidName(
+            f"Run id {run_id!r} is not valid: it must be 1 to 250 ASCII letters, digits, '-' and '_', starting with a letter or digit.",
+            value=run_id,
+        )
+    if connection.execute("select 1 from run where run_id = ?", (run_id,)).fetchone():
+        raise RunExists(f"There is a run {run_id!r} already; ids are never used twice. Choose another.", value=run_id)
+    experiment = _experiment_row(connection, new_run.experiment_id)[0]
+    parent = root = None
+    if new_run.parent_run_id is not None:
+        parent = row_id(connection, new_run.parent_run_id)
+        (root,) = connection.execute("select root from run where id = ?", (parent,)).fetchone()
+    (number,) = connection.execute(
+        "select ifnull(max(number), 0) + 1 from run where experiment = ?", (experiment,)
+    ).fetchone()
+    at = clock.now()
+    run = connection.execute(
+        "insert into run (run_id, experiment, number, display_name, description, run_type, status, is_terminal, parent, root, target, "
+        "created_at, started_at, ended_at, last_seen_at, tags, properties, writer, revision) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run_id,
+            experiment,
+            number,
+            new_run.display_name,
+            new_run.description,
+            new_run.run_type,
+            new_run.status.value,
+            new_run.status.is_terminal,
+            parent,
+            root or 0,
+            new_run.target,
+            at,
+            at if new_run.status is RunStatus.RUNNING or new_run.status.is_terminal else None,
+            at if new_run.status.is_terminal else None,
+            at,
+            json.dumps(dict(new_run.tags)),
+            json.dumps(dict(new_run.properties)),
+            None if new_run.writer is None else json.dumps(asdict(new_run.writer)),
+            bump(connection),
+        ),
+    ).lastrowid
+    if root is None:
+        connection.execute("update run set root = id where id = ?", (run,))
+    return run_id
+
+
+def set_status(
+    connection: sqlite3.Connection,
+    run_id: str,
+    status: RunStatus,
+    error: RunError | None,
+    shapes: ShapeReader,
+    ended_at: float | None = None,
+) -> None:
+    """Change the status; a run that ends is sealed, so that all of it is in blocks from then on."""
+    row = connection.execute("select id, status, started_at from run where run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise RunNotFound(f"There is no run {run_id!r} in this workspace. Check the id.", value=run_id)
+    run, old, started_at = row
+    if old == status.value:
+        return
+    if not can_change(RunStatus(old), status):
+        raise RunIsTerminal(
+            f"Run {run_id} has ended as {old} and cannot become {status.value}. Start a new run.", value=run_id
+        )
+    at = clock.now()
+    if started_at is None and (status is RunStatus.RUNNING or status.is_terminal):
+        started_at = at
+    connection.execute(
+        "update run set status = ?, is_terminal = ?, started_at = ?, ended_at = ?, last_seen_at = ?, error = ifnull(?, error), "
+        "revision = ? where id = ?",
+        (
+            status.value,
+            status.is_terminal,
+            started_at,
+            (ended_at or at) if status.is_terminal else None,
+            ended_at or at,
+            None if error is None else json.dumps(asdict(error)),
+            bump(connection),
+            run,
+        ),
+    )
+    if status.is_terminal:
+        seal(connection, run, shapes)
+
+
+def update_run(
+    connection: sqlite3.Connection,
+    run_id: str,
+    *,
+    display_name: str | None,
+    description: str | None,
+    tags: Tags | None,
+    remove_tags: Iterable[str],
+    properties: Mapping[str, str] | None,
+    writer: WriterProcess | None,
+) -> None:
+    """Change what is given."""
+    row = read_row(connection, run_id)
+    known = json.loads(row[18])
+    for key, value in (properties or {}).items():
+        if known.get(key, value) != value:
+            raise PropertyExists(
+                f"Property {key!r} of run {run_id} is {known[key]!r} and cannot become {value!r}: properties are written once. "
+                "Use a tag for what may change.",
+                value=key,
+            )
+    connection.execute(
+        "update run set display_name = ifnull(?, display_name), description = ifnull(?, description), tags = ?, properties = ?, "
+        "writer = ifnull(?, writer), revision = ? where id = ?",
+        (
+            display_name,
+            description,
+            _changed(row[17], tags or {}, remove_tags),
+            json.dumps({**known, **(properties or {})}),
+            None if writer is None else json.dumps(asdict(writer)),
+            bump(connection),
+            row[0],
+        ),
+    )
+
+
+def judged(connection: sqlite3.Connection, row: RunRow) -> tuple[RunRecord, liveness.Judgement | None]:
+    """Make the record a reader shall see; with it the judgement where the run is to be settled."""
+    record = to_record(row)
+    if record.status.is_terminal:
+        return record, None
+    record = with_sign_of_life(connection, row[0], record)
+    judgement = liveness.judge(record, clock.now())
+    if judgement.status is not None:
+        record = replace(record, status=judgement.status)
+    return record, judgement if judgement.settle_error is not None else None
+
+
+def select_rows(connection: sqlite3.Connection, query: RunQuery, before: int, start: int = 0) -> Iterator[RunRow]:
+    """Read the rows a query asks for, newest first, with an id from `start` and below `before`; statuses are as stored."""
+    where = ["r.id < ?", "r.id >= ?"]
+    values: list[object] = [before, start]
+    recursive = ""
+    if query.experiment_id is not None:
+        where.append("r.experiment = ?")
+        values.append(_experiment_row(connection, query.experiment_id)[0])
+    if query.parent_run_id is not None:
+        parent = row_id(connection, query.parent_run_id)
+        if query.include_children:
+            recursive = (
+                "with recursive below (id) as (select id from run where parent = ? "
+                "union all select run.id from run join below on run.parent = below.id) "
+            )
+            values.insert(0, parent)
+            where.append("r.id in below")
+        else:
+            where.append("r.parent = ?")
+            values.append(parent)
+    elif not query.include_children:
+        where.append("r.parent is null")
+    if query.run_type is not None:
+        where.append("r.run_type = ?")
+        values.append(query.run_type)
+    yield from connection.execute(
+        recursive + RUN_COLUMNS + "where " + " and ".join(where) + " order by r.id desc", values
+    )
+
+
+def fits(record: RunRecord, query: RunQuery) -> bool:
+    """Say whether a record, as a reader sees it, meets the conditions that SQL was not asked for."""
+    if query.statuses is not None and record.status not in query.statuses:
+        return False
+    for wanted, known in ((query.tags, record.tags), (query.properties, record.properties)):
+        for key, value in wanted.items():
+            if key not in known or (value is not ... and known[key] != value):
+                return False
+    return True
+
+
+def find_row(connection: sqlite3.Connection, query: RunQuery, run: int) -> RunRow | None:
+    """Read the row of one run if it meets the conditions of a query that SQL can check."""
+    for row in select_rows(connection, query, run + 1, run):
+        return row
+    return None
+
+
+def changed_children(connection: sqlite3.Connection, run: int, after_revision: int) -> list[RunRow]:
+    """Read the children of a run whose record changed after a revision."""
+    return connection.execute(
+        RUN_COLUMNS + "where r.parent = ? and r.revision > ? order by r.id", (run, after_revision)
+    ).fetchall()
+
+
+# -- files
+
+
+def record_artifact(connection: sqlite3.Connection, run_id: str, artifact: ArtifactRecord) -> None:
+    """Write a file's record, or replace it."""
+    connection.execute(
+        "insert or replace into artifact (run, path, size_bytes, written_at, is_log, revision) values (?, ?, ?, ?, ?, ?)",
+        (
+            row_id(connection, run_id),
+            artifact.path,
+            artifact.size_bytes,
+            artifact.written_at,
+            artifact.is_log,
+            bump(connection),
+        ),
+    )
+
+
+def read_artifacts(connection: sqlite3.Connection, run: int, after_revision: int) -> list[ArtifactRecord]:
+    """Read the files of a run that were recorded after a revision, and all of its logs."""
+    if after_revision < 0:
+        rows = connection.execute(
+            "select path, size_bytes, written_at, is_log from artifact where run = ? order by path", (run,)
+        ).fetchall()
+    else:
+        rows = connection.execute(
+            "select path, size_bytes, written_at, is_log from artifact where run = ? and revision > ? "
+            "union select path, size_bytes, written_at, is_log from artifact where run = ? and is_log = 1 order by path",
+            (run, after_revision, run),
+        ).fetchall()
+    return [
+        ArtifactRecord(path=path, size_bytes=size_bytes, written_at=written_at, is_log=bool(is_log))
+        for path, size_bytes, written_at, is_log in rows
+    ]
+
+
+def parse_token(token: str | None, rule: str) -> int | None:
+    """Read a page token, or raise UserError."""
+    if token is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", token):
+        raise UserError(f"Page token {token!r} is not one that {rule} gave. Start without a token.", value=token)
+    return int(token)

@@ -1,0 +1,197 @@
+"""The tables, their version, and the way from each version to the next."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from aml_widgets.core import clock
+from aml_widgets.core.errors import NotAStore, StoreIsNewer
+
+APPLICATION_ID = 0x414D4C57  # "AMLW": the mark in the file's header that says whose it is
+PAGE_BYTES = 1_024  # a commit writes the pages that changed: small ones halve what one logged number costs
+
+_TABLES = """
+create table info (key text primary key, value text not null) without rowid;
+
+-- counts every change of a record in the workspace, so that "what changed since" is a range of an index
+create table revision (value integer not null);
+insert into revision values (0);
+
+create table experiment (
+    id integer primary key,
+    experiment_id text not null unique,
+    name text not null,
+    created_at real not null,
+    archived_at real,
+    tags text not null
+);
+create unique index active_experiment on experiment (name) where archived_at is null;
+
+create table run (
+    id integer primary key,
+    run_id text not null unique,
+    experiment integer not null references experiment,
+    number integer not null,
+    display_name text,
+    description text,
+    run_type text,
+    status text not null,
+    is_terminal integer not null,
+    parent integer references run,
+    root integer not null,
+    target text not null,
+    created_at real not null,
+    started_at real,
+    ended_at real,
+    last_seen_at real,
+    error text,
+    tags text not null,
+    properties text not null,
+    writer text,
+    sealed_seq integer not null default 0,
+    revision integer not null
+);
+create unique index run_number on run (experiment, number);
+create index run_child on run (parent, revision) where parent is not null;
+create index run_top on run (experiment, id) where parent is null;
+create index run_live on run (id) where is_terminal = 0;
+
+-- a metric's name, or one column of it; with the summary of what is sealed (NULL among its numbers stands for NaN)
+create table series (
+    id integer primary key,
+    run integer not null references run,
+    name text not null,
+    column text not null,
+    kind text not null,
+    description text not null,
+    count integer not null default 0,
+    first_seq integer,
+    last_seq integer,
+    last_step integer,
+    last_at real,
+    first,
+    last,
+    low,
+    high,
+    nonfinite_count integer not null default 0,
+    plain_count integer not null default 0,
+    plain_first_seq integer,
+    plain_last_seq integer,
+    plain_last_step integer
+);
+create unique index series_name on series (run, name, column);
+create index series_latest on series (name, column, last, run) where count > 0;
+
+-- the calls not yet sealed. key: run.id * 2^36 + seq. what: a series' id, or minus a shape's.
+create table tail (key integer primary key, step integer, logged_at real not null, what integer not null, value);
+
+-- which series, and what type each of them has, in the packed value of a tail row
+create table shape (id integer primary key, run integer not null references run, series blob not null, types text not null);
+create unique index shape_of_run on shape (run, series, types);
+
+-- what is no machine number: text, NULL for None, 0 and 1 for truth values, a blob for what no column holds
+create table plain (
+    series integer not null,
+    seq integer not null,
+    step integer not null,
+    logged_at real not null,
+    value,
+    primary key (series, seq)
+) without rowid;
+
+create table block (
+    series integer not null,
+    first_seq integer not null,
+    last_seq integer not null,
+    count integer not null,
+    first_step integer not null,
+    last_step integer not null,
+    low_step integer not null,
+    high_step integer not null,
+    first_at real not null,
+    last_at real not null,
+    first,
+    last,
+    low,
+    high,
+    nonfinite_count integer not null,
+    data integer not null,
+    primary key (series, first_seq)
+) without rowid;
+-- the columns of a block; seqs and steps are NULL where they count up by one
+create table data (id integer primary key, types text not null, seqs blob, steps blob, times blob not null, points blob not null);
+
+create table artifact (
+    run integer not null references run,
+    path text not null,
+    size_bytes integer not null,
+    written_at real not null,
+    is_log integer not null,
+    revision integer not null,
+    primary key (run, path)
+) without rowid;
+create index artifact_change on artifact (run, revision);
+create index artifact_log on artifact (run) where is_log = 1;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES,)
+"""Scripts that lead from version n to n + 1. Once released, a script never changes: write the next one."""
+
+VERSION = len(MIGRATIONS)
+
+
+def read_version(connection: sqlite3.Connection, path: str) -> int:
+    """Give the version of the schema in a file, 0 for an empty one.
+
+    Raises NotAStore for the database of another program, StoreIsNewer for one this program is too old for.
+    """
+    (application_id,) = connection.execute("pragma application_id").fetchone()
+    (version,) = connection.execute("pragma user_version").fetchone()
+    if application_id == APPLICATION_ID:
+        if version > VERSION:
+            raise StoreIsNewer(
+                f"{path} has schema version {version}, and this aml_widgets knows versions up to {VERSION}. "
+                "Nothing was changed. Upgrade aml-widgets to open it.",
+                value=path,
+            )
+        return int(version)
+    (table_count,) = connection.execute("select count(*) from sqlite_schema").fetchone()
+    if application_id or version or table_count:
+        raise NotAStore(
+            f"{path} is an SQLite database, but of another program (application id {application_id}, {table_count} tables). "
+            "Choose another folder for the workspace.",
+            value=path,
+        )
+    return 0
+
+
+def migrate(connection: sqlite3.Connection, path: str, name: str) -> None:
+    """Bring the schema to this program's version, in one transaction under the write lock."""
+    connection.execute("begin immediate")
+    try:
+        version = read_version(connection, path)  # again: another process may have been faster
+        for script in MIGRATIONS[version:]:
+            for statement in _statements(script):
+                connection.execute(statement)
+        if version == 0:
+            facts = {"name": name, "workspace_id": clock.new_id(), "created_at": repr(clock.now())}
+            connection.executemany("insert into info values (?, ?)", facts.items())
+        connection.execute(f"pragma application_id = {APPLICATION_ID}")
+        connection.execute(f"pragma user_version = {VERSION}")
+        connection.execute("commit")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        raise
+
+
+def _statements(script: str) -> list[str]:
+    """Split a script: `executescript` would commit the transaction that the migration stands in."""
+    statements = []
+    rest = ""
+    for line in script.splitlines():
+        rest += line + "\n"
+        if sqlite3.complete_statement(rest):
+            statements.append(rest)
+            rest = ""
+    return statements

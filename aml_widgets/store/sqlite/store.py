@@ -1,0 +1,395 @@
+"""The embedded store's face: every call of `RunStore` in terms of the modules beside this one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from aml_widgets.core import clock
+from aml_widgets.core.errors import RunIsTerminal, UserError
+from aml_widgets.core.records import (
+    ArtifactRecord,
+    Bucket,
+    ExperimentRecord,
+    MetricHistory,
+    MetricOrder,
+    MetricSummary,
+    NewRun,
+    RunChanges,
+    RunError,
+    RunPage,
+    RunQuery,
+    RunRecord,
+    Tags,
+    ViewType,
+    WriterProcess,
+)
+from aml_widgets.core.status import RunStatus
+from aml_widgets.store.artifacts import FolderArtifactStore
+from aml_widgets.store.liveness import Judgement
+from aml_widgets.store.protocol import MAX_BUCKETS
+from aml_widgets.store.sqlite import reading, runs
+from aml_widgets.store.sqlite.connection import Database
+from aml_widgets.store.sqlite.tail import ShapeReader
+from aml_widgets.store.sqlite.writing import PointWriter
+
+DATABASE_NAME = "runs.db"
+
+_NO_LIMIT = 2**63 - 1
+
+_Result = TypeVar("_Result")
+
+
+class SqliteRunStore:
+    """Keeps the runs of one workspace in ``<folder>/runs.db``, their files below ``<folder>/runs``.
+
+    Parameters
+    ----------
+    folder : Path
+        The workspace's folder.
+    create : bool, optional
+        Whether to make the folder and the database where there are none; else WorkspaceNotFound is raised.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        self.folder = folder
+        self._database = Database(folder / DATABASE_NAME, create=create)
+        self._artifacts = FolderArtifactStore(folder / "runs")
+        self._shapes = ShapeReader()
+        self._points = PointWriter(self._database, self._shapes)
+        # bound here, not called through a method of this class: one call less for every number that is logged
+        self.log_metric = self._points.log_metric
+        self.log_metrics = self._points.log_metrics
+        self.log_columns = self._points.log_columns
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool = True) -> SqliteRunStore:
+        """Open the workspace in a folder."""
+        return cls(folder, create=create)
+
+    @property
+    def artifacts(self) -> FolderArtifactStore:
+        """Where the files of the runs are."""
+        return self._artifacts
+
+    @property
+    def snapshots(self) -> Path:
+        """The folder of source snapshots."""
+        return self.folder / "snapshots"
+
+    def close(self) -> None:
+        """Close the database; the next call opens it again."""
+        self._database.close()
+
+    # -- the workspace itself
+
+    def get_info(self) -> Mapping[str, str]:
+        """Give the facts of the workspace."""
+        with self._database.reading() as connection:
+            facts: dict[str, str] = dict(connection.execute("select key, value from info"))
+        created_at = datetime.fromtimestamp(float(facts["created_at"]), tz=timezone.utc)
+        return {**facts, "created_at": created_at.isoformat().replace("+00:00", "Z")}
+
+    def set_info(self, facts: Mapping[str, str]) -> None:
+        """Set facts of the workspace, keeping the others."""
+        if "created_at" in facts:
+            raise UserError("When a workspace was created cannot be changed.", value=facts["created_at"])
+        with self._database.writing() as connection:
+            connection.executemany("insert or replace into info values (?, ?)", facts.items())
+
+    # -- experiments
+
+    def open_experiment(self, name: str) -> ExperimentRecord:
+        """Get the active experiment of that name, or create it."""
+        with self._database.reading() as connection:
+            known = runs.find_experiment(connection, name)
+        if known is not None:
+            return known
+        with self._database.writing() as connection:
+            return runs.find_experiment(connection, name) or runs.create_experiment(connection, name)
+
+    def get_experiment(self, experiment_id: str) -> ExperimentRecord:
+        """Read an experiment."""
+        with self._database.reading() as connection:
+            return runs.get_experiment(connection, experiment_id)
+
+    def list_experiments(self, view_type: ViewType = ViewType.ACTIVE_ONLY) -> list[ExperimentRecord]:
+        """List experiments by name."""
+        with self._database.reading() as connection:
+            return runs.list_experiments(connection, view_type)
+
+    def set_archived(self, experiment_id: str, is_archived: bool) -> ExperimentRecord:
+        """Archive an experiment, or make it active again."""
+        with self._database.writing() as connection:
+            return runs.set_archived(connection, experiment_id, is_archived)
+
+    def tag_experiment(self, experiment_id: str, tags: Tags, *, remove: Iterable[str] = ()) -> ExperimentRecord:
+        """Add, change and remove tags."""
+        with self._database.writing() as connection:
+            return runs.tag_experiment(connection, experiment_id, tags, remove)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Delete an experiment without runs."""
+        with self._database.writing() as connection:
+            runs.delete_experiment(connection, experiment_id)
+
+    # -- runs
+
+    def create_run(self, new_run: NewRun) -> RunRecord:
+        """Create a run."""
+        with self._database.writing() as connection:
+            run_id = runs.create_run(connection, new_run)
+            return runs.to_record(runs.read_row(connection, run_id))
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """Read a run; one whose process is gone is settled on the way."""
+
+        def read(connection: sqlite3.Connection) -> tuple[RunRecord, dict[str, Judgement]]:
+            record, judgement = runs.judged(connection, runs.read_row(connection, run_id))
+            return record, {} if judgement is None else {run_id: judgement}
+
+        return self._settled(read)
+
+    def list_runs(self, query: RunQuery) -> RunPage:
+        """List runs, newest first or by the latest number of a metric."""
+        if query.limit < 1:
+            raise UserError(f"A page holds 1 run or more, got limit {query.limit}.", value=query.limit)
+        order = query.order_by
+        if order is not None:
+            return self._settled(lambda connection: self._page_by_metric(connection, query, order))
+        return self._settled(lambda connection: self._page_by_time(connection, query))
+
+    def _settled(self, read: Callable[[sqlite3.Connection], tuple[_Result, dict[str, Judgement]]]) -> _Result:
+        """Read; write what the reading found out about lost runs; then read again."""
+        with self._database.reading() as connection:
+            result, lost = read(connection)
+        if not lost:
+            return result
+        for run_id, judgement in lost.items():
+            self._settle(run_id, judgement)
+        with self._database.reading() as connection:
+            return read(connection)[0]
+
+    def _settle(self, run_id: str, judgement: Judgement) -> None:
+        try:
+            with self._database.writing() as connection:
+                runs.set_status(
+                    connection, run_id, RunStatus.FAILED, judgement.settle_error, self._shapes, judgement.ended_at
+                )
+        except RunIsTerminal:
+            return  # another reader was faster, or the run did end by itself
+
+    def _page_by_time(self, connection: sqlite3.Connection, query: RunQuery) -> tuple[RunPage, dict[str, Judgement]]:
+        before = runs.parse_token(query.page_token, "list_runs")
+        found: list[RunRecord] = []
+        lost: dict[str, Judgement] = {}
+        last = token = None
+        for row in runs.select_rows(connection, query, _NO_LIMIT if before is None else before):
+            record, judgement = runs.judged(connection, row)
+            if judgement is not None:
+                lost[record.run_id] = judgement
+            if not runs.fits(record, query):
+                continue
+            if len(found) == query.limit:
+                token = str(last)
+                break
+            found.append(record)
+            last = row[0]
+        return RunPage(runs=tuple(found), next_page_token=token), lost
+
+    def _page_by_metric(
+        self, connection: sqlite3.Connection, query: RunQuery, order: MetricOrder
+    ) -> tuple[RunPage, dict[str, Judgement]]:
+        start = runs.parse_token(query.page_token, "list_runs") or 0
+        ranked = reading.rank_runs(connection, order, self._shapes)
+        found: list[RunRecord] = []
+        lost: dict[str, Judgement] = {}
+        token = None
+        for place, run in enumerate(ranked):
+            if place < start:
+                continue
+            row = runs.find_row(connection, query, run)
+            if row is None:
+                continue
+            record, judgement = runs.judged(connection, row)
+            if judgement is not None:
+                lost[record.run_id] = judgement
+            if not runs.fits(record, query):
+                continue
+            if len(found) == query.limit:
+                token = str(place)
+                break
+            found.append(record)
+        return RunPage(runs=tuple(found), next_page_token=token), lost
+
+    def set_status(self, run_id: str, status: RunStatus, *, error: RunError | None = None) -> RunRecord:
+        """Change the status."""
+        with self._database.writing() as connection:
+            runs.set_status(connection, run_id, status, error, self._shapes)
+            if status.is_terminal:
+                self._points.forget(run_id)
+            return runs.to_record(runs.read_row(connection, run_id))
+
+    def update_run(
+        self,
+        run_id: str,
+        *,
+        display_name: str | None = None,
+        description: str | None = None,
+        tags: Tags | None = None,
+        remove_tags: Iterable[str] = (),
+        properties: Mapping[str, str] | None = None,
+        writer: WriterProcess | None = None,
+    ) -> RunRecord:
+        """Change what is given."""
+        with self._database.writing() as connection:
+            runs.update_run(
+                connection,
+                run_id,
+                display_name=display_name,
+                description=description,
+                tags=tags,
+                remove_tags=remove_tags,
+                properties=properties,
+                writer=writer,
+            )
+            return runs.to_record(runs.read_row(connection, run_id))
+
+    def touch(self, run_id: str) -> None:
+        """Record a sign of life."""
+        with self._database.writing() as connection:
+            connection.execute("update run set last_seen_at = ? where run_id = ?", (clock.now(), run_id))
+
+    # -- metrics, read
+
+    def summarize_metrics(self, run_id: str) -> list[MetricSummary]:
+        """Sum up every series of a run."""
+        with self._database.reading() as connection:
+            run = runs.row_id(connection, run_id)
+            tails = reading.read_tails(connection, run, self._shapes)
+            return reading.summarize(connection, reading.all_series(connection, run), tails)
+
+    def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[MetricSummary]]:
+        """Sum up the series of many runs at once."""
+        with self._database.reading() as connection:
+            return reading.latest_metrics(connection, run_ids, self._shapes)
+
+    def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:
+        """Read all points of a series."""
+        with self._database.reading() as connection:
+            series = reading.find_series(connection, runs.row_id(connection, run_id), name, column)
+            if series is None:
+                return reading.NO_HISTORY
+            return reading.read_history(connection, series, self._shapes)
+
+    def read_envelope(
+        self,
+        run_id: str,
+        name: str,
+        column: str | None = None,
+        *,
+        first_step: int | None = None,
+        last_step: int | None = None,
+        max_buckets: int = MAX_BUCKETS,
+    ) -> list[Bucket]:
+        """Sum up the numbers of a series in at most `max_buckets` buckets."""
+        _check_buckets(max_buckets)
+        with self._database.reading() as connection:
+            series = reading.find_series(connection, runs.row_id(connection, run_id), name, column)
+            if series is None:
+                return []
+            return reading.read_envelope(connection, series, self._shapes, max_buckets, first_step, last_step)
+
+    def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
+        """Give everything that changed for a run since a cursor."""
+        _check_buckets(max_buckets)
+        return self._settled(lambda connection: self._changes(connection, run_id, cursor, max_buckets))
+
+    def _changes(
+        self, connection: sqlite3.Connection, run_id: str, cursor: str | None, max_buckets: int
+    ) -> tuple[RunChanges, dict[str, Judgement]]:
+        row = runs.read_row(connection, run_id)
+        run, changed_at, sealed_seq = row[0], row[20], row[21]
+        seq, revision, shown, log_sizes = _parse_cursor(cursor, run, run_id)
+        record, judgement = runs.judged(connection, row)
+        lost = {} if judgement is None else {run_id: judgement}
+        (now_revision,) = connection.execute("select value from revision").fetchone()
+        children = []
+        for child_row in runs.changed_children(connection, run, revision):
+            child, child_judgement = runs.judged(connection, child_row)
+            if child_judgement is not None:
+                lost[child.run_id] = child_judgement
+            children.append(child)
+        if cursor is None:
+            seq, news = reading.opening_news(connection, run, sealed_seq, self._shapes, max_buckets)
+        else:
+            seq, news = reading.news_since(connection, run, sealed_seq, seq, self._shapes)
+        files = []
+        sizes: dict[str, int] = {}
+        for artifact in runs.read_artifacts(connection, run, revision):
+            if artifact.is_log:
+                now_bytes = self._artifacts.size(run_id, artifact.path) or 0
+                sizes[artifact.path] = now_bytes
+                if log_sizes.get(artifact.path) == now_bytes:
+                    continue
+                files.append(_grown(artifact, now_bytes))
+            else:
+                files.append(artifact)
+        changes = RunChanges(
+            cursor=json.dumps([run, seq, now_revision, record.status.value, sizes], separators=(",", ":")),
+            run=record if changed_at > revision or record.status.value != shown else None,
+            metrics=tuple(news),
+            artifacts=tuple(files),
+            children=tuple(children),
+        )
+        return changes, lost
+
+    # -- files
+
+    def record_artifact(self, run_id: str, artifact: ArtifactRecord) -> None:
+        """Make a file known."""
+        with self._database.writing() as connection:
+            runs.record_artifact(connection, run_id, artifact)
+
+    def list_artifacts(self, run_id: str) -> list[ArtifactRecord]:
+        """List the run's files by path; logs with their size now."""
+        with self._database.reading() as connection:
+            known = runs.read_artifacts(connection, runs.row_id(connection, run_id), -1)
+        return [
+            _grown(artifact, self._artifacts.size(run_id, artifact.path) or 0) if artifact.is_log else artifact
+            for artifact in known
+        ]
+
+
+def _grown(artifact: ArtifactRecord, size_bytes: int) -> ArtifactRecord:
+    return ArtifactRecord(path=artifact.path, size_bytes=size_bytes, written_at=artifact.written_at, is_log=True)
+
+
+def _parse_cursor(cursor: str | None, run: int, run_id: str) -> tuple[int, int, str, dict[str, int]]:
+    if cursor is None:
+        return 0, -1, "", {}
+    try:
+        owner, seq, revision, status, sizes = json.loads(cursor)
+        if owner == run and type(seq) is int and type(revision) is int and isinstance(sizes, dict):
+            return seq, revision, str(status), sizes
+    except (ValueError, TypeError):
+        pass  # said below, as for any other text that is no cursor
+    raise UserError(
+        f"{cursor[:80]!r} is not a cursor of run {run_id}. Use the one that changes_since gave for this run, or none.",
+        value=cursor,
+    )
+
+
+def _check_buckets(max_buckets: int) -> None:
+    if max_buckets < 2:  # noqa: PLR2004 - a first and a last
+        raise UserError(f"An envelope has 2 buckets or more, got max_buckets {max_buckets}.", value=max_buckets)
+
+
+if TYPE_CHECKING:
+    from aml_widgets.store.protocol import RunStore
+
+    _proof: type[RunStore] = SqliteRunStore
