@@ -157,17 +157,15 @@ class RunPage:
     next_page_token: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class MetricKey:
+class MetricKey(NamedTuple):
     """Which series of a run: the metric's name and, for rows and tables, the column."""
 
     name: str
     column: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricSummary:
-    """What is known of a series without reading its history.
+class MetricSummary(NamedTuple):
+    """What is known of a series without reading its history (a tuple, because a list of runs shows hundreds).
 
     `low` and `high` are the smallest and largest number that is not NaN, None where there is none. `first` and `last` are the
     values written first and last, whatever they are; both are None for a series without points.
@@ -176,12 +174,23 @@ class MetricSummary:
     key: MetricKey
     kind: MetricKind
     description: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
     first: MetricValue = None
     last: MetricValue = None
     low: float | int | None = None
     high: float | int | None = None
     nonfinite_count: int = 0  # how many of the points are NaN or infinite
+    last_step: int | None = None
+    last_logged_at: float | None = None
+
+
+class LatestMetric(NamedTuple):
+    """The value logged last to a series, and how many there are."""
+
+    key: MetricKey
+    kind: MetricKind
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
+    last: MetricValue = None
     last_step: int | None = None
     last_logged_at: float | None = None
 

@@ -10,6 +10,7 @@ from aml_widgets.core.records import (
     ArtifactRecord,
     Bucket,
     ExperimentRecord,
+    LatestMetric,
     MetricHistory,
     MetricKind,
     MetricSummary,
@@ -184,8 +185,8 @@ class RunStore(Protocol):
         """Sum up every series of a run, in the order they were first logged, without reading histories."""
         ...
 
-    def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[MetricSummary]]:
-        """Sum up the series of many runs at once; a run without metrics has an empty sequence."""
+    def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
+        """Give the last value of every series of some runs; a run without metrics has an empty sequence."""
         ...
 
     def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:

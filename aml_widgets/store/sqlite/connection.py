@@ -66,7 +66,9 @@ class Database:
         self.cursor: sqlite3.Cursor | None = None  # of the writing connection, for the hot path; None until it is used
         self.generation = 0  # grows when the connections are new: what was cached of the file may be old
         _databases.add(self)
-        if not create and not path.exists():
+        with self.faults():
+            is_missing = not create and not path.exists()
+        if is_missing:
             raise WorkspaceNotFound(
                 f"There is no workspace at {path.parent} (no file {path.name}). "
                 "Check the path, or create one with Workspace.open(folder).",

@@ -40,9 +40,11 @@ def read(
     low, high = (_WHOLE[0] if first_step is None else first_step), (_WHOLE[1] if last_step is None else last_step)
     if not is_whole:
         tail = _within(tail, low, high)
-    if 2 * len(summaries) >= max_buckets:
+    if summaries and 2 * len(summaries) >= max_buckets:
         total = sum([bucket.count for bucket in summaries]) + len(tail.seqs)
-        tail_buckets = _of_column(tail, -(-total // max_buckets))
+        # as wide as the whole asks for, and at least one bucket is left for the blocks
+        width = max(-(-total // max_buckets), -(-len(tail.seqs) // (max_buckets - 1)), 1)
+        tail_buckets = _of_column(tail, width)
         return [*_merge(summaries, max(1, max_buckets - len(tail_buckets))), *tail_buckets]
     builder = ColumnBuilder()
     if is_whole:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import heapq
 import sqlite3
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Union, cast
 
-from aml_widgets.core.errors import RunNotFound
 from aml_widgets.core.records import (
     Bucket,
     MetricHistory,
     MetricKey,
     MetricKind,
     MetricNews,
-    MetricOrder,
     MetricSummary,
     MetricValue,
 )
@@ -35,6 +32,9 @@ from aml_widgets.store.sqlite.tail import MAX_SEQ, ShapeReader, TailRow, columns
 _EMPTY = Column(range(0), range(0), array("d"), array("d"))
 
 NO_HISTORY = MetricHistory(seqs=range(0), steps=range(0), values=array("d"), times=array("d"))
+
+_Values = Union["array[float]", "array[int]", "list[MetricValue]"]
+_KINDS = {kind.value: kind for kind in MetricKind}
 
 _SERIES = (
     "select id, name, column, kind, description, count, first_seq, last_seq, last_step, last_at, first, last, low, high, "
@@ -104,7 +104,7 @@ def _series_behind(
         found = connection.execute(
             _SERIES + "where run = ? and (last_seq > ? or plain_last_seq > ?)", (run, after_seq, after_seq)
         ).fetchall()
-        wanted.difference_update(row[0] for row in found)  # type: ignore[arg-type]  # the first column is the id
+        wanted.difference_update(row[0] for row in found)
     for one in wanted:
         found.extend(connection.execute(_SERIES + "where id = ?", (one,)))
     return sorted(map(Series._make, found))
@@ -145,7 +145,7 @@ def _read_plain(
 def _with_plain(column: Column, plain: Sequence[tuple[int, int, float, MetricValue]]) -> MetricHistory:
     seqs, steps, times, values = column
     if not plain:
-        return MetricHistory(seqs=_integers(seqs), steps=_integers(steps), values=values, times=times)
+        return MetricHistory(seqs=_integers(seqs), steps=_integers(steps), values=cast("_Values", values), times=times)
     points: list[tuple[int, int, float, MetricValue]] = [*zip(seqs, steps, times, values, strict=True), *plain]
     points.sort(key=lambda point: point[0])
     all_seqs, all_steps, all_times, all_values = zip(*points, strict=True)
@@ -200,7 +200,7 @@ def _summary(connection: sqlite3.Connection, one: Series, tail: Column) -> Metri
             last = decode_plain(stored)
     return MetricSummary(
         key=one.key,
-        kind=MetricKind(one.kind),
+        kind=_KINDS[one.kind],
         description=one.description,
         count=one.count + len(tail.seqs) + one.plain_count,
         first=first,
@@ -211,73 +211,6 @@ def _summary(connection: sqlite3.Connection, one: Series, tail: Column) -> Metri
         last_step=last_step,
         last_logged_at=last_at,
     )
-
-
-def latest_metrics(
-    connection: sqlite3.Connection, run_ids: Sequence[str], shapes: ShapeReader
-) -> dict[str, list[MetricSummary]]:
-    """Sum up the series of many runs; only those that go on have a tail to look at."""
-    found: dict[str, list[MetricSummary]] = {}
-    for run_id in run_ids:
-        row = connection.execute("select id, is_terminal from run where run_id = ?", (run_id,)).fetchone()
-        if row is None:
-            raise RunNotFound(f"There is no run {run_id!r} in this workspace. Check the id.", value=run_id)
-        run, is_terminal = row
-        tails = {} if is_terminal else read_tails(connection, run, shapes)
-        found[run_id] = summarize(connection, all_series(connection, run), tails)
-    return found
-
-
-def rank_runs(connection: sqlite3.Connection, order: MetricOrder, shapes: ShapeReader) -> Iterator[int]:
-    """Give the runs that have a metric, by its latest number; where that is NaN they come last.
-
-    What has ended comes straight from an index; the few runs that go on are looked up and merged in.
-    """
-    sign = 1 if order.ascending else -1
-    live: list[tuple[Number, int]] = []
-    live_nan = []
-    live_runs = [run for (run,) in connection.execute("select id from run where is_terminal = 0")]
-    for run in live_runs:
-        number = latest_number(connection, run, order.name, order.column, shapes)
-        if number is None:
-            continue
-        if number == number:  # noqa: PLR0124 - NaN alone differs from itself
-            live.append((sign * number, run))
-        else:
-            live_nan.append(run)
-    live.sort()
-    known = set(live_runs)
-    direction = "asc" if order.ascending else "desc"
-    ended = connection.cursor().execute(
-        "select last, run from series where name = ? and column = ? and count > 0 and last is not null and kind = ? "
-        f"order by last {direction}, run {direction}",
-        (order.name, order.column or "", (MetricKind.SCALAR if order.column is None else MetricKind.ROW).value),
-    )
-    sealed = ((sign * number, run) for number, run in ended if run not in known)
-    for _, run in heapq.merge(sealed, live, key=lambda pair: pair[0]):
-        yield run
-    yield from live_nan
-    for (run,) in connection.cursor().execute(
-        "select run from series where name = ? and column = ? and count > 0 and last is null and kind = ? order by run desc",
-        (order.name, order.column or "", (MetricKind.SCALAR if order.column is None else MetricKind.ROW).value),
-    ):
-        if run not in known:
-            yield run
-
-
-def latest_number(
-    connection: sqlite3.Connection, run: int, name: str, column: str | None, shapes: ShapeReader
-) -> Number | None:
-    """Give the number written last to a series of a run, None where there is none."""
-    one = find_series(connection, run, name, column)
-    if one is None:
-        return None
-    tail = columns_of(connection, read_rows(connection, run), shapes, one.id).get(one.id)
-    if tail is not None:
-        return tail.values[-1]
-    if one.count:
-        return float("nan") if one.last is None else one.last
-    return None
 
 
 # -- envelopes and news
@@ -348,7 +281,7 @@ def news_since(
             column = cut(builder.build(), after_seq)
         points = _with_plain(column, _read_plain(connection, one, after_seq))
         if len(points):
-            news.append(MetricNews(key=one.key, kind=MetricKind(one.kind), points=points))
+            news.append(MetricNews(key=one.key, kind=_KINDS[one.kind], points=points))
     return max(_last_seq(rows), sealed_seq), news
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from aml_widgets.core import clock
@@ -37,6 +39,8 @@ from aml_widgets.store import liveness
 from aml_widgets.store.sqlite.tail import MAX_SEQ, SEQ_BITS, ShapeReader, seal
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,249}")
+
+_STATUSES = {status.value: status for status in RunStatus}
 
 _EXPERIMENT = "select id, experiment_id, name, created_at, archived_at, tags from experiment "
 
@@ -160,12 +164,13 @@ def _changed(stored: str, changes: Mapping[str, str | None], remove: Iterable[st
 def to_record(row: RunRow) -> RunRecord:
     """Make the record that a row stands for, as it is stored."""
     error, writer = row[16], row[19]
+    tags, properties = row[17], row[18]
     return RunRecord(
         run_id=row[1],
         number=row[2],
         experiment_id=row[3],
         experiment_name=row[4],
-        status=RunStatus(row[5]),
+        status=_STATUSES[row[5]],
         created_at=row[6],
         display_name=row[7],
         description=row[8],
@@ -177,10 +182,15 @@ def to_record(row: RunRow) -> RunRecord:
         ended_at=row[14],
         last_seen_at=row[15],
         error=None if error is None else RunError(**json.loads(error)),
-        tags=json.loads(row[17]),
-        properties=json.loads(row[18]),
-        writer=None if writer is None else WriterProcess(**json.loads(writer)),
+        tags={} if tags == "{}" else json.loads(tags),
+        properties={} if properties == "{}" else json.loads(properties),
+        writer=None if writer is None else _writer(writer),
     )
+
+
+@lru_cache(maxsize=256)
+def _writer(text: str) -> WriterProcess:
+    return WriterProcess(**json.loads(text))  # the same for all runs of a process
 
 
 def read_row(connection: sqlite3.Connection, run_id: str) -> RunRow:
@@ -207,9 +217,12 @@ def with_sign_of_life(connection: sqlite3.Connection, run: int, record: RunRecor
         "select logged_at from tail where key > ? and key <= ? order by key desc limit 1",
         (run << SEQ_BITS, (run << SEQ_BITS) | MAX_SEQ),
     ).fetchone()
-    if row is None or (record.last_seen_at is not None and record.last_seen_at >= row[0]):
+    if row is None:
         return record
-    return replace(record, last_seen_at=row[0])
+    logged_at = min(row[0], clock.now())  # a time given by hand may lie in the future
+    if record.last_seen_at is not None and record.last_seen_at >= logged_at:
+        return record
+    return replace(record, last_seen_at=logged_at)
 
 
 def create_run(connection: sqlite3.Connection, new_run: NewRun) -> str:
@@ -350,10 +363,18 @@ def judged(connection: sqlite3.Connection, row: RunRow) -> tuple[RunRecord, live
     return record, judgement if judgement.settle_error is not None else None
 
 
-def select_rows(connection: sqlite3.Connection, query: RunQuery, before: int, start: int = 0) -> Iterator[RunRow]:
-    """Read the rows a query asks for, newest first, with an id from `start` and below `before`; statuses are as stored."""
-    where = ["r.id < ?", "r.id >= ?"]
-    values: list[object] = [before, start]
+def select_rows(
+    connection: sqlite3.Connection, query: RunQuery, *, before: int | None = None, among: Sequence[int] | None = None
+) -> Iterator[RunRow]:
+    """Read the rows a query asks for, newest first: those with an id below `before`, or among some; statuses are as stored."""
+    where = ["true"]
+    values: list[object] = []
+    if before is not None:
+        where.append("r.id < ?")
+        values.append(before)
+    if among is not None:
+        where.append(f"r.id in ({','.join('?' * len(among))})")
+        values.extend(among)
     recursive = ""
     if query.experiment_id is not None:
         where.append("r.experiment = ?")
@@ -391,18 +412,43 @@ def fits(record: RunRecord, query: RunQuery) -> bool:
     return True
 
 
-def find_row(connection: sqlite3.Connection, query: RunQuery, run: int) -> RunRow | None:
-    """Read the row of one run if it meets the conditions of a query that SQL can check."""
-    for row in select_rows(connection, query, run + 1, run):
-        return row
-    return None
+def rows_in_order(
+    connection: sqlite3.Connection, query: RunQuery, ranked: Iterator[int]
+) -> Iterator[tuple[int, RunRow]]:
+    """Read the rows of runs in the order given, as far as they meet the conditions of SQL; before each, its place in the order."""
+    place = 0
+    while some := list(islice(ranked, min(query.limit + 1, 500))):
+        rows = {row[0]: row for row in select_rows(connection, query, among=some)}
+        for run in some:
+            if run in rows:
+                yield place, rows[run]
+            place += 1
 
 
-def changed_children(connection: sqlite3.Connection, run: int, after_revision: int) -> list[RunRow]:
-    """Read the children of a run whose record changed after a revision."""
-    return connection.execute(
-        RUN_COLUMNS + "where r.parent = ? and r.revision > ? order by r.id", (run, after_revision)
+def changed_children(
+    connection: sqlite3.Connection, run: int, after_revision: int, shown: Mapping[str, str]
+) -> tuple[list[RunRecord], dict[str, str], dict[str, liveness.Judgement]]:
+    """Read the children of a run that look different since a revision, when `shown` says which looked other than stored.
+
+    Gives their records, what is to be shown now other than stored, and the judgements of those to be settled.
+    """
+    changed: list[RunRecord] = []
+    silent: dict[str, str] = {}
+    lost: dict[str, liveness.Judgement] = {}
+    rows = connection.execute(
+        RUN_COLUMNS + "where r.id in (select id from run where parent = ? and revision > ? "
+        "union select id from run where parent = ? and is_terminal = 0) order by r.id",
+        (run, after_revision, run),
     ).fetchall()
+    for row in rows:
+        record, judgement = judged(connection, row)
+        if judgement is not None:
+            lost[record.run_id] = judgement
+        if record.status.value != row[5]:
+            silent[record.run_id] = record.status.value
+        if row[20] > after_revision or shown.get(record.run_id, row[5]) != record.status.value:
+            changed.append(record)
+    return changed, silent, lost
 
 
 # -- files

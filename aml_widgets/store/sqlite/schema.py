@@ -54,7 +54,7 @@ create table run (
 create unique index run_number on run (experiment, number);
 create index run_child on run (parent, revision) where parent is not null;
 create index run_top on run (experiment, id) where parent is null;
-create index run_live on run (id) where is_terminal = 0;
+create index run_live on run (parent) where is_terminal = 0;
 
 -- a metric's name, or one column of it; with the summary of what is sealed (NULL among its numbers stands for NaN)
 create table series (

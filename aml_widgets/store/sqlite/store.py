@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +16,7 @@ from aml_widgets.core.records import (
     ArtifactRecord,
     Bucket,
     ExperimentRecord,
+    LatestMetric,
     MetricHistory,
     MetricOrder,
     MetricSummary,
@@ -32,14 +34,13 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store.artifacts import FolderArtifactStore
 from aml_widgets.store.liveness import Judgement
 from aml_widgets.store.protocol import MAX_BUCKETS
-from aml_widgets.store.sqlite import reading, runs
+from aml_widgets.store.sqlite import latest, reading, runs
 from aml_widgets.store.sqlite.connection import Database
 from aml_widgets.store.sqlite.tail import ShapeReader
 from aml_widgets.store.sqlite.writing import PointWriter
 
 DATABASE_NAME = "runs.db"
 
-_NO_LIMIT = 2**63 - 1
 
 _Result = TypeVar("_Result")
 
@@ -188,7 +189,7 @@ class SqliteRunStore:
         found: list[RunRecord] = []
         lost: dict[str, Judgement] = {}
         last = token = None
-        for row in runs.select_rows(connection, query, _NO_LIMIT if before is None else before):
+        for row in runs.select_rows(connection, query, before=before):
             record, judgement = runs.judged(connection, row)
             if judgement is not None:
                 lost[record.run_id] = judgement
@@ -205,23 +206,18 @@ class SqliteRunStore:
         self, connection: sqlite3.Connection, query: RunQuery, order: MetricOrder
     ) -> tuple[RunPage, dict[str, Judgement]]:
         start = runs.parse_token(query.page_token, "list_runs") or 0
-        ranked = reading.rank_runs(connection, order, self._shapes)
+        ranked = islice(latest.rank_runs(connection, order, self._shapes), start, None)
         found: list[RunRecord] = []
         lost: dict[str, Judgement] = {}
         token = None
-        for place, run in enumerate(ranked):
-            if place < start:
-                continue
-            row = runs.find_row(connection, query, run)
-            if row is None:
-                continue
+        for place, row in runs.rows_in_order(connection, query, ranked):
             record, judgement = runs.judged(connection, row)
             if judgement is not None:
                 lost[record.run_id] = judgement
             if not runs.fits(record, query):
                 continue
             if len(found) == query.limit:
-                token = str(place)
+                token = str(start + place)
                 break
             found.append(record)
         return RunPage(runs=tuple(found), next_page_token=token), lost
@@ -262,7 +258,9 @@ class SqliteRunStore:
     def touch(self, run_id: str) -> None:
         """Record a sign of life."""
         with self._database.writing() as connection:
-            connection.execute("update run set last_seen_at = ? where run_id = ?", (clock.now(), run_id))
+            connection.execute(
+                "update run set last_seen_at = ? where id = ?", (clock.now(), runs.row_id(connection, run_id))
+            )
 
     # -- metrics, read
 
@@ -273,10 +271,10 @@ class SqliteRunStore:
             tails = reading.read_tails(connection, run, self._shapes)
             return reading.summarize(connection, reading.all_series(connection, run), tails)
 
-    def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[MetricSummary]]:
-        """Sum up the series of many runs at once."""
+    def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
+        """Give the last value of every series of some runs."""
         with self._database.reading() as connection:
-            return reading.latest_metrics(connection, run_ids, self._shapes)
+            return latest.latest_metrics(connection, run_ids, self._shapes)
 
     def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:
         """Read all points of a series."""
@@ -314,16 +312,12 @@ class SqliteRunStore:
     ) -> tuple[RunChanges, dict[str, Judgement]]:
         row = runs.read_row(connection, run_id)
         run, changed_at, sealed_seq = row[0], row[20], row[21]
-        seq, revision, shown, log_sizes = _parse_cursor(cursor, run, run_id)
+        seq, revision, shown, log_sizes, silent = _parse_cursor(cursor, run, run_id)
         record, judgement = runs.judged(connection, row)
-        lost = {} if judgement is None else {run_id: judgement}
         (now_revision,) = connection.execute("select value from revision").fetchone()
-        children = []
-        for child_row in runs.changed_children(connection, run, revision):
-            child, child_judgement = runs.judged(connection, child_row)
-            if child_judgement is not None:
-                lost[child.run_id] = child_judgement
-            children.append(child)
+        children, silent, lost = runs.changed_children(connection, run, revision, silent)
+        if judgement is not None:
+            lost[run_id] = judgement
         if cursor is None:
             seq, news = reading.opening_news(connection, run, sealed_seq, self._shapes, max_buckets)
         else:
@@ -340,7 +334,7 @@ class SqliteRunStore:
             else:
                 files.append(artifact)
         changes = RunChanges(
-            cursor=json.dumps([run, seq, now_revision, record.status.value, sizes], separators=(",", ":")),
+            cursor=json.dumps([run, seq, now_revision, record.status.value, sizes, silent], separators=(",", ":")),
             run=record if changed_at > revision or record.status.value != shown else None,
             metrics=tuple(news),
             artifacts=tuple(files),
@@ -369,14 +363,16 @@ def _grown(artifact: ArtifactRecord, size_bytes: int) -> ArtifactRecord:
     return ArtifactRecord(path=artifact.path, size_bytes=size_bytes, written_at=artifact.written_at, is_log=True)
 
 
-def _parse_cursor(cursor: str | None, run: int, run_id: str) -> tuple[int, int, str, dict[str, int]]:
+def _parse_cursor(cursor: str | None, run: int, run_id: str) -> tuple[int, int, str, dict[str, int], dict[str, str]]:
+    """Read a cursor: last seq, last revision, status shown, sizes of the logs, children shown other than stored."""
     if cursor is None:
-        return 0, -1, "", {}
+        return 0, -1, "", {}, {}
     try:
-        owner, seq, revision, status, sizes = json.loads(cursor)
-        if owner == run and type(seq) is int and type(revision) is int and isinstance(sizes, dict):
-            return seq, revision, str(status), sizes
-    except (ValueError, TypeError):
+        owner, seq, revision, status, sizes, silent = json.loads(cursor)
+        numbers_fit = type(seq) is int and type(revision) is int and abs(seq) + abs(revision) < 2**62
+        if owner == run and numbers_fit and isinstance(sizes, dict) and isinstance(silent, dict):
+            return seq, revision, str(status), sizes, silent
+    except (ValueError, TypeError, RecursionError):
         pass  # said below, as for any other text that is no cursor
     raise UserError(
         f"{cursor[:80]!r} is not a cursor of run {run_id}. Use the one that changes_since gave for this run, or none.",

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import NamedTuple, Union
 
+from aml_widgets.core import clock
 from aml_widgets.core.errors import InvalidMetric, RunIsTerminal, RunNotFound
 from aml_widgets.core.records import MetricKind, MetricValue
 from aml_widgets.store.sqlite.blocks import BLOCK_POINTS, Column, Number, append_column, numbers_of
 
 SEQ_BITS = 36
 MAX_SEQ = (1 << SEQ_BITS) - 1
-MAX_STEP = 2**63 - 1
 
 INSERT = "insert into tail values (?1 + 1, ?2, (select ?3 from tail where key = ?1), ?4, ?5)"
 """Append behind a row that must be there: without it the time is NULL, which the table refuses."""
@@ -30,6 +30,7 @@ _INSERT_AT = "insert into tail values (?, ?, ?, ?, ?)"
 _NO_NUMBER = b""  # the value of a row for a single point that is kept in `plain`
 
 _INT64 = (-(2**63), 2**63 - 1)
+_LONGEST_SHOWN_BITS = 256
 
 _PACKED = {"d": "d", "q": "q", "p": "8x"}  # p: the point is in `plain`
 
@@ -67,6 +68,13 @@ def decode_plain(stored: str | int | bytes | None) -> MetricValue:
             return int(stored[1:], 16)
         return stored[1:].decode("utf-8", "surrogatepass")
     return stored
+
+
+def check_step(step: int) -> None:
+    """Raise InvalidMetric for a step that no 64-bit column holds."""
+    if not _INT64[0] <= step <= _INT64[1]:
+        given = hex(step) if step.bit_length() < _LONGEST_SHOWN_BITS else f"a number of {step.bit_length()} bits"
+        raise InvalidMetric(f"A step has to fit into 64 bits, got {given}. Give a smaller one.", value=step)
 
 
 class Shape(NamedTuple):
@@ -346,8 +354,7 @@ class TailWriter:
         """Append one row with a value for each series. Without `step` each series counts on by itself."""
         seq = (self.key & MAX_SEQ) + 1
         steps = [self.next_steps[one] for one in series] if step is None else [step] * len(series)
-        if max(steps) > MAX_STEP:
-            raise InvalidMetric(f"Step {max(steps)} does not fit into 64 bits. Give a smaller step.", value=max(steps))
+        check_step(max(steps))
         types = "".join(map(type_of, values))
         if len(series) == 1:
             what = series[0]
@@ -395,6 +402,7 @@ class TailWriter:
         seqs = range(first_seq, first_seq + count)
         for one, column in columns.items():
             first_step = self.next_steps[one]
+            check_step(first_step + count - 1)
             steps = range(first_step, first_step + count)
             write_column(connection, one, seqs, steps, logged_at, column)
             self.next_steps[one] = first_step + count
@@ -420,8 +428,10 @@ def seal(connection: sqlite3.Connection, run: int, shapes: ShapeReader) -> None:
         append_column(connection, series, column)
     last_key = rows[-1][0]
     connection.execute("delete from tail where key > ? and key <= ?", (run << SEQ_BITS, last_key))
+    seen_at = min(rows[-1][2], clock.now())  # a time given by hand may lie in the future, or long ago
     connection.execute(
-        "update run set sealed_seq = ?, last_seen_at = ? where id = ?", (last_key & MAX_SEQ, rows[-1][2], run)
+        "update run set sealed_seq = ?, last_seen_at = max(ifnull(last_seen_at, 0), ?) where id = ?",
+        (last_key & MAX_SEQ, seen_at, run),
     )
 
 

@@ -13,7 +13,7 @@ from aml_widgets.core.errors import InvalidMetric, InvalidName, RunIsTerminal, S
 from aml_widgets.core.records import MetricKind, MetricValue
 from aml_widgets.store.sqlite.blocks import BLOCK_POINTS
 from aml_widgets.store.sqlite.connection import Database, store_error
-from aml_widgets.store.sqlite.tail import INSERT, MAX_STEP, ShapeReader, TailWriter
+from aml_widgets.store.sqlite.tail import INSERT, ShapeReader, TailWriter, check_step
 
 _log = logging.getLogger(__name__)
 
@@ -107,8 +107,8 @@ class PointWriter:
     def _log(self, run_id: str, values: Mapping[str, MetricValue], step: int | None, logged_at: float | None) -> None:
         """Append under the lock, after a look at what others did."""
         exact = {_checked_name(name): _exact(value) for name, value in values.items()}
-        if step is not None and not -MAX_STEP <= step <= MAX_STEP:
-            raise InvalidMetric(f"Step {step} does not fit into 64 bits.", value=step)
+        if step is not None:
+            check_step(step)
         with self._database.write_lock:
             tail = self._tail(run_id)
             try:

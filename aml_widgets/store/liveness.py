@@ -1,0 +1,178 @@
+"""Whether the process that writes a run still lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import lru_cache
+from pathlib import Path
+from time import monotonic
+
+from aml_widgets.core.records import RunError, RunRecord, WriterProcess
+from aml_widgets.core.status import RunStatus
+
+SETTLE_AFTER_SECONDS = 60.0
+"""How old the last sign of life must be before a run whose process is gone is settled as failed."""
+
+RESTARTED_AFTER_SECONDS = 120.0
+"""How old it must be before another boot of the same host counts as the end of the process."""
+
+PROCESS_ENDED = "ProcessEnded"
+
+_START_TOLERANCE_SECONDS = 2.0  # the system derives start times from a clock that is being adjusted
+_ALIVE_FOR_SECONDS = 1.0
+
+_gone: set[WriterProcess] = set()
+_alive_until: dict[WriterProcess, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a store has to show, and perhaps to write, for a run that has not ended.
+
+    Attributes
+    ----------
+    status : RunStatus or None
+        The status to show instead of the record's; None: the record's own.
+    settle_error : RunError or None
+        Where given, the run is over: write it as ``Failed`` with this error and with `ended_at`.
+    ended_at : float or None
+        The last sign of life, given with `settle_error`: the run did not go on until somebody looked.
+    """
+
+    status: RunStatus | None = None
+    settle_error: RunError | None = None
+    ended_at: float | None = None
+
+
+_AS_IT_IS = Judgement()
+
+
+def this_process() -> WriterProcess:
+    """Describe this process, so that others can tell later whether it still lives."""
+    return _describe(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _describe(pid: int) -> WriterProcess:
+    """Describe this process, anew after a fork."""
+    import psutil
+
+    return WriterProcess(
+        host=socket.gethostname(),
+        namespace=_namespace(),
+        pid=pid,
+        process_started_at=psutil.Process(pid).create_time(),
+    )
+
+
+def judge(record: RunRecord, now: float) -> Judgement:
+    """Say whether a run that has not ended still has its process.
+
+    Parameters
+    ----------
+    record : RunRecord
+        The run as it is stored.
+    now : float
+        Seconds since the epoch, UTC.
+    """
+    writer = record.writer
+    if writer is None or record.status.is_terminal:
+        return _AS_IT_IS
+    last_seen_at = max(at for at in (record.last_seen_at, record.started_at, record.created_at) if at is not None)
+    silent_seconds = now - last_seen_at
+    me = this_process()
+    if writer.namespace == me.namespace:
+        if _is_alive(writer, me, last_seen_at):
+            return _AS_IT_IS
+        if silent_seconds <= SETTLE_AFTER_SECONDS:
+            return Judgement(status=RunStatus.NOT_RESPONDING)
+        return _settle(writer, last_seen_at, "ended")
+    is_restarted = writer.host == me.host and _boot(writer) != _boot(me)
+    if is_restarted and silent_seconds > RESTARTED_AFTER_SECONDS:
+        return _settle(writer, last_seen_at, "ended when the machine was restarted,")
+    return _AS_IT_IS  # on another machine or in another container: nobody here can tell
+
+
+def _settle(writer: WriterProcess, last_seen_at: float, what: str) -> Judgement:
+    seen = datetime.fromtimestamp(last_seen_at, tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    message = (
+        f"The process that wrote this run (pid {writer.pid} on {writer.host}) {what} without completing it; "
+        f"it was last seen at {seen}. What it logged until then is kept. "
+        "Look into its log for the reason, and start a new run."
+    )
+    return Judgement(
+        status=RunStatus.NOT_RESPONDING,
+        settle_error=RunError(code=PROCESS_ENDED, message=message),
+        ended_at=last_seen_at,
+    )
+
+
+def _is_alive(writer: WriterProcess, me: WriterProcess, last_seen_at: float) -> bool:
+    if writer == me:
+        return True
+    if writer in _gone:
+        return False
+    moment = monotonic()
+    if _alive_until.get(writer, 0.0) > moment:
+        return True
+    started_at = _find_start(writer.pid)
+    if started_at is None:
+        _gone.add(writer)
+        _alive_until.pop(writer, None)
+        return False
+    # Another process has the number now if it started at another time and after the writer was last seen. The second
+    # half keeps a writer alive whose start seems to move because the machine's clock was set.
+    is_other = (
+        abs(started_at - writer.process_started_at) > _START_TOLERANCE_SECONDS
+        and started_at > last_seen_at + _START_TOLERANCE_SECONDS
+    )
+    if is_other:
+        return False
+    _alive_until[writer] = moment + _ALIVE_FOR_SECONDS
+    return True
+
+
+def _find_start(pid: int) -> float | None:
+    """Give when the process with that number started, None if there is none; 0 where it is hidden from us."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:  # killed, and its parent has not asked yet
+            return None
+        return process.create_time()
+    except psutil.AccessDenied:
+        return 0.0
+    except psutil.NoSuchProcess:
+        return 0.0 if _is_hidden(pid) else None
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether the process is another user's that ``/proc`` does not show (mounted with ``hidepid``)."""
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return False  # ours and yet not shown: the number of a thread
+
+
+def _namespace() -> str:
+    """Say in which world our process id means something."""
+    try:
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot_id}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        # No Linux: the numbers are the machine's, and a process start time tells one boot from another.
+        return f"{sys.platform}/{socket.gethostname()}"
+
+
+def _boot(process: WriterProcess) -> str:
+    return process.namespace.partition("/")[0]

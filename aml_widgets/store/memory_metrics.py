@@ -1,0 +1,141 @@
+"""The metrics of one run in memory: which names it has, of which kind, and their order of writing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aml_widgets.core.errors import InvalidMetric
+from aml_widgets.core.records import LatestMetric, MetricKey, MetricKind, MetricNews, MetricSummary, MetricValue
+from aml_widgets.store.memory_series import Series, check_name, check_step, check_value
+
+
+class RunMetrics:
+    """All that was logged to one run.
+
+    Each call checks everything before it changes anything.
+    """
+
+    def __init__(self) -> None:
+        self._seq = 0  # the last place in the run's order of writing
+        self._kinds: dict[str, MetricKind] = {}
+        self._descriptions: dict[str, str] = {}
+        self._series: dict[MetricKey, Series] = {}
+
+    @property
+    def seq(self) -> int:
+        """The last place in the run's order of writing, 0 before anything was logged."""
+        return self._seq
+
+    def append_row(self, values: Mapping[str, MetricValue], step: int | None, logged_at: float) -> None:
+        """Append one point to each of some scalar metrics."""
+        points = []
+        for name, value in values.items():
+            self._check_kind(name, MetricKind.SCALAR)
+            place = self.find(MetricKey(name)).next_step if step is None else step
+            points.append((MetricKey(name), check_step(name, place), check_value(name, value)))
+        if not points:
+            return
+        self._seq += 1
+        for key, place, value in points:
+            self._open(key, MetricKind.SCALAR).append(self._seq, place, value, logged_at)
+
+    def append_columns(
+        self,
+        name: str,
+        columns: Mapping[str | None, Sequence[MetricValue]],
+        kind: MetricKind,
+        description: str,
+        logged_at: float,
+    ) -> None:
+        """Append many points under one name."""
+        self._check_kind(name, kind)
+        _check_columns(name, columns, kind)
+        checked = {column: [check_value(name, value) for value in values] for column, values in columns.items()}
+        count = max(map(len, checked.values()), default=0)
+        for column in checked:
+            check_step(name, self.find(MetricKey(name, column)).next_step + max(0, count - 1))
+        self._kinds.setdefault(name, kind)
+        if description:
+            self._descriptions[name] = description
+        for column, values in checked.items():
+            series = self._open(MetricKey(name, column), kind)
+            for place, value in enumerate(values, start=1):
+                series.append(self._seq + place, series.next_step, value, logged_at)
+        self._seq += count
+
+    def find(self, key: MetricKey) -> Series:
+        """Give a series, an empty one where there is none."""
+        return self._series.get(key) or Series(key, MetricKind.SCALAR)
+
+    def summarize(self) -> list[MetricSummary]:
+        """Sum up every series, in the order they were first logged."""
+        return [self._summary(series) for series in self._series.values()]
+
+    def latest(self) -> list[LatestMetric]:
+        """Give the last value of every series."""
+        return [
+            LatestMetric(one.key, one.kind, one.count, one.last, one.last_step, one.last_logged_at)
+            for one in self.summarize()
+        ]
+
+    def opening_news(self, max_buckets: int) -> list[MetricNews]:
+        """Give a first picture of every series."""
+        news = []
+        for series in self._series.values():
+            is_long = len(series) > max_buckets
+            news.append(
+                MetricNews(
+                    key=series.key,
+                    kind=series.kind,
+                    points=series.newest_non_numbers(max_buckets) if is_long else series.history(),
+                    buckets=series.buckets(max_buckets) if is_long else (),
+                    is_opening=True,
+                    summary=self._summary(series),
+                )
+            )
+        return news
+
+    def news_since(self, seq: int) -> list[MetricNews]:
+        """Give the points that were written after a place in the order of writing."""
+        news = [
+            MetricNews(key=series.key, kind=series.kind, points=series.history_after(seq))
+            for series in self._series.values()
+        ]
+        return [one for one in news if len(one.points)]
+
+    def _summary(self, series: Series) -> MetricSummary:
+        return series.summarize(self._descriptions.get(series.key.name, ""))
+
+    def _open(self, key: MetricKey, kind: MetricKind) -> Series:
+        """Give the series to write to, made if it is new."""
+        self._kinds.setdefault(key.name, kind)
+        return self._series.setdefault(key, Series(key, kind))
+
+    def _check_kind(self, name: str, kind: MetricKind) -> None:
+        check_name(name, "Metric name")
+        known = self._kinds.get(name, kind)
+        if known != kind:
+            raise InvalidMetric(
+                f"Metric {name!r} is of kind {known!s} and takes nothing of kind {kind!s}. Choose another name.",
+                value=name,
+            )
+
+
+def _check_columns(name: str, columns: Mapping[str | None, Sequence[MetricValue]], kind: MetricKind) -> None:
+    if kind == MetricKind.ROW:
+        for column in columns:
+            if column is None:
+                raise InvalidMetric(f"Metric {name!r} holds rows, and a column of it has no name. Name it.", value=name)
+            check_name(column, "Column name", may_be_empty=True)
+    elif set(columns) != {None}:
+        raise InvalidMetric(
+            f"Metric {name!r} of kind {kind!s} has the columns {list(columns)!r}, and its kind has the one column None. "
+            "Log it as rows.",
+            value=name,
+        )
+    lengths = {column: len(values) for column, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{column!r} has {length}" for column, length in lengths.items())
+        raise InvalidMetric(
+            f"The columns of metric {name!r} must be equally long; {shown}. Fill the short ones with None.", value=name
+        )

@@ -1,0 +1,169 @@
+"""The values logged last, of one run or of many: what a list of runs shows and is ordered by."""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from aml_widgets.core.errors import RunNotFound
+from aml_widgets.core.records import LatestMetric, MetricKey, MetricKind, MetricOrder, MetricValue
+from aml_widgets.store.sqlite.blocks import Number
+from aml_widgets.store.sqlite.tail import MAX_SEQ, SEQ_BITS, ShapeReader, decode_plain
+
+_RUNS_A_QUERY = 500
+_NAN = float("nan")
+_KINDS = {kind.value: kind for kind in MetricKind}
+
+_SEALED = (
+    "select run, id, name, column, kind, count, last, last_seq, last_step, last_at, plain_count, plain_last_seq "
+    "from series where run in ({}) order by run, id"
+)
+
+# Of each kind of row how many there are, and the last: found by its key, since SQLite would sort whole rows to group them.
+_TAIL_ENDS = (
+    "select what, number, key, step, logged_at, value from (select what as kind, count(*) as number, max(key) as last from tail "
+    "where key > ? and key <= ? and (what < 0 or typeof(value) <> 'blob') group by what) cross join tail on key = last"
+)
+
+
+class _End(NamedTuple):
+    """How many numbers a series has in the tail, and the last of them."""
+
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
+    seq: int
+    step: int
+    logged_at: float
+    value: Number
+
+
+_NO_END = _End(0, 0, 0, 0.0, 0.0)
+
+
+def latest_metrics(
+    connection: sqlite3.Connection, run_ids: Sequence[str], shapes: ShapeReader
+) -> dict[str, list[LatestMetric]]:
+    """Give the last values of many runs; only those that go on have a tail to look at."""
+    found: dict[str, list[LatestMetric]] = {run_id: [] for run_id in run_ids}
+    wanted = list(found)
+    for start in range(0, len(wanted), _RUNS_A_QUERY):
+        some = wanted[start : start + _RUNS_A_QUERY]
+        rows = connection.execute(
+            f"select id, run_id, is_terminal from run where run_id in ({_marks(some)})", some
+        ).fetchall()
+        if len(rows) < len(some):
+            missing = next(run_id for run_id in some if run_id not in {row[1] for row in rows})
+            raise RunNotFound(f"There is no run {missing!r} in this workspace. Check the id.", value=missing)
+        lists = {run: found[run_id] for run, run_id, _ in rows}
+        ends = {run: _tail_ends(connection, run, shapes) for run, _, is_terminal in rows if not is_terminal}
+        for row in connection.execute(_SEALED.format(_marks(lists)), tuple(lists)):
+            lists[row[0]].append(_latest(connection, row, ends.get(row[0], {})))
+    return found
+
+
+def _marks(values: Collection[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _latest(connection: sqlite3.Connection, row: tuple[Any, ...], ends: dict[int, _End]) -> LatestMetric:
+    _, series, name, column, kind, count, last, seq, step, at, plain_count, plain_seq = row
+    if count and last is None:
+        last = _NAN
+    end = ends.get(series)
+    if end is not None:
+        count += end.count
+        seq, step, at, last = end.seq, end.step, end.logged_at, end.value
+    if plain_count:
+        count += plain_count
+        if seq is None or plain_seq > seq:
+            step, at, last = _read_plain(connection, series, plain_seq)
+    metric_kind = _KINDS[kind]
+    key = MetricKey(name, column if metric_kind is MetricKind.ROW else None)
+    return LatestMetric(key, metric_kind, count, last, step, at)
+
+
+def _read_plain(connection: sqlite3.Connection, series: int, seq: int) -> tuple[int, float, MetricValue]:
+    step, at, stored = connection.execute(
+        "select step, logged_at, value from plain where series = ? and seq = ?", (series, seq)
+    ).fetchone()
+    return step, at, decode_plain(stored)
+
+
+def _tail_ends(connection: sqlite3.Connection, run: int, shapes: ShapeReader) -> dict[int, _End]:
+    ends: dict[int, _End] = {}
+    low = run << SEQ_BITS
+    for what, count, key, step, at, value in connection.execute(_TAIL_ENDS, (low, low | MAX_SEQ)).fetchall():
+        seq = key & MAX_SEQ
+        if what > 0:
+            _add(ends, what, _End(count, seq, step, at, _NAN if value is None else value))
+            continue
+        shape = shapes.get(connection, -what)
+        numbers = iter((shape.common if step is not None else shape.own).unpack(value))
+        machine = [(i, next(numbers)) for i, kind in enumerate(shape.types) if kind != "p"]
+        steps = [step] * len(shape.series) if step is not None else list(numbers)
+        for i, number in machine:
+            _add(ends, shape.series[i], _End(count, seq, steps[i], at, number))
+    return ends
+
+
+def _add(ends: dict[int, _End], series: int, end: _End) -> None:
+    other = ends.get(series, _NO_END)
+    later = end if end.seq > other.seq else other
+    ends[series] = later._replace(count=end.count + other.count)
+
+
+def rank_runs(connection: sqlite3.Connection, order: MetricOrder, shapes: ShapeReader) -> Iterator[int]:
+    """Give the runs that have a metric, by its latest number; where that is NaN they come last.
+
+    What has ended comes straight from an index; the few runs that go on are looked up and merged in.
+    """
+    sign = 1 if order.ascending else -1
+    kind = MetricKind.SCALAR if order.column is None else MetricKind.ROW
+    wanted = (order.name, order.column or "", kind.value)
+    live: list[tuple[Number, int]] = []
+    live_nan = []
+    live_runs = [run for (run,) in connection.execute("select id from run where is_terminal = 0")]
+    for run in live_runs:
+        number = _latest_number(connection, run, wanted, shapes)
+        if number is None:
+            continue
+        if number == number:  # noqa: PLR0124 - NaN alone differs from itself
+            live.append((sign * number, run))
+        else:
+            live_nan.append(run)
+    live.sort()
+    known = set(live_runs)
+    direction = "asc" if order.ascending else "desc"
+    ended = connection.execute(
+        "select last, run from series where name = ? and column = ? and kind = ? and count > 0 and last is not null "
+        f"order by last {direction}, run {direction}",
+        wanted,
+    )
+    sealed = ((sign * number, run) for number, run in ended if run not in known)
+    for _, run in heapq.merge(sealed, live, key=lambda pair: pair[0]):
+        yield run
+    yield from live_nan
+    for (run,) in connection.execute(
+        "select run from series where name = ? and column = ? and kind = ? and count > 0 and last is null order by run desc",
+        wanted,
+    ):
+        if run not in known:
+            yield run
+
+
+def _latest_number(
+    connection: sqlite3.Connection, run: int, wanted: tuple[str, str, str], shapes: ShapeReader
+) -> Number | None:
+    row = connection.execute(
+        "select id, count, last from series where run = ? and name = ? and column = ? and kind = ?", (run, *wanted)
+    ).fetchone()
+    if row is None:
+        return None
+    series, count, last = row
+    end = _tail_ends(connection, run, shapes).get(series)
+    if end is not None:
+        return end.value
+    if not count:
+        return None
+    return _NAN if last is None else last

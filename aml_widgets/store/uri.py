@@ -1,0 +1,80 @@
+"""Which store a location means, and where workspaces without a location of their own are."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from aml_widgets.core.errors import StoreUnavailable, UserError
+from aml_widgets.store.protocol import RunStore
+
+_SQLITE_SCHEME = "sqlite:///"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")  # two characters and more: "C:/runs" is a folder
+
+
+def open_store(location: str | os.PathLike[str], *, create: bool = True) -> RunStore:
+    """Open the store at a location.
+
+    Parameters
+    ----------
+    location : str or path
+        A folder, also as ``sqlite:///folder``.
+    create : bool, optional
+        Make a new store where there is none.
+
+    Returns
+    -------
+    RunStore
+        Ready to be used, from any thread.
+
+    Raises
+    ------
+    WorkspaceNotFound
+        If there is no store, and `create` is False.
+    StoreUnavailable
+        For a tracking server, which this version does not support.
+    StoreError
+        If it cannot be opened.
+    """
+    from aml_widgets.store.sqlite.store import SqliteRunStore
+
+    return SqliteRunStore.open(to_folder(location), create=create)
+
+
+def to_folder(location: str | os.PathLike[str]) -> Path:
+    """Give the folder that a location names, absolute.
+
+    Raises
+    ------
+    UserError
+        If it is no location.
+    StoreUnavailable
+        For a tracking server, which this version does not support.
+    """
+    text = os.fspath(location)
+    if not isinstance(text, str) or not text.strip():
+        raise UserError(
+            f"The location of a workspace must be a folder, got {location!r}. Give a path such as './runs'.",
+            value=location,
+        )
+    if text.startswith(_SQLITE_SCHEME):
+        text = text[len(_SQLITE_SCHEME) :]
+    elif _SCHEME.match(text):
+        what = "a tracking server" if text.lower().startswith(("http://", "https://")) else "a location of this kind"
+        raise StoreUnavailable(
+            f"{text!r} names {what}, which this version of aml_widgets does not support. "
+            "Give a folder instead, such as './runs': it needs no server.",
+            value=location,
+        )
+    return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - resolve() would follow links away
+
+
+def get_home() -> Path:
+    """Give the folder of named workspaces: ``AML_WIDGETS_HOME``, else in the platform's folder for user data."""
+    home = os.environ.get("AML_WIDGETS_HOME")
+    if home:
+        return Path(os.path.abspath(Path(home).expanduser()))  # noqa: PTH100
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("aml_widgets", appauthor=False))
