@@ -34,9 +34,13 @@ GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] 
 def main() -> int:
     """Measure, print the table, write the JSON; 1 where a figure misses its limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=sorted(GROUPS), default=list(GROUPS), metavar="GROUP", help=", ".join(GROUPS))
+    parser.add_argument(
+        "--only", nargs="+", choices=sorted(GROUPS), default=list(GROUPS), metavar="GROUP", help=", ".join(GROUPS)
+    )
     parser.add_argument("--folder", type=Path, help="where to put the databases (default: a temporary folder)")
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/latest.json"), help="where to write the figures")
+    parser.add_argument(
+        "--json", type=Path, default=Path("benchmarks/results/latest.json"), help="where to write the figures"
+    )
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="aml_widgets_bench_", dir=arguments.folder))
     figures: list[Figure] = []

@@ -46,7 +46,9 @@ class BareStore:
     def last_values(self, metrics: Iterable[int]) -> list[float]:
         """Read the last value of each metric, by the key."""
         return [
-            self.db.execute("select value from point where metric = ? order by seq desc limit 1", (metric,)).fetchone()[0]
+            self.db.execute("select value from point where metric = ? order by seq desc limit 1", (metric,)).fetchone()[
+                0
+            ]
             for metric in metrics
         ]
 
@@ -106,7 +108,27 @@ class BareRuns:
         self.db.execute("begin immediate")
         for i in range(count):
             at, run_id = time.time(), str(uuid.uuid4())
-            facts = (i, run_id, i, "bench", "Completed", at, None, None, None, None, run_id, "local", at, at, at, None, "{}", "{}", None)
+            facts = (
+                i,
+                run_id,
+                i,
+                "bench",
+                "Completed",
+                at,
+                None,
+                None,
+                None,
+                None,
+                run_id,
+                "local",
+                at,
+                at,
+                at,
+                None,
+                "{}",
+                "{}",
+                None,
+            )
             self.db.execute(f"insert into run values ({','.join('?' * len(facts))})", facts)
             value = (i * 7919 % count) / count + 2
             self.db.executemany(

@@ -30,9 +30,7 @@ class Figure:
         return {**asdict(self), "is_kept": self.is_kept}
 
 
-def compare(
-    name: str, against: str, limit: float, pairs: list[tuple[float, float]], *, unit: str = "s"
-) -> Figure:
+def compare(name: str, against: str, limit: float, pairs: list[tuple[float, float]], *, unit: str = "s") -> Figure:
     """Make a figure of several pairs (ours, baseline), each measured one right after the other.
 
     The ratio is the median of the pairs' ratios: what disturbs a machine for a moment disturbs both sides of a pair, or one pair only.

@@ -31,7 +31,5 @@ def imports() -> list[Figure]:
             capture_output=True,
             text=True,
         ).stdout.split()
-        figures.append(
-            Figure(f"{name}: heavy modules loaded", len(loaded), 1, "modules", len(loaded), 0, "(absolute)")
-        )
+        figures.append(Figure(f"{name}: heavy modules loaded", len(loaded), 1, "modules", len(loaded), 0, "(absolute)"))
     return figures

@@ -47,7 +47,9 @@ def million_calls(folder: Path) -> tuple[Figure, Figure]:
     for turn in range(2):
         rows = [(0, i, i, time.time(), i / 7) for i in range(count)]
 
-        def bare(path: Path = folder / f"million{turn}.db", rows: list[tuple[int, int, int, float, float]] = rows) -> None:
+        def bare(
+            path: Path = folder / f"million{turn}.db", rows: list[tuple[int, int, int, float, float]] = rows
+        ) -> None:
             store = BareStore(path)
             store.log_many(rows)
             store.close()

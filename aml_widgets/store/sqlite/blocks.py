@@ -316,7 +316,7 @@ def read_buckets(
             _BUCKET_COLUMNS + "and high_step >= ? and low_step <= ? order by first_seq", (series, low, high)
         ).fetchall()
     buckets = list(map(Bucket._make, rows))
-    if any([bucket.nonfinite_count for bucket in buckets]):
+    if any(bucket.nonfinite_count for bucket in buckets):
         return [_with_nan(bucket) if bucket.nonfinite_count else bucket for bucket in buckets]
     return buckets
 

@@ -80,8 +80,8 @@ def _merge(buckets: Sequence[Bucket], most: int) -> Sequence[Bucket]:
 
 def _one(buckets: Sequence[Bucket]) -> Bucket:
     first, last = buckets[0], buckets[-1]
-    lows = [bucket.low for bucket in buckets if bucket.low == bucket.low]  # noqa: PLR0124 - leaves NaN out
-    highs = [bucket.high for bucket in buckets if bucket.high == bucket.high]  # noqa: PLR0124 - leaves NaN out
+    lows = [bucket.low for bucket in buckets if bucket.low == bucket.low]
+    highs = [bucket.high for bucket in buckets if bucket.high == bucket.high]
     return Bucket(
         count=sum(bucket.count for bucket in buckets),
         first_seq=first.first_seq,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from aml_widgets.core.errors import RunNotFound
 from aml_widgets.core.records import LatestMetric, MetricKey, MetricKind, MetricOrder, MetricValue
 from aml_widgets.store.sqlite.blocks import Number
-from aml_widgets.store.sqlite.tail import MAX_SEQ, SEQ_BITS, ShapeReader, decode_plain
+from aml_widgets.store.sqlite.tail_rows import MAX_SEQ, SEQ_BITS, ShapeReader, decode_plain
 
 _RUNS_A_QUERY = 500
 _NAN = float("nan")
@@ -50,7 +50,8 @@ def latest_metrics(
     for start in range(0, len(wanted), _RUNS_A_QUERY):
         some = wanted[start : start + _RUNS_A_QUERY]
         rows = connection.execute(
-            f"select id, run_id, is_terminal from run where run_id in ({_marks(some)})", some
+            f"select id, run_id, is_terminal from run where run_id in ({_marks(some)})",  # noqa: S608 - question marks
+            some,
         ).fetchall()
         if len(rows) < len(some):
             missing = next(run_id for run_id in some if run_id not in {row[1] for row in rows})
@@ -137,7 +138,7 @@ def rank_runs(connection: sqlite3.Connection, order: MetricOrder, shapes: ShapeR
     direction = "asc" if order.ascending else "desc"
     ended = connection.execute(
         "select last, run from series where name = ? and column = ? and kind = ? and count > 0 and last is not null "
-        f"order by last {direction}, run {direction}",
+        f"order by last {direction}, run {direction}",  # noqa: S608 - one of two words
         wanted,
     )
     sealed = ((sign * number, run) for number, run in ended if run not in known)

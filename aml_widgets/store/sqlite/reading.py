@@ -27,7 +27,7 @@ from aml_widgets.store.sqlite.blocks import (
     measure,
     read_blocks,
 )
-from aml_widgets.store.sqlite.tail import MAX_SEQ, ShapeReader, TailRow, columns_of, decode_plain, read_rows
+from aml_widgets.store.sqlite.tail_rows import MAX_SEQ, ShapeReader, TailRow, columns_of, decode_plain, read_rows
 
 _EMPTY = Column(range(0), range(0), array("d"), array("d"))
 

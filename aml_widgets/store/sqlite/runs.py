@@ -1,4 +1,4 @@
-"""Rows of experiments, runs and files, and the records they stand for."""
+"""Rows of runs, and the records they stand for."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from typing import Any
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import (
-    Conflict,
-    ExperimentInUse,
-    ExperimentNotFound,
     InvalidName,
     PropertyExists,
     RunExists,
@@ -24,25 +21,24 @@ from aml_widgets.core.errors import (
     UserError,
 )
 from aml_widgets.core.records import (
-    ArtifactRecord,
-    ExperimentRecord,
     NewRun,
     RunError,
     RunQuery,
     RunRecord,
     Tags,
-    ViewType,
     WriterProcess,
 )
 from aml_widgets.core.status import RunStatus, can_change
 from aml_widgets.store import liveness
-from aml_widgets.store.sqlite.tail import MAX_SEQ, SEQ_BITS, ShapeReader, seal
+from aml_widgets.store.sqlite import experiments
+from aml_widgets.store.sqlite.revision import bump, changed_json
+from aml_widgets.store.sqlite.tail import seal
+from aml_widgets.store.sqlite.tail_rows import MAX_SEQ, SEQ_BITS, ShapeReader
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,249}")
 
 _STATUSES = {status.value: status for status in RunStatus}
 
-_EXPERIMENT = "select id, experiment_id, name, created_at, archived_at, tags from experiment "
 
 RUN_COLUMNS = (
     "select r.id, r.run_id, r.number, e.experiment_id, e.name, r.status, r.created_at, r.display_name, r.description, r.run_type, "
@@ -54,111 +50,6 @@ RUN_COLUMNS = (
 
 RunRow = tuple[Any, ...]
 """The 22 columns of RUN_COLUMNS, which sqlite3 gives without types."""
-
-
-def bump(connection: sqlite3.Connection) -> int:
-    """Count one more change of a record in this workspace and give the count."""
-    (value,) = connection.execute("update revision set value = value + 1 returning value").fetchone()
-    return int(value)
-
-
-# -- experiments
-
-
-def _experiment(row: tuple[int, str, str, float, float | None, str]) -> ExperimentRecord:
-    _, experiment_id, name, created_at, archived_at, tags = row
-    return ExperimentRecord(
-        experiment_id=experiment_id, name=name, created_at=created_at, archived_at=archived_at, tags=json.loads(tags)
-    )
-
-
-def _experiment_row(
-    connection: sqlite3.Connection, experiment_id: str
-) -> tuple[int, str, str, float, float | None, str]:
-    row = connection.execute(_EXPERIMENT + "where experiment_id = ?", (experiment_id,)).fetchone()
-    if row is None:
-        raise ExperimentNotFound(
-            f"There is no experiment with the id {experiment_id!r} in this workspace.", value=experiment_id
-        )
-    return row  # type: ignore[no-any-return]  # sqlite3 types rows as Any
-
-
-def get_experiment(connection: sqlite3.Connection, experiment_id: str) -> ExperimentRecord:
-    """Read one experiment."""
-    return _experiment(_experiment_row(connection, experiment_id))
-
-
-def find_experiment(connection: sqlite3.Connection, name: str) -> ExperimentRecord | None:
-    """Read the active experiment of a name."""
-    row = connection.execute(_EXPERIMENT + "where name = ? and archived_at is null", (name,)).fetchone()
-    return None if row is None else _experiment(row)
-
-
-def create_experiment(connection: sqlite3.Connection, name: str) -> ExperimentRecord:
-    """Write a new experiment."""
-    record = ExperimentRecord(experiment_id=clock.new_id(), name=name, created_at=clock.now())
-    connection.execute(
-        "insert into experiment (experiment_id, name, created_at, tags) values (?, ?, ?, '{}')",
-        (record.experiment_id, name, record.created_at),
-    )
-    return record
-
-
-def list_experiments(connection: sqlite3.Connection, view_type: ViewType) -> list[ExperimentRecord]:
-    """Read experiments by name."""
-    where = {
-        ViewType.ACTIVE_ONLY: "where archived_at is null ",
-        ViewType.ARCHIVED_ONLY: "where archived_at is not null ",
-        ViewType.ALL: "",
-    }[view_type]
-    return [_experiment(row) for row in connection.execute(_EXPERIMENT + where + "order by name, id")]
-
-
-def set_archived(connection: sqlite3.Connection, experiment_id: str, is_archived: bool) -> ExperimentRecord:
-    """Archive an experiment or make it active again."""
-    row = _experiment_row(connection, experiment_id)
-    if (row[4] is not None) == is_archived:
-        return _experiment(row)
-    if not is_archived and find_experiment(connection, row[2]) is not None:
-        raise Conflict(
-            f"Experiment {row[2]!r} cannot be made active: another active experiment has that name. Archive that one first.",
-            value=row[2],
-        )
-    connection.execute(
-        "update experiment set archived_at = ? where id = ?", (clock.now() if is_archived else None, row[0])
-    )
-    return get_experiment(connection, experiment_id)
-
-
-def tag_experiment(
-    connection: sqlite3.Connection, experiment_id: str, tags: Tags, remove: Iterable[str]
-) -> ExperimentRecord:
-    """Add, change and remove tags."""
-    row = _experiment_row(connection, experiment_id)
-    connection.execute("update experiment set tags = ? where id = ?", (_changed(row[5], tags, remove), row[0]))
-    return get_experiment(connection, experiment_id)
-
-
-def delete_experiment(connection: sqlite3.Connection, experiment_id: str) -> None:
-    """Delete an experiment that has no runs."""
-    row = _experiment_row(connection, experiment_id)
-    (count,) = connection.execute("select count(*) from run where experiment = ?", (row[0],)).fetchone()
-    if count:
-        raise ExperimentInUse(
-            f"Experiment {row[2]!r} has {count} runs and only an experiment without runs can be deleted. Archive it instead.",
-            value=row[2],
-        )
-    connection.execute("delete from experiment where id = ?", (row[0],))
-
-
-def _changed(stored: str, changes: Mapping[str, str | None], remove: Iterable[str]) -> str:
-    values = {**json.loads(stored), **changes}
-    for key in remove:
-        values.pop(key, None)
-    return json.dumps(values)
-
-
-# -- runs
 
 
 def to_record(row: RunRow) -> RunRecord:
@@ -235,7 +126,7 @@ def create_run(connection: sqlite3.Connection, new_run: NewRun) -> str:
         )
     if connection.execute("select 1 from run where run_id = ?", (run_id,)).fetchone():
         raise RunExists(f"There is a run {run_id!r} already; ids are never used twice. Choose another.", value=run_id)
-    experiment = _experiment_row(connection, new_run.experiment_id)[0]
+    experiment = experiments.read_row(connection, new_run.experiment_id)[0]
     parent = root = None
     if new_run.parent_run_id is not None:
         parent = row_id(connection, new_run.parent_run_id)
@@ -342,7 +233,7 @@ def update_run(
         (
             display_name,
             description,
-            _changed(row[17], tags or {}, remove_tags),
+            changed_json(row[17], tags or {}, remove_tags),
             json.dumps({**known, **(properties or {})}),
             None if writer is None else json.dumps(asdict(writer)),
             bump(connection),
@@ -378,7 +269,7 @@ def select_rows(
     recursive = ""
     if query.experiment_id is not None:
         where.append("r.experiment = ?")
-        values.append(_experiment_row(connection, query.experiment_id)[0])
+        values.append(experiments.read_row(connection, query.experiment_id)[0])
     if query.parent_run_id is not None:
         parent = row_id(connection, query.parent_run_id)
         if query.include_children:
@@ -437,7 +328,7 @@ def changed_children(
     lost: dict[str, liveness.Judgement] = {}
     rows = connection.execute(
         RUN_COLUMNS + "where r.id in (select id from run where parent = ? and revision > ? "
-        "union select id from run where parent = ? and is_terminal = 0) order by r.id",
+        "union select id from run where parent = ? and is_terminal = 0) order by r.id",  # noqa: S608 - constants
         (run, after_revision, run),
     ).fetchall()
     for row in rows:
@@ -449,42 +340,6 @@ def changed_children(
         if row[20] > after_revision or shown.get(record.run_id, row[5]) != record.status.value:
             changed.append(record)
     return changed, silent, lost
-
-
-# -- files
-
-
-def record_artifact(connection: sqlite3.Connection, run_id: str, artifact: ArtifactRecord) -> None:
-    """Write a file's record, or replace it."""
-    connection.execute(
-        "insert or replace into artifact (run, path, size_bytes, written_at, is_log, revision) values (?, ?, ?, ?, ?, ?)",
-        (
-            row_id(connection, run_id),
-            artifact.path,
-            artifact.size_bytes,
-            artifact.written_at,
-            artifact.is_log,
-            bump(connection),
-        ),
-    )
-
-
-def read_artifacts(connection: sqlite3.Connection, run: int, after_revision: int) -> list[ArtifactRecord]:
-    """Read the files of a run that were recorded after a revision, and all of its logs."""
-    if after_revision < 0:
-        rows = connection.execute(
-            "select path, size_bytes, written_at, is_log from artifact where run = ? order by path", (run,)
-        ).fetchall()
-    else:
-        rows = connection.execute(
-            "select path, size_bytes, written_at, is_log from artifact where run = ? and revision > ? "
-            "union select path, size_bytes, written_at, is_log from artifact where run = ? and is_log = 1 order by path",
-            (run, after_revision, run),
-        ).fetchall()
-    return [
-        ArtifactRecord(path=path, size_bytes=size_bytes, written_at=written_at, is_log=bool(is_log))
-        for path, size_bytes, written_at, is_log in rows
-    ]
 
 
 def parse_token(token: str | None, rule: str) -> int | None:

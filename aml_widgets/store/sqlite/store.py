@@ -34,9 +34,9 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store.artifacts import FolderArtifactStore
 from aml_widgets.store.liveness import Judgement
 from aml_widgets.store.protocol import MAX_BUCKETS
-from aml_widgets.store.sqlite import latest, reading, runs
+from aml_widgets.store.sqlite import experiments, files, latest, reading, runs
 from aml_widgets.store.sqlite.connection import Database
-from aml_widgets.store.sqlite.tail import ShapeReader
+from aml_widgets.store.sqlite.tail_rows import ShapeReader
 from aml_widgets.store.sqlite.writing import PointWriter
 
 DATABASE_NAME = "runs.db"
@@ -107,36 +107,36 @@ class SqliteRunStore:
     def open_experiment(self, name: str) -> ExperimentRecord:
         """Get the active experiment of that name, or create it."""
         with self._database.reading() as connection:
-            known = runs.find_experiment(connection, name)
+            known = experiments.find_experiment(connection, name)
         if known is not None:
             return known
         with self._database.writing() as connection:
-            return runs.find_experiment(connection, name) or runs.create_experiment(connection, name)
+            return experiments.find_experiment(connection, name) or experiments.create_experiment(connection, name)
 
     def get_experiment(self, experiment_id: str) -> ExperimentRecord:
         """Read an experiment."""
         with self._database.reading() as connection:
-            return runs.get_experiment(connection, experiment_id)
+            return experiments.get_experiment(connection, experiment_id)
 
     def list_experiments(self, view_type: ViewType = ViewType.ACTIVE_ONLY) -> list[ExperimentRecord]:
         """List experiments by name."""
         with self._database.reading() as connection:
-            return runs.list_experiments(connection, view_type)
+            return experiments.list_experiments(connection, view_type)
 
     def set_archived(self, experiment_id: str, is_archived: bool) -> ExperimentRecord:
         """Archive an experiment, or make it active again."""
         with self._database.writing() as connection:
-            return runs.set_archived(connection, experiment_id, is_archived)
+            return experiments.set_archived(connection, experiment_id, is_archived)
 
     def tag_experiment(self, experiment_id: str, tags: Tags, *, remove: Iterable[str] = ()) -> ExperimentRecord:
         """Add, change and remove tags."""
         with self._database.writing() as connection:
-            return runs.tag_experiment(connection, experiment_id, tags, remove)
+            return experiments.tag_experiment(connection, experiment_id, tags, remove)
 
     def delete_experiment(self, experiment_id: str) -> None:
         """Delete an experiment without runs."""
         with self._database.writing() as connection:
-            runs.delete_experiment(connection, experiment_id)
+            experiments.delete_experiment(connection, experiment_id)
 
     # -- runs
 
@@ -322,22 +322,22 @@ class SqliteRunStore:
             seq, news = reading.opening_news(connection, run, sealed_seq, self._shapes, max_buckets)
         else:
             seq, news = reading.news_since(connection, run, sealed_seq, seq, self._shapes)
-        files = []
+        grown = []
         sizes: dict[str, int] = {}
-        for artifact in runs.read_artifacts(connection, run, revision):
+        for artifact in files.read_artifacts(connection, run, revision):
             if artifact.is_log:
                 now_bytes = self._artifacts.size(run_id, artifact.path) or 0
                 sizes[artifact.path] = now_bytes
                 if log_sizes.get(artifact.path) == now_bytes:
                     continue
-                files.append(_grown(artifact, now_bytes))
+                grown.append(_grown(artifact, now_bytes))
             else:
-                files.append(artifact)
+                grown.append(artifact)
         changes = RunChanges(
             cursor=json.dumps([run, seq, now_revision, record.status.value, sizes, silent], separators=(",", ":")),
             run=record if changed_at > revision or record.status.value != shown else None,
             metrics=tuple(news),
-            artifacts=tuple(files),
+            artifacts=tuple(grown),
             children=tuple(children),
         )
         return changes, lost
@@ -347,12 +347,12 @@ class SqliteRunStore:
     def record_artifact(self, run_id: str, artifact: ArtifactRecord) -> None:
         """Make a file known."""
         with self._database.writing() as connection:
-            runs.record_artifact(connection, run_id, artifact)
+            files.record_artifact(connection, run_id, artifact)
 
     def list_artifacts(self, run_id: str) -> list[ArtifactRecord]:
         """List the run's files by path; logs with their size now."""
         with self._database.reading() as connection:
-            known = runs.read_artifacts(connection, runs.row_id(connection, run_id), -1)
+            known = files.read_artifacts(connection, runs.row_id(connection, run_id), -1)
         return [
             _grown(artifact, self._artifacts.size(run_id, artifact.path) or 0) if artifact.is_log else artifact
             for artifact in known
@@ -381,7 +381,7 @@ def _parse_cursor(cursor: str | None, run: int, run_id: str) -> tuple[int, int, 
 
 
 def _check_buckets(max_buckets: int) -> None:
-    if max_buckets < 2:  # noqa: PLR2004 - a first and a last
+    if max_buckets < 2:
         raise UserError(f"An envelope has 2 buckets or more, got max_buckets {max_buckets}.", value=max_buckets)
 
 

@@ -13,7 +13,8 @@ from aml_widgets.core.errors import InvalidMetric, InvalidName, RunIsTerminal, S
 from aml_widgets.core.records import MetricKind, MetricValue
 from aml_widgets.store.sqlite.blocks import BLOCK_POINTS
 from aml_widgets.store.sqlite.connection import Database, store_error
-from aml_widgets.store.sqlite.tail import INSERT, ShapeReader, TailWriter, check_step
+from aml_widgets.store.sqlite.tail import INSERT, TailWriter
+from aml_widgets.store.sqlite.tail_rows import ShapeReader, check_step
 
 _log = logging.getLogger(__name__)
 
