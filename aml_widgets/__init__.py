@@ -25,9 +25,15 @@ _HOMES = {
     "get_run": "aml_widgets.tracking.run",
 }
 
-__all__ = [  # noqa: PLE0604, RUF022 - the names are those of _HOMES, loaded by __getattr__
-    *_HOMES,
+__all__ = [
+    "Experiment",
+    "Run",
+    "RunDetails",
+    "RunStatus",
+    "ViewType",
+    "Workspace",
     "__version__",
+    "get_run",
 ]
 
 

@@ -54,12 +54,10 @@ class BareStore:
 
     def every_thousandth(self, metric: int, count: int) -> list[tuple[int, float]]:
         """Read every 1,000th row, each by its key."""
-        found = []
-        for seq in range(0, count, 1_000):
-            found.append(
-                self.db.execute("select step, value from point where metric = ? and seq = ?", (metric, seq)).fetchone()
-            )
-        return found
+        return [
+            self.db.execute("select step, value from point where metric = ? and seq = ?", (metric, seq)).fetchone()
+            for seq in range(0, count, 1_000)
+        ]
 
 
 class BareLog:

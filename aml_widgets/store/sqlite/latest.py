@@ -137,8 +137,8 @@ def rank_runs(connection: sqlite3.Connection, order: MetricOrder, shapes: ShapeR
     known = set(live_runs)
     direction = "asc" if order.ascending else "desc"
     ended = connection.execute(
-        "select last, run from series where name = ? and column = ? and kind = ? and count > 0 and last is not null "
-        f"order by last {direction}, run {direction}",  # noqa: S608 - one of two words
+        "select last, run from series where name = ? and column = ? and kind = ? and count > 0 "  # noqa: S608 - two words
+        f"and last is not null order by last {direction}, run {direction}",
         wanted,
     )
     sealed = ((sign * number, run) for number, run in ended if run not in known)

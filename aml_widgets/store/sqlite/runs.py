@@ -327,8 +327,8 @@ def changed_children(
     silent: dict[str, str] = {}
     lost: dict[str, liveness.Judgement] = {}
     rows = connection.execute(
-        RUN_COLUMNS + "where r.id in (select id from run where parent = ? and revision > ? "
-        "union select id from run where parent = ? and is_terminal = 0) order by r.id",  # noqa: S608 - constants
+        RUN_COLUMNS + "where r.id in (select id from run where parent = ? and revision > ? "  # noqa: S608 - constants
+        "union select id from run where parent = ? and is_terminal = 0) order by r.id",
         (run, after_revision, run),
     ).fetchall()
     for row in rows:

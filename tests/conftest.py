@@ -1,0 +1,23 @@
+"""What every test shares: no test touches the workspaces of whoever runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Never a wall-clock limit: the machine that runs the tests may be busy.
+settings.register_profile("aml_widgets", deadline=None)
+settings.load_profile("aml_widgets")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Named workspaces and the default one live in a temporary folder; processes started by tests inherit it."""
+    home = tmp_path_factory.mktemp("aml_widgets_home")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AML_WIDGETS_HOME", str(home))
+        yield home

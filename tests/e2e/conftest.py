@@ -1,0 +1,79 @@
+"""A real JupyterLab server and a real Chromium for the browser tests.
+
+Two small fixtures of our own instead of a plugin: Playwright's plugin and warnings as errors do not go together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.e2e.lab import CHROMIUM_FLAGS, WAIT_MS, BrowserMissing, LabServer, NotebookPage, find_chromium, start_lab
+
+OpenNotebook = Callable[..., NotebookPage]
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """A JupyterLab server for all browser tests, isolated from whoever runs them."""
+    server = start_lab(tmp_path_factory.mktemp("lab"))
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+# Package, not session: while it is open, Playwright keeps an event loop running in the main thread, and tests of other
+# folders have loops of their own.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium; without one the tests fail, they are never skipped."""
+    try:
+        program = find_chromium()
+    except BrowserMissing as missing:
+        pytest.fail(str(missing), pytrace=False)
+    expect.set_options(timeout=WAIT_MS)  # the usual five seconds are short for a kernel that starts on a busy machine
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page in a profile of its own, wide enough for a notebook and its sidebar."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(WAIT_MS)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def open_notebook(lab: LabServer, page: Page) -> Iterator[OpenNotebook]:
+    """Open a notebook: ``open_notebook([source, …])`` writes a new one, ``open_notebook(path)`` opens a copy of a file.
+
+    What goes wrong inside the page fails the test at its end, and the theme is light again.
+    """
+    opened: list[NotebookPage] = []
+
+    def open_one(cells: Sequence[str] | Path, *, name: str | None = None) -> NotebookPage:
+        path = lab.copy_notebook(cells) if isinstance(cells, Path) else lab.write_notebook(cells, name=name)
+        notebook = NotebookPage(page, path)
+        page.on("pageerror", lambda error: notebook.note_page_error(str(error)))
+        page.goto(lab.notebook_url(path))
+        notebook.wait_until_open()
+        opened.append(notebook)
+        return notebook
+
+    yield open_one
+
+    for notebook in opened:
+        notebook.close()
+        assert notebook.page_errors == []

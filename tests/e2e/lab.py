@@ -1,0 +1,347 @@
+"""A real JupyterLab server and a notebook open in a real browser, as a test handles them."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+from urllib.parse import quote
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+CHROMIUM_VARIABLE = "AML_WIDGETS_CHROMIUM"
+SCREENSHOTS_VARIABLE = "AML_WIDGETS_SCREENSHOTS"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+START_SECONDS = 90.0
+WAIT_MS = 60_000
+
+# Written as the user's settings of the isolated server, so that nothing covers the notebook.
+SETTINGS: dict[str, dict[str, object]] = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "apputils-extension/themes": {"theme": "JupyterLab Light", "adaptive-theme": False},
+    "docmanager-extension/plugin": {"autosave": False},
+    "notebook-extension/tracker": {"autoStartDefaultKernel": True},
+}
+
+
+class BrowserMissing(Exception):
+    """No Chromium was found; the message names the variable that names one."""
+
+
+def find_chromium() -> str:
+    """Find the browser that the tests drive.
+
+    Returns
+    -------
+    str
+        Path of the program: what the variable AML_WIDGETS_CHROMIUM says, else the first of the usual names on PATH.
+
+    Raises
+    ------
+    BrowserMissing
+        If there is none.
+    """
+    named = os.environ.get(CHROMIUM_VARIABLE)
+    if named:
+        found = shutil.which(named)
+        if found is None:
+            raise BrowserMissing(f"{CHROMIUM_VARIABLE} is {named!r}, which is no program that can be run.")
+        return found
+    for name in CHROMIUM_NAMES:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    raise BrowserMissing(
+        f"The browser tests need Chromium, and none of {', '.join(CHROMIUM_NAMES)} is on PATH. "
+        f"Install it (Debian, Ubuntu: apt-get install chromium) or name one in the variable {CHROMIUM_VARIABLE}."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabServer:
+    """A running JupyterLab of our own: settings, data, kernels and workspaces of nobody else."""
+
+    url: str  # ends with a slash
+    token: str
+    root: Path  # the folder that the file browser shows
+    home: Path  # AML_WIDGETS_HOME of its kernels
+    log_path: Path
+    process: subprocess.Popen[bytes]
+
+    def notebook_url(self, path: str) -> str:
+        """Address of a notebook below `root`, in a layout of its own with nothing restored from earlier ones."""
+        return f"{self.url}lab/workspaces/{uuid.uuid4().hex}/tree/{quote(path)}?reset&token={self.token}"
+
+    def write_notebook(self, cells: Sequence[str], *, name: str | None = None) -> str:
+        """Write a notebook with one code cell for each source; return its path below `root`.
+
+        Each notebook gets a folder of its own, so that what a run does to its folder stays there.
+        """
+        notebook = new_notebook(cells=[new_code_cell(source) for source in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        path = Path(uuid.uuid4().hex[:8]) / (name or "notebook.ipynb")
+        (self.root / path).parent.mkdir(parents=True)
+        nbformat.write(notebook, self.root / path)
+        return path.as_posix()
+
+    def copy_notebook(self, source: Path) -> str:
+        """Copy a notebook from elsewhere into a folder of its own; return its path below `root`."""
+        path = Path(uuid.uuid4().hex[:8]) / source.name
+        (self.root / path).parent.mkdir(parents=True)
+        shutil.copyfile(source, self.root / path)
+        return path.as_posix()
+
+    def stop(self) -> None:
+        """End the server, and with it its kernels."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_lab(folder: Path) -> LabServer:
+    """Start JupyterLab on a free port of 127.0.0.1, everything it reads and writes below `folder`."""
+    root, home, runtime, settings = (folder / name for name in ("root", "home", "runtime", "settings"))
+    for path in (root, home, runtime, settings):
+        path.mkdir(parents=True)
+    for plugin, values in SETTINGS.items():
+        target = settings / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(values), encoding="utf-8")
+    token = secrets.token_hex(16)
+    environment = {
+        **os.environ,
+        "AML_WIDGETS_HOME": str(home),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(runtime),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+    }
+    command = [
+        sys.executable,
+        *("-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=18800",  # the first one tried: the server takes a free one near it and writes down which
+        "--ServerApp.port_retries=100",
+        f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={root}",
+        "--LabApp.news_url=None",
+    ]
+    log_path = folder / "server.log"
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    url = _wait_for_url(process, runtime / f"jpserver-{process.pid}.json", log_path)
+    return LabServer(url=url, token=token, root=root, home=home, log_path=log_path, process=process)
+
+
+def _wait_for_url(process: subprocess.Popen[bytes], info_path: Path, log_path: Path) -> str:
+    """Read the address from the file that a Jupyter server writes when it listens."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if info_path.exists():
+            text = info_path.read_text(encoding="utf-8")
+            if text.rstrip().endswith("}"):  # else it is still being written
+                return str(json.loads(text)["url"])
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    log = log_path.read_text(encoding="utf-8", errors="replace")
+    raise RuntimeError(f"JupyterLab did not start within {START_SECONDS:.0f} s. Its log:\n{log[-4000:]}")
+
+
+@dataclass
+class NotebookPage:
+    """One notebook, open in the browser. Cells are counted from 0, all kinds of cells together."""
+
+    page: Page
+    path: str
+    page_errors: list[str] = field(default_factory=list)
+    comm_messages: list[dict[str, Any]] = field(default_factory=list)
+
+    def note_page_error(self, message: str) -> None:
+        """Keep an exception that nobody caught in the page."""
+        # JupyterLab's own, for each request under way when a kernel is restarted or ended; nothing is wrong then.
+        if "Canceled future for " not in message:
+            self.page_errors.append(message)
+
+    @property
+    def cells(self) -> Locator:
+        """All cells, top to bottom."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell")
+
+    def output(self, cell: int) -> Locator:
+        """The output area of a cell."""
+        return self.cells.nth(cell).locator(".jp-Cell-outputArea")
+
+    def wait_until_open(self) -> None:
+        """Wait until the cells are there and the kernel has answered for the first time."""
+        self.page.wait_for_function(
+            """(path) => {
+                const panel = window.jupyterapp?.shell?.currentWidget;
+                if (panel?.context?.path !== path || !panel.content?.widgets?.length) { return false; }
+                window.amlNotebook = panel;
+                window.amlCommands ??= 0;
+                return panel.context.isReady && panel.sessionContext.session?.kernel?.status === 'idle';
+            }""",
+            arg=self.path,
+            timeout=WAIT_MS,
+        )
+
+    def run_all(self, *, wait: bool = True, timeout_ms: int = WAIT_MS) -> None:
+        """Run every cell, as the menu does."""
+        self._command("notebook:run-all-cells")
+        if wait:
+            self.wait_for_idle(timeout_ms=timeout_ms)
+
+    def run_cell(self, cell: int, *, wait: bool = True, timeout_ms: int = WAIT_MS) -> None:
+        """Run one cell, as Shift+Enter does."""
+        self.page.evaluate("(cell) => { window.amlNotebook.content.activeCellIndex = cell; }", cell)
+        self.run_next(wait=wait, timeout_ms=timeout_ms)
+
+    def run_next(self, *, wait: bool = True, timeout_ms: int = WAIT_MS) -> None:
+        """Run the active cell and go to the next (the first one is active when a notebook is opened)."""
+        self._command("notebook:run-cell-and-select-next")
+        if wait:
+            self.wait_for_idle(timeout_ms=timeout_ms)
+
+    def wait_for_idle(self, *, timeout_ms: int = WAIT_MS) -> None:
+        """Wait until no cell runs or waits to run, and the kernel says that it is idle."""
+        self.page.wait_for_function(
+            """() => {
+                const panel = window.amlNotebook;
+                const isBusy = (cell) => cell.model.type === 'code' && cell.model.executionState === 'running';
+                const kernel = panel.sessionContext.session?.kernel;
+                return window.amlCommands === 0 && kernel?.status === 'idle' && !panel.content.widgets.some(isBusy);
+            }""",
+            timeout=timeout_ms,
+        )
+
+    def is_running(self, cell: int) -> bool:
+        """Whether the cell is running or waits to run."""
+        state = self.page.evaluate("(cell) => window.amlNotebook.content.widgets[cell].model.executionState", cell)
+        return bool(state == "running")
+
+    def output_text(self, cell: int) -> str:
+        """Give what the cell shows, as text."""
+        return self.output(cell).inner_text()
+
+    def errors(self) -> list[str]:
+        """Give the exceptions in the outputs of all cells, each as ``name: value``."""
+        found = self.page.evaluate(
+            """() => window.amlNotebook.content.widgets.flatMap((cell) =>
+                (cell.model.sharedModel.getOutputs?.() ?? [])
+                    .filter((output) => output.output_type === 'error')
+                    .map((output) => `${output.ename}: ${output.evalue}`))"""
+        )
+        return cast("list[str]", found)
+
+    def save(self) -> None:
+        """Save the notebook with its outputs."""
+        self._command("docmanager:save")
+        self.page.wait_for_function("() => window.amlCommands === 0 && !window.amlNotebook.context.model.dirty")
+
+    def reload(self) -> None:
+        """Load the page anew; the kernel lives on."""
+        self.page.reload()
+        self.wait_until_open()
+
+    def restart_kernel(self) -> None:
+        """Give the notebook a fresh kernel."""
+        self.page.evaluate("async () => { await window.amlNotebook.sessionContext.session.kernel.restart(); }")
+        self.wait_for_idle()
+
+    def set_theme(self, theme: Literal["Light", "Dark", "Dark High Contrast"]) -> None:
+        """Change the theme of JupyterLab for this page and those that follow on this server."""
+        name = f"JupyterLab {theme}"
+        self.page.evaluate(
+            "async (theme) => { await window.jupyterapp.commands.execute('apputils:change-theme', { theme }); }", name
+        )
+        # JupyterLab covers the page while it changes; only then is there something to see.
+        self.page.wait_for_function(
+            "(name) => document.body.dataset.jpThemeName === name && !document.getElementById('jupyterlab-splash')",
+            arg=name,
+        )
+
+    def watch_comm_messages(self) -> None:
+        """From now on collect the widget messages that the kernel sends, in `comm_messages`."""
+        if not self._is_exposed():
+            # A lambda, because Playwright wants to set an attribute on the function it is given.
+            self.page.expose_function("amlKeepMessage", lambda message: self.comm_messages.append(message))
+        self.page.evaluate(
+            """() => {
+                window.amlNotebook.sessionContext.iopubMessage.connect((_, message) => {
+                    if (message.header.msg_type.startsWith('comm_')) {
+                        window.amlKeepMessage({ type: message.header.msg_type, at: Date.now() });
+                    }
+                });
+            }"""
+        )
+
+    def screenshot(self, name: str, *, of: Locator | None = None) -> Path | None:
+        """Take a picture of the page, or of a part of it.
+
+        It goes into the folder that AML_WIDGETS_SCREENSHOTS names; without one, none is taken.
+        """
+        folder = os.environ.get(SCREENSHOTS_VARIABLE)
+        if not folder:
+            return None
+        target = Path(folder) / f"{name}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if of is None:
+            self.page.screenshot(path=target)
+        else:
+            of.screenshot(path=target)
+        return target
+
+    def close(self) -> None:
+        """End the kernel and go back to the light theme, for the tests that follow."""
+        self.page.evaluate(
+            """async () => {
+                if (document.body.dataset.jpThemeName !== 'JupyterLab Light') {
+                    await window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' });
+                }
+                await window.amlNotebook.sessionContext.shutdown();
+            }"""
+        )
+
+    def _is_exposed(self) -> bool:
+        return bool(self.page.evaluate("() => typeof window.amlKeepMessage === 'function'"))
+
+    def _command(self, command: str) -> None:
+        """Start a command of JupyterLab on this notebook, without waiting for its end."""
+        self.page.evaluate(
+            """(command) => {
+                window.jupyterapp.shell.activateById(window.amlNotebook.id);
+                window.amlCommands += 1;
+                const done = () => { window.amlCommands -= 1; };
+                window.jupyterapp.commands.execute(command).then(done, done);
+            }""",
+            command,
+        )

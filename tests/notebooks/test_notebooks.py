@@ -1,0 +1,141 @@
+"""The notebooks run in a real kernel, and leave in the store what they say they do."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from aml_widgets import Experiment, Run, Workspace
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of workspaces, kernels and settings for one notebook."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("AML_WIDGETS_HOME", str(home))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "jupyter_config"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter_data"))  # no kernel of the user's is taken for ours
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "jupyter_runtime"))
+    return home
+
+
+def execute(name: str, folder: Path) -> nbformat.NotebookNode:
+    """Run a notebook from top to bottom in an empty folder; an exception in a cell is one here."""
+    notebook: nbformat.NotebookNode = nbformat.read(NOTEBOOKS / name, as_version=4)
+    folder.mkdir()
+    client = NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        store_widget_state=True,
+    )
+    client.execute()
+    return notebook
+
+
+def only_run(experiment_name: str) -> Run:
+    """Give the one top-level run that the notebook made, read back from the default workspace."""
+    (run,) = Experiment(Workspace.from_config(), experiment_name).get_runs()
+    return run
+
+
+def output_text(notebook: nbformat.NotebookNode, cell_id: str) -> str:
+    """Give what a cell printed or returned, as text."""
+    (cell,) = (cell for cell in notebook.cells if cell["id"] == cell_id)
+    texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell["outputs"]]
+    return "\n".join(texts)
+
+
+def test_the_quickstart_logs_a_sweep_and_its_models(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = execute("01-quickstart.ipynb", tmp_path / "work")
+
+    monkeypatch.chdir(tmp_path / "work")
+    run = only_run("diabetes-ridge")
+    metrics = run.get_metrics()
+    assert run.get_status() == "Completed"
+    assert run.display_name == "alpha sweep"
+    assert metrics["alpha"] == pytest.approx([0.05 * number for number in range(1, 20)])
+    assert len(metrics["mse"]) == 19
+    assert metrics["best_mse"] == min(metrics["mse"])
+    assert metrics["best_alpha"] == metrics["alpha"][metrics["mse"].index(min(metrics["mse"]))]
+    assert {f"outputs/ridge_{number * 5 / 100:.2f}.pkl" for number in range(1, 20)} <= set(run.get_file_names())
+    assert run.get_tags()["best_model"] in run.get_file_names()
+    assert "best alpha" in output_text(notebook, "read-metrics")
+    assert any(home.iterdir())
+
+
+def test_the_tour_of_the_logging_api_keeps_every_kind_of_value(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = execute("02-logging-api.ipynb", tmp_path / "work")
+
+    monkeypatch.chdir(tmp_path / "work")
+    run = only_run("logging-api")
+    metrics = run.get_metrics()
+    assert run.get_status() == "Completed"
+    assert (metrics["optimizer"], metrics["parameters"], metrics["mixed_precision"]) == ("adam", 2**70, True)
+    assert metrics["best_so_far"] is None
+    assert len(metrics["loss"]) == 30
+    assert list(run.get_metric_history("train_accuracy").steps) == list(range(0, 300, 10))
+    assert list(run.get_metric_history("learning_rate").values) == [0.1, 0.01]
+    assert len(metrics["gradient_norms"]) == 50
+    assert metrics["class_names"] == ["setosa", "versicolor", "virginica"]
+    assert metrics["nothing_yet"] == []
+    assert len(metrics["circle"]["x"]) == len(metrics["circle"]["y"]) == 60
+    assert metrics["roc"]["true_positives"] == [0.0, 0.7, 0.9, 1.0]
+    assert metrics["best_trials"] == {"trial": [1, 4], "score": [0.81, 0.86], "note": [None, "larger batch"]}
+    for name in ("schedule", "noise", "confusion", "accuracy_table", "residuals", "predictions"):
+        assert metrics[name].startswith("aml://artifactId/"), name
+    assert run.get_tags() == {"quality": "very good", "team": "vision"}
+    assert run.get_properties()["dataset_version"] == "3"
+    assert {"reports/report.txt", "weights.bin"} <= set(run.get_file_names())
+    assert "All is well." in output_text(notebook, "files")
+
+
+def test_the_tour_leaves_child_runs_with_their_prints_and_their_ends(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute("02-logging-api.ipynb", tmp_path / "work")
+
+    monkeypatch.chdir(tmp_path / "work")
+    children = {child.display_name: child for child in only_run("logging-api").get_children()}
+    assert {name: child.get_status() for name, child in children.items()} == {
+        "fold 0": "Completed",
+        "fold 1": "Completed",
+        "fold 2": "Completed",
+        "fold that fails": "Failed",
+    }
+    assert math.isclose(children["fold 1"].get_metrics()["mse"], 0.6)
+    children["fold 2"].download_file("logs/user_log.txt", "log.txt")
+    log = Path("log.txt").read_text(encoding="utf-8")
+    assert "training fold 2" in log
+    assert "fold 2 is small" in log
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
+def test_notebooks_are_committed_without_outputs(path: Path) -> None:
+    committed = subprocess.run(
+        ["git", "show", f":{path.relative_to(ROOT).as_posix()}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    text = committed.stdout if committed.returncode == 0 else path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+
+    with_outputs = [
+        cell["id"]
+        for cell in notebook.cells
+        if cell.cell_type == "code" and (cell.outputs or cell.execution_count is not None)
+    ]
+
+    assert with_outputs == []
