@@ -91,7 +91,8 @@ def judge(record: RunRecord, now: float) -> Judgement:
         if silent_seconds <= SETTLE_AFTER_SECONDS:
             return Judgement(status=RunStatus.NOT_RESPONDING)
         return _settle(writer, last_seen_at, "ended")
-    is_restarted = writer.host == me.host and _boot(writer) != _boot(me)
+    is_same_machine = writer.host == me.host and _machine(writer) == _machine(me) != ""
+    is_restarted = is_same_machine and _boot(writer) != _boot(me)
     if is_restarted and silent_seconds > RESTARTED_AFTER_SECONDS:
         return _settle(writer, last_seen_at, "ended when the machine was restarted,")
     return _AS_IT_IS  # on another machine or in another container: nobody here can tell
@@ -165,14 +166,26 @@ def _is_hidden(pid: int) -> bool:
 
 
 def _namespace() -> str:
-    """Say in which world our process id means something."""
+    """Say in which world our process id means something: boot, PID namespace, and the machine where it has an id."""
     try:
         boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot_id}/{Path('/proc/self/ns/pid').readlink()}"
+        return f"{boot_id}/{Path('/proc/self/ns/pid').readlink()}/{_machine_id()}"
     except OSError:
         # No Linux: the numbers are the machine's, and a process start time tells one boot from another.
         return f"{sys.platform}/{socket.gethostname()}"
 
 
+def _machine_id() -> str:
+    """Give the id that tells machines of one host name apart, empty where there is none (in many containers)."""
+    try:
+        return Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 def _boot(process: WriterProcess) -> str:
     return process.namespace.partition("/")[0]
+
+
+def _machine(process: WriterProcess) -> str:
+    return process.namespace.rpartition("/")[2]

@@ -1,0 +1,18 @@
+"""What every store upholds, for every layer above it."""
+
+from __future__ import annotations
+
+from aml_widgets.testing.facts_changes import ChangeFacts
+from aml_widgets.testing.facts_envelopes import EnvelopeFacts
+from aml_widgets.testing.facts_experiments import ExperimentFacts
+from aml_widgets.testing.facts_histories import HistoryFacts
+from aml_widgets.testing.facts_listing import ListingFacts
+from aml_widgets.testing.facts_properties import PropertyFacts
+from aml_widgets.testing.facts_runs import RunFacts
+from aml_widgets.testing.facts_values import ValueFacts
+
+
+class RunStoreContract(
+    ExperimentFacts, RunFacts, ListingFacts, ValueFacts, HistoryFacts, EnvelopeFacts, ChangeFacts, PropertyFacts
+):
+    """All facts about a store. A subclass gives the fixture ``store``: one that is empty, for each test anew."""
