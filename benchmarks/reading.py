@@ -54,7 +54,7 @@ def _fill(folder: Path, count: int, metrics: int) -> None:
         for metric in range(metrics):
             bare.log(metric, count + i, i / 7)
         run.log_metrics({f"metric {metric}": i / 7 for metric in range(metrics)})
-    run.experiment.workspace.close()
+    run.experiment.workspace.store.close()
     bare.close()
 
 
@@ -100,7 +100,7 @@ def changes(folder: Path) -> list[Figure]:
             assert len(news.metrics[0].points) == 100
             cost[count] = best_of(30, lambda store=store, run=run, cursor=cursor: store.changes_since(run.id, cursor))
             run.complete()
-            run.experiment.workspace.close()
+            run.experiment.workspace.store.close()
         bare = BareLog(folder / f"changes{turn}.db")
         bare.log_many(i / 7 for i in range(1_000_100))
         assert len(bare.since(1_000_000)) == 100

@@ -66,6 +66,6 @@ def lists(folder: Path) -> list[Figure]:
             against_bare.append((cost, best_of(5, theirs) * 1e3))
         figures.append(compare(name, "the same among 100", 2, against_few, unit="ms"))
         figures.append(compare(name, "bare sqlite3", 5, against_bare, unit="ms"))
-    many.close()
-    few.close()
+    many.store.close()
+    few.store.close()
     return figures

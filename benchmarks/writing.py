@@ -63,7 +63,7 @@ def million_calls(folder: Path) -> tuple[Figure, Figure]:
             for i in range(count):
                 log("loss", i / 7)
             run.complete()
-            run.experiment.workspace.close()
+            run.experiment.workspace.store.close()
 
         pairs.append((timed(ours), theirs))
         sizes.append((sum(file.stat().st_size for file in workspace.glob("runs.db*")) / count, 1.0))
@@ -92,7 +92,7 @@ def wide_calls(folder: Path) -> Figure:
                 value = i / 7
                 run.log_metrics(dict.fromkeys(names, value))
             run.complete()
-            run.experiment.workspace.close()
+            run.experiment.workspace.store.close()
 
         pairs.append((timed(ours), timed(bare)))
     return compare("10,000 log_metrics of 10", "executemany of the rows", 2.5, pairs)
@@ -115,7 +115,7 @@ def long_list(folder: Path) -> Figure:
         def ours(run: Run = run) -> None:
             run.log_list("loss", values)
             run.complete()
-            run.experiment.workspace.close()
+            run.experiment.workspace.store.close()
 
         pairs.append((timed(ours), timed(bare)))
     return compare("log_list of 10^6 floats", "executemany of the rows", 1, pairs)

@@ -93,7 +93,9 @@ class RunStore(Protocol):
         """Get the active experiment of that name, or create it."""
         ...
 
-    def get_experiment(self, experiment_id: str) -> ExperimentRecord: ...
+    def get_experiment(self, experiment_id: str) -> ExperimentRecord:
+        """Read an experiment, archived or not."""
+        ...
 
     def list_experiments(self, view_type: ViewType = ViewType.ACTIVE_ONLY) -> list[ExperimentRecord]:
         """List experiments by name."""
@@ -103,7 +105,9 @@ class RunStore(Protocol):
         """Archive or reactivate. Raises Conflict when another active experiment has the name."""
         ...
 
-    def tag_experiment(self, experiment_id: str, tags: Tags, *, remove: Iterable[str] = ()) -> ExperimentRecord: ...
+    def tag_experiment(self, experiment_id: str, tags: Tags, *, remove: Iterable[str] = ()) -> ExperimentRecord:
+        """Add and change tags, and remove those named; the others stay."""
+        ...
 
     def delete_experiment(self, experiment_id: str) -> None:
         """Delete an experiment without runs. Raises ExperimentInUse."""
@@ -115,9 +119,13 @@ class RunStore(Protocol):
         """Create a run. Raises RunExists, RunNotFound (parent), ExperimentNotFound."""
         ...
 
-    def get_run(self, run_id: str) -> RunRecord: ...
+    def get_run(self, run_id: str) -> RunRecord:
+        """Read a run. One whose process is gone shows as `NotResponding`, and is settled as failed once that is sure."""
+        ...
 
-    def list_runs(self, query: RunQuery) -> RunPage: ...
+    def list_runs(self, query: RunQuery) -> RunPage:
+        """Read a page of runs, newest first or in the order of a metric."""
+        ...
 
     def set_status(self, run_id: str, status: RunStatus, *, error: RunError | None = None) -> RunRecord:
         """Change the status; `started_at` and `ended_at` follow. The same status again changes nothing.

@@ -97,8 +97,8 @@ class Database:
         """Hold one transaction that writes; all of it is kept, or nothing."""
         with self.faults(), self.write_lock:
             connection = self.writer()
-            connection.execute("begin immediate")
-            try:
+            try:  # from the first statement on: an interrupt must not leave a transaction open that all others wait for
+                connection.execute("begin immediate")
                 yield connection
                 connection.execute("commit")
             except BaseException:
@@ -111,8 +111,8 @@ class Database:
         """Hold one moment of the database; what others write meanwhile is not seen."""
         with self.faults(), self.read_lock:
             connection = self.reader()
-            connection.execute("begin")
             try:
+                connection.execute("begin")
                 yield connection
             finally:
                 if connection.in_transaction:

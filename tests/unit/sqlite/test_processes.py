@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from aml_widgets.core.records import RunRecord
+from aml_widgets.core.records import MetricValue, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.sqlite.store import SqliteRunStore
 
@@ -68,7 +68,7 @@ def test_eight_processes_write_one_run(store: SqliteRunStore, run: RunRecord, fo
         writer.stdin.write("go\n")
         writer.stdin.flush()
     cursor = None
-    seen: Counter[float] = Counter()
+    seen: Counter[MetricValue] = Counter()
     while any(writer.poll() is None for writer in writers):  # a reader that looks on all the while
         changes = store.changes_since(run.run_id, cursor, max_buckets=100_000)
         cursor = changes.cursor
@@ -139,6 +139,19 @@ def test_acknowledged_points_survive_a_kill(store: SqliteRunStore, folder: Path)
 
         assert values[: last + 1] == [float(i) for i in range(last + 1)]
         assert len(values) <= last + 2  # the kill may have come between the commit and the word of it
+
+
+def test_an_interrupted_write_leaves_no_lock_behind(store: SqliteRunStore, run: RunRecord, folder: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), store._database.writing() as connection:
+        connection.execute("update run set display_name = 'half done'")
+        raise KeyboardInterrupt
+
+    other = SqliteRunStore.open(folder)
+    other.log_metric(run.run_id, "loss", 0.25)
+    store.log_metric(run.run_id, "loss", 0.125)
+    assert list(other.read_history(run.run_id, "loss").values) == [0.25, 0.125]
+    assert other.get_run(run.run_id).display_name is None
+    other.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

@@ -19,7 +19,7 @@ def header(folder: Path) -> tuple[int, int, int]:
         connection.execute(f"pragma {name}").fetchone()[0] for name in ("application_id", "user_version", "page_size")
     )
     connection.close()
-    return values  # type: ignore[return-value]  # three of them
+    return values[0], values[1], values[2]
 
 
 def test_a_new_store_says_whose_it_is_and_of_which_version(store: SqliteRunStore, folder: Path) -> None:
