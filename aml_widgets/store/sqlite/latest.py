@@ -21,10 +21,14 @@ _SEALED = (
     "from series where run in ({}) order by run, id"
 )
 
+_NUMBERS = "from tail where key > ?1 and key <= ?2 and (what < 0 or typeof(value) <> 'blob') "
+_LAST_ROW = f"select what, key, step, logged_at, value {_NUMBERS} order by key desc limit 1"
+_COUNTS = f"select count(*), total(what = ?3) {_NUMBERS}"
 # Of each kind of row how many there are, and the last: found by its key, since SQLite would sort whole rows to group them.
-_TAIL_ENDS = (
-    "select what, number, key, step, logged_at, value from (select what as kind, count(*) as number, max(key) as last from tail "
-    "where key > ? and key <= ? and (what < 0 or typeof(value) <> 'blob') group by what) cross join tail on key = last"
+_ALL_LAST_ROWS = (
+    "select what, number, key, step, logged_at, value "  # noqa: S608 - constants
+    "from (select what as kind, count(*) as number, max(key) as last "
+    f"{_NUMBERS} group by what) cross join tail on key = last"
 )
 
 
@@ -93,11 +97,10 @@ def _read_plain(connection: sqlite3.Connection, series: int, seq: int) -> tuple[
 
 def _tail_ends(connection: sqlite3.Connection, run: int, shapes: ShapeReader) -> dict[int, _End]:
     ends: dict[int, _End] = {}
-    low = run << SEQ_BITS
-    for what, count, key, step, at, value in connection.execute(_TAIL_ENDS, (low, low | MAX_SEQ)).fetchall():
+    for what, count, key, step, at, value in _last_rows(connection, run):
         seq = key & MAX_SEQ
         if what > 0:
-            _add(ends, what, _End(count, seq, step, at, _NAN if value is None else value))
+            _add(ends, what, _End(count, seq, step or 0, at, _NAN if value is None else value))
             continue
         shape = shapes.get(connection, -what)
         numbers = iter((shape.common if step is not None else shape.own).unpack(value))
@@ -106,6 +109,18 @@ def _tail_ends(connection: sqlite3.Connection, run: int, shapes: ShapeReader) ->
         for i, number in machine:
             _add(ends, shape.series[i], _End(count, seq, steps[i], at, number))
     return ends
+
+
+def _last_rows(connection: sqlite3.Connection, run: int) -> list[tuple[int, int, int, int | None, float, Any]]:
+    """Give the last row of each kind in the tail, behind its kind and how many there are of it."""
+    part = (run << SEQ_BITS, (run << SEQ_BITS) | MAX_SEQ)
+    last = connection.execute(_LAST_ROW, part).fetchone()
+    if last is None:
+        return []
+    count, same_count = connection.execute(_COUNTS, (*part, last[0])).fetchone()
+    if count == same_count:  # as a rule a run logs one set of names: then nothing needs to be grouped
+        return [(last[0], count, *last[1:])]
+    return connection.execute(_ALL_LAST_ROWS, part).fetchall()
 
 
 def _add(ends: dict[int, _End], series: int, end: _End) -> None:
