@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""How a script becomes a run: so far, the copy of its source folder."""

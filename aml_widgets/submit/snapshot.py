@@ -1,0 +1,265 @@
+"""A copy of a source folder, as one zip beside the store, kept once however often it is taken.
+
+What the folder's ``.amlignore`` names, or else its ``.gitignore``, is left out; so are links, version control, caches, and the
+workspace itself. The id is a hash of what is in it, so the same sources have the same snapshot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aml_widgets.core.errors import (
+    SnapshotError,
+    SnapshotNotFound,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+)
+
+MAX_BYTES = 300 * 1024 * 1024
+MAX_FILES = 2_000
+MAX_ENTRIES = 50_000
+"""How many entries are looked at, ignored ones too: a home folder is not to be walked to its end."""
+MAX_WALK_SECONDS = 10.0
+
+ALWAYS_LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints"})
+
+_CHUNK_BYTES = 1 << 20
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier time; one time for all makes equal folders equal zips
+
+
+class SnapshotTooLarge(SnapshotError):
+    """The folder has more files or bytes than a snapshot may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a snapshot may be; None lifts a limit."""
+
+    max_files: int | None = MAX_FILES
+    max_bytes: int | None = MAX_BYTES
+    max_entries: int = MAX_ENTRIES
+    max_walk_seconds: float = MAX_WALK_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One file that goes into a snapshot."""
+
+    path: str  # below the folder, with '/'
+    file: Path
+    size_bytes: int
+    is_executable: bool
+
+
+def take_snapshot(
+    source: Path, target_folder: Path, *, limits: Limits | None = None, left_out: Iterable[Path] = ()
+) -> str:
+    """Copy a file, or a folder without what it ignores, into a zip.
+
+    Parameters
+    ----------
+    source : Path
+        A file or folder.
+    target_folder : Path
+        Where snapshots are kept; made if it is missing.
+    limits : Limits, optional
+        How large the snapshot may be.
+    left_out : iterable of Path
+        Folders that are not copied, such as the workspace's own.
+
+    Returns
+    -------
+    str
+        The snapshot's id; the zip is ``<id>.zip``.
+
+    Raises
+    ------
+    SnapshotTooLarge
+        As soon as a limit is passed.
+    SnapshotError
+        If the source is missing, or a file cannot be read.
+    """
+    source = Path(source)
+    sources = sorted(_collect(source, limits or Limits(), [target_folder, *left_out]), key=lambda one: one.path)
+    snapshot_id = _identify((one, _hash(one)) for one in sources)
+    try:
+        target_folder.mkdir(parents=True, exist_ok=True)
+        if (target_folder / f"{snapshot_id}.zip").exists():
+            return snapshot_id
+        return _write_zip(sources, target_folder)
+    except OSError as error:
+        raise _to_store_error(error, target_folder) from error
+
+
+def find_snapshot(target_folder: Path | None, snapshot_id: str) -> Path:
+    """Give the zip of a snapshot.
+
+    Raises
+    ------
+    SnapshotNotFound
+        If there is none.
+    """
+    is_id = snapshot_id.isalnum() and snapshot_id.isascii()  # so that no path can be made of it
+    if is_id and target_folder is not None and (target_folder / f"{snapshot_id}.zip").is_file():
+        return target_folder / f"{snapshot_id}.zip"
+    raise SnapshotNotFound(
+        f"There is no snapshot {snapshot_id!r} in this workspace. Run.get_snapshot_id() gives the one of a run.",
+        value=snapshot_id,
+    )
+
+
+def _collect(source: Path, limits: Limits, left_out: Iterable[Path]) -> list[_Source]:
+    try:
+        mode = source.stat().st_mode
+    except OSError as error:
+        raise SnapshotError(
+            f"{str(source)!r} cannot be copied: {error.strerror or error}. Give a folder that exists, or None for no snapshot.",
+            value=source,
+        ) from error
+    if stat.S_ISREG(mode):
+        walked: Iterator[_Source] = iter([_describe(source, source.name, source.stat())])
+    elif stat.S_ISDIR(mode):
+        walked = _walk(source, limits, {os.path.realpath(folder) for folder in left_out})
+    else:
+        raise SnapshotError(f"{str(source)!r} is neither a file nor a folder. Give one of them.", value=source)
+    collected: list[_Source] = []
+    size_bytes = 0
+    for one in walked:
+        collected.append(one)
+        size_bytes += one.size_bytes
+        if limits.max_files is not None and len(collected) > limits.max_files:
+            raise _too_large(source, f"more than {limits.max_files:,} files")
+        if limits.max_bytes is not None and size_bytes > limits.max_bytes:
+            raise _too_large(source, f"more than {limits.max_bytes / 1024**2:,.0f} MB")
+    return collected
+
+
+def _walk(root: Path, limits: Limits, left_out: set[str]) -> Iterator[_Source]:
+    is_ignored = _read_ignore_file(root)
+    deadline = time.monotonic() + limits.max_walk_seconds
+    entry_count = 0
+    waiting = [(root, "")]
+    while waiting:
+        folder, prefix = waiting.pop()
+        try:
+            entries = os.scandir(folder)
+        except OSError as error:
+            if not prefix:
+                raise SnapshotError(f"Folder {str(root)!r} cannot be read: {error}.", value=root) from error
+            continue  # a folder of somebody else's is no source of ours
+        with entries:
+            for entry in entries:
+                entry_count += 1
+                if entry_count > limits.max_entries:
+                    raise _too_large(root, f"more than {limits.max_entries:,} entries, counting those it ignores")
+                if time.monotonic() > deadline:
+                    raise _too_large(root, f"more than can be looked through in {limits.max_walk_seconds:g} s")
+                path = f"{prefix}{entry.name}"
+                if entry.name in ALWAYS_LEFT_OUT or entry.is_symlink():
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if not is_ignored(f"{path}/") and os.path.realpath(entry.path) not in left_out:
+                        waiting.append((Path(entry.path), f"{path}/"))
+                elif entry.is_file(follow_symlinks=False) and not is_ignored(path):
+                    yield _describe(Path(entry.path), path, entry.stat(follow_symlinks=False))
+
+
+def _read_ignore_file(root: Path) -> Callable[[str], bool]:
+    """Read the rules of the root's ``.amlignore``, else of its ``.gitignore``; files below have no say, as in v1."""
+    for name in (".amlignore", ".gitignore"):
+        try:
+            lines = (root / name).read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            continue
+        import pathspec
+
+        rules = pathspec.GitIgnoreSpec.from_lines(lines)
+        return rules.match_file
+    return lambda path: False  # noqa: ARG005 - without rules nothing is ignored
+
+
+def _describe(file: Path, path: str, status: os.stat_result) -> _Source:
+    return _Source(path, file, status.st_size, bool(status.st_mode & stat.S_IXUSR))
+
+
+def _identify(hashed: Iterable[tuple[_Source, str]]) -> str:
+    digest = hashlib.sha256()
+    for one, content_hash in hashed:
+        path = one.path.encode("utf-8", "surrogateescape")
+        digest.update(b"%d %s %d %s\n" % (len(path), path, one.is_executable, content_hash.encode()))
+    return digest.hexdigest()
+
+
+def _hash(one: _Source) -> str:
+    digest = hashlib.sha256()
+    for chunk in _read(one):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _read(one: _Source) -> Iterator[bytes]:
+    """Read a file, no further than it was long when it was found: one that grows has no end."""
+    left_bytes = one.size_bytes
+    try:
+        with one.file.open("rb") as reader:
+            while left_bytes > 0 and (chunk := reader.read(min(_CHUNK_BYTES, left_bytes))):
+                left_bytes -= len(chunk)
+                yield chunk
+    except OSError as error:
+        raise SnapshotError(
+            f"{str(one.file)!r} cannot be read: {error.strerror or error}. Name it in .amlignore to leave it out.",
+            value=one.file,
+        ) from error
+
+
+def _write_zip(sources: list[_Source], target_folder: Path) -> str:
+    import zipfile
+
+    temporary = target_folder / f".{uuid.uuid4().hex}.tmp"
+    hashed: list[tuple[_Source, str]] = []
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for one in sources:
+                member = zipfile.ZipInfo(one.path.encode("utf-8", "replace").decode(), _EARLIEST)
+                member.compress_type = zipfile.ZIP_DEFLATED
+                member.create_system = 3  # Unix, so that the next line is understood on any system
+                member.external_attr = (stat.S_IFREG | (0o755 if one.is_executable else 0o644)) << 16
+                digest = hashlib.sha256()
+                with archive.open(member, "w") as writer:
+                    for chunk in _read(one):
+                        digest.update(chunk)
+                        writer.write(chunk)
+                hashed.append((one, digest.hexdigest()))
+        snapshot_id = _identify(hashed)  # of what was written: a file may have changed since it was first read
+        temporary.replace(target_folder / f"{snapshot_id}.zip")
+    finally:
+        temporary.unlink(missing_ok=True)
+    return snapshot_id
+
+
+def _too_large(source: Path, what: str) -> SnapshotTooLarge:
+    return SnapshotTooLarge(
+        f"{str(source)!r} holds {what}. Name what is no source in .amlignore, choose a smaller snapshot_directory, "
+        "or pass snapshot_directory=None.",
+        value=source,
+    )
+
+
+def _to_store_error(error: OSError, folder: Path) -> StoreError:
+    import errno
+
+    what = f"A snapshot cannot be kept in {str(folder)!r}: {error.strerror or error}."
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return StoreFull(f"{what} Free some space on that disk.", value=folder)
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return StoreReadOnly(f"{what} Ask for the right to write there.", value=folder)
+    return StoreUnavailable(f"{what} Try again, or see to that disk.", value=folder)

@@ -1,0 +1,351 @@
+"""A named set of runs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aml_widgets.core.errors import InvalidName, UserError
+from aml_widgets.core.records import ExperimentRecord, NewRun, ViewType
+from aml_widgets.core.status import RunStatus
+from aml_widgets.tracking import context, facts, provenance
+from aml_widgets.tracking.queries import to_filter
+from aml_widgets.tracking.run import Run, rebuild, to_html_table
+from aml_widgets.tracking.run_files import make_outputs_folder
+from aml_widgets.tracking.signals import status_changed
+from aml_widgets.tracking.values import show
+
+if TYPE_CHECKING:
+    from aml_widgets.tracking.workspace import Workspace
+
+_NAME = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
+
+
+class Experiment:
+    """A named set of runs; it is created if the workspace has none of that name.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it is.
+    name : str
+        1 to 255 letters, digits, ``-`` and ``_``, the first an ASCII letter or digit.
+
+    Raises
+    ------
+    InvalidName
+        For another name.
+    """
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self._workspace = workspace
+        self._record = workspace.store.open_experiment(check_experiment_name(name))
+
+    @classmethod
+    def from_record(cls, workspace: Workspace, record: ExperimentRecord) -> Experiment:
+        """Make an experiment of a record that was just read."""
+        experiment = cls.__new__(cls)
+        experiment._workspace = workspace  # noqa: SLF001 - one of its own
+        experiment._record = record  # noqa: SLF001
+        return experiment
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace that the experiment is in."""
+        return self._workspace
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self._record.name
+
+    @property
+    def id(self) -> str:
+        """The experiment's id, which another experiment of the same name does not have."""
+        return self._record.experiment_id
+
+    @property
+    def archived_time(self) -> datetime | None:
+        """When it was archived, in UTC; None for an active one."""
+        moment = self._record.archived_at
+        return None if moment is None else datetime.fromtimestamp(moment, tz=timezone.utc)
+
+    @property
+    def tags(self) -> dict[str, str | None]:
+        """The tags as last seen by this object."""
+        return dict(self._record.tags)
+
+    # -- runs
+
+    def start_logging(
+        self,
+        name: str | None = None,
+        run_id: str | None = None,
+        outputs: str | os.PathLike[str] | bool | None = None,
+        snapshot_directory: str | os.PathLike[str] | None = ".",
+        display_name: str | None = None,
+        description: str | None = None,
+        tags: Mapping[str, object] | None = None,
+    ) -> Run:
+        """Create a run and start it.
+
+        Parameters
+        ----------
+        name : str, optional
+            What to call it.
+        run_id : str, optional
+            A new id without it.
+        outputs : str, path or bool, optional
+            The folder whose files are uploaded as ``outputs/...`` when the run ends; it is made at once. ``outputs`` by default,
+            none with False.
+        snapshot_directory : str or path, optional
+            The folder of sources to copy. One that is too large is passed over with a warning, and the run says why. None for
+            no copy.
+        display_name : str, optional
+            The same as `name`, and wins over it.
+        description : str, optional
+            A note on the run.
+        tags : dict, optional
+            Tags to start with.
+
+        Returns
+        -------
+        Run
+            Its status is ``Running``.
+
+        Raises
+        ------
+        UserError
+            For a wrong argument; then there is no run.
+        """
+        from aml_widgets.store.liveness import this_process
+        from aml_widgets.tracking.snapshots import start_snapshot
+
+        checked_tags = {} if tags is None else facts.to_tags(tags)
+        # Everything that takes time or may fail comes first: the run appears in one step, running, or not at all.
+        properties = provenance.describe_process(context.get_notebook_path(), context.find_cell_id())
+        properties |= start_snapshot(self._workspace, snapshot_directory)
+        source = Path() if snapshot_directory is None else Path(snapshot_directory)
+        properties |= provenance.describe_git(source, context.get_git_overrides())
+        outputs_folder = make_outputs_folder(outputs)
+        record = self._workspace.store.create_run(
+            NewRun(
+                experiment_id=self.id,
+                run_id=run_id,
+                display_name=name if display_name is None else display_name,
+                description=description,
+                status=RunStatus.RUNNING,
+                tags=checked_tags,
+                properties=properties,
+                writer=this_process(),
+            )
+        )
+        run = rebuild(self._workspace, record, self, outputs_folder)
+        status_changed.emit(record.run_id, self._workspace.store)
+        return run
+
+    def get_runs(
+        self,
+        type: str | None = None,  # noqa: A002 - v1's name
+        tags: object = None,
+        properties: object = None,
+        include_children: bool = False,
+        status: object = None,
+    ) -> Iterator[Run]:
+        """Give the runs of the experiment, the newest first.
+
+        Parameters
+        ----------
+        type : str, optional
+            Only runs of this type.
+        tags : str or dict, optional
+            A key that they have, or keys and values.
+        properties : str or dict, optional
+            The same for properties.
+        include_children : bool, optional
+            Runs below others, too.
+        status : str or list of str, optional
+            Only runs of this status.
+
+        Yields
+        ------
+        Run
+            One after the other; they are asked for in pages.
+        """
+        return Run.list(self, type, tags, properties, status, include_children)
+
+    # -- itself
+
+    def archive(self) -> None:
+        """Hide the experiment from lists. Its name is free for a new one."""
+        self._record = self._workspace.store.set_archived(self.id, is_archived=True)
+
+    def reactivate(self, new_name: str | None = None) -> None:
+        """Show an archived experiment again.
+
+        Parameters
+        ----------
+        new_name : str, optional
+            Not supported, as in v1.
+
+        Raises
+        ------
+        Conflict
+            If another active experiment has its name.
+        """
+        if new_name is not None:
+            raise UserError(
+                f"An experiment cannot be renamed, got new_name={show(new_name)}. Archive the one that has its name instead.",
+                value=new_name,
+            )
+        self._record = self._workspace.store.set_archived(self.id, is_archived=False)
+
+    def refresh(self) -> None:
+        """Ask the store for the experiment again."""
+        self._record = self._workspace.store.get_experiment(self.id)
+
+    def tag(self, key: str, value: object = None) -> None:
+        """Set a tag, or change it.
+
+        Parameters
+        ----------
+        key : str
+            Its name.
+        value : str, optional
+            Without it, the tag has no value.
+        """
+        self.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        """Set several tags, or change them; others stay.
+
+        Parameters
+        ----------
+        tags : dict
+            Values by key.
+        """
+        self._record = self._workspace.store.tag_experiment(self.id, facts.to_tags(tags))
+
+    def remove_tags(self, tags: Any) -> None:
+        """Remove tags.
+
+        Parameters
+        ----------
+        tags : list of str
+            Their keys.
+        """
+        self._record = self._workspace.store.tag_experiment(self.id, {}, remove=facts.to_tag_keys(tags))
+
+    def get_portal_url(self) -> str:
+        """Give a link to something that exists here: the workspace's folder.
+
+        Returns
+        -------
+        str
+            A ``file:`` URI.
+        """
+        return self._workspace.get_portal_url()
+
+    @staticmethod
+    def list(
+        workspace: Workspace,
+        experiment_name: str | None = None,
+        view_type: ViewType | str = ViewType.ACTIVE_ONLY,
+        tags: object = None,
+    ) -> Sequence[Experiment]:
+        """List the experiments of a workspace by name.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            The workspace.
+        experiment_name : str, optional
+            Only those of this name.
+        view_type : ViewType or str, optional
+            ``ActiveOnly``, ``ArchivedOnly`` or ``All``.
+        tags : str or dict, optional
+            A key that they have, or keys and values.
+
+        Returns
+        -------
+        list of Experiment
+            Ordered by name.
+        """
+        try:
+            view = ViewType(view_type)
+        except ValueError as error:
+            known = ", ".join(one.value for one in ViewType)
+            raise UserError(
+                f"{show(view_type)} is no view of experiments. There are {known}.", value=view_type
+            ) from error
+        wanted = to_filter(tags, "tags")
+        return [
+            Experiment.from_record(workspace, record)
+            for record in workspace.store.list_experiments(view)
+            if (experiment_name is None or record.name == experiment_name)
+            and all(key in record.tags and (value is ... or record.tags[key] == value) for key, value in wanted.items())
+        ]
+
+    @staticmethod
+    def delete(workspace: Workspace, experiment_id: str) -> None:
+        """Delete an experiment that has no runs.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            The workspace.
+        experiment_id : str
+            The experiment's id, not its name.
+
+        Raises
+        ------
+        ExperimentInUse
+            If it has runs.
+        """
+        workspace.store.delete_experiment(experiment_id)
+
+    # -- as a value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Experiment):
+            return NotImplemented
+        return (self._workspace.workspace_id, self.id) == (other._workspace.workspace_id, other.id)
+
+    def __hash__(self) -> int:
+        return hash((self._workspace.workspace_id, self.id))
+
+    def __repr__(self) -> str:
+        return f"Experiment(Name: {self.name},\nWorkspace: {self._workspace.name})"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        url, folder = html.escape(self.get_portal_url()), html.escape(self._workspace.location)
+        return to_html_table(
+            {
+                "Name": html.escape(self.name),
+                "Workspace": html.escape(self._workspace.name),
+                "Files": f'<a href="{url}" target="_blank" rel="noopener">{folder}</a>',
+            }
+        )
+
+
+def check_experiment_name(name: object) -> str:
+    """Give back the name of an experiment.
+
+    Raises
+    ------
+    InvalidName
+        Unless it is 1 to 255 letters, digits, ``-`` and ``_``, the first an ASCII letter or digit.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidName(
+            f"Experiment name {show(name)} must be 1 to 255 characters: first a letter or digit, then letters, digits, '-' and "
+            "'_'. Replace the others, for example by '-'.",
+            value=name,
+        )
+    return name

@@ -1,0 +1,90 @@
+"""What every part of a run stands on: its store, its id, the record as last seen, and what was lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from aml_widgets.core import clock
+from aml_widgets.core.errors import PointsLost
+from aml_widgets.core.records import ArtifactRecord, RunError, RunRecord
+from aml_widgets.core.status import RunStatus
+from aml_widgets.tracking.signals import status_changed
+from aml_widgets.tracking.warn import warn_softly
+
+if TYPE_CHECKING:
+    from aml_widgets.tracking.experiment import Experiment
+    from aml_widgets.tracking.run import Run
+
+
+class RunBase:
+    """Holds one run for the parts of `Run`, which are one class each."""
+
+    def __init__(self, experiment: Experiment, record: RunRecord, outputs: Path | None) -> None:
+        self._experiment = experiment
+        self._store = experiment.workspace.store
+        self._record = record
+        self._run_id = record.run_id
+        self._outputs = outputs
+        self._lost_lock = threading.Lock()
+        self._lost_points = 0
+        self._lost_reason: Exception | None = None
+
+    @property
+    def id(self) -> str:
+        """The run's id: opaque text, never used twice."""
+        return self._run_id
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment that the run belongs to."""
+        return self._experiment
+
+    @property
+    def lost_points(self) -> int:
+        """How many points the store did not take; 0 as long as all is well."""
+        return self._lost_points
+
+    def _refresh(self) -> RunRecord:
+        """Read the record again, unless it has ended and can change no more but for its tags."""
+        self._record = self._store.get_run(self._run_id)
+        return self._record
+
+    def _set_status(self, status: RunStatus, error: RunError | None = None) -> None:
+        self._record = self._store.set_status(self._run_id, status, error=error)
+        status_changed.emit(self._run_id, self._store)
+
+    def _lose(self, error: Exception, count: int) -> None:
+        """Count points that the store did not take, and say so the first time. Training goes on."""
+        with self._lost_lock:
+            is_first = self._lost_points == 0
+            self._lost_points += count
+            self._lost_reason = error
+        if is_first:
+            warn_softly(
+                f"Run {self._run_id} could not store what was logged: {error} Logging goes on and counts what is lost in "
+                "run.lost_points; complete() will raise PointsLost."
+            )
+
+    def _raise_if_lost(self) -> None:
+        if self._lost_points:
+            raise PointsLost(
+                f"{self._lost_points:,} point(s) of run {self._run_id} were never stored, the last because: "
+                f"{self._lost_reason} See to the store, and log them again in a new run if they matter.",
+                value=self._lost_points,
+            ) from self._lost_reason
+
+    def _put(self, path: str, content: Path | BinaryIO, *, is_log: bool = False) -> ArtifactRecord:
+        """Write a file of the run once, and make it known."""
+        size_bytes = self._store.artifacts.put(self._run_id, path, content)
+        artifact = ArtifactRecord(path=path, size_bytes=size_bytes, written_at=clock.now(), is_log=is_log)
+        self._store.record_artifact(self._run_id, artifact)
+        return artifact
+
+    def _rebuild(self, records: Iterable[RunRecord]) -> Iterable[Run]:
+        """Make runs of the right class of records, in this run's workspace."""
+        from aml_widgets.tracking.run import rebuild
+
+        return (rebuild(self._experiment.workspace, record, self._experiment) for record in records)

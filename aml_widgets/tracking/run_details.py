@@ -1,0 +1,296 @@
+"""A run's status and details, its logs, and waiting for its end."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from aml_widgets.core.errors import ArtifactNotFound, RunFailed, RunInterrupted
+from aml_widgets.core.records import ArtifactRecord, RunError, RunRecord
+from aml_widgets.core.status import POST_PROCESSING_STATUSES
+from aml_widgets.store.protocol import RunStore
+from aml_widgets.tracking.run_base import RunBase
+from aml_widgets.tracking.signals import status_changed
+
+LOG_FOLDERS = ("logs/", "azureml-logs/", "user_logs/", "system_logs/")
+
+_SHORTEST_WAIT_SECONDS = 0.2
+_LONGEST_WAIT_SECONDS = 2.0
+_WAIT_GROWTH = 1.3
+_READ_BYTES = 1 << 20
+
+
+class RunDetails(RunBase):
+    """What is known of a run, and how it ends."""
+
+    def get_status(self) -> str:
+        """Ask the store for the status now.
+
+        Returns
+        -------
+        str
+            ``Running``, ``Completed``, ``Failed``, ``Canceled``, ...
+        """
+        if not self._record.status.is_terminal:
+            self._refresh()
+        return self._record.status.value
+
+    def get_detailed_status(self) -> dict[str, Any]:
+        """Ask the store for the status now, with what there is to say about it.
+
+        Returns
+        -------
+        dict
+            ``status`` and ``details``.
+        """
+        status = self.get_status()
+        return {"status": status, "details": None if self._record.error is None else self._record.error.message}
+
+    def get_details(self) -> dict[str, Any]:
+        """Ask the store for everything that is known of the run.
+
+        Returns
+        -------
+        dict
+            ``runId``, ``target``, ``status``, ``startTimeUtc``, ``endTimeUtc`` (once it has ended), ``error``, ``properties``,
+            ``logFiles`` (URIs by name), ... as in v1. Times are ISO 8601, UTC.
+        """
+        record = self._refresh()
+        details: dict[str, Any] = {
+            "runId": record.run_id,
+            "target": record.target,
+            "status": record.status.value,
+            "startTimeUtc": _to_iso(record.started_at),
+        }
+        if record.ended_at is not None:
+            details["endTimeUtc"] = _to_iso(record.ended_at)
+        details |= {
+            "services": {},
+            "error": None if record.error is None else to_error_document(record.error),
+            "warnings": [],
+            "properties": dict(record.properties),
+            "inputDatasets": [],
+            "outputDatasets": [],
+            "runDefinition": None,
+            "logFiles": {log.path: self._file_uri(log.path) for log in self._list_logs()},
+            "submittedBy": record.properties.get("aml_widgets.user"),
+        }
+        return details
+
+    def get_details_with_logs(self) -> dict[str, Any]:
+        """Ask the store for everything that is known of the run, with the text of its logs.
+
+        Returns
+        -------
+        dict
+            As `get_details` gives it, but ``logFiles`` has contents.
+        """
+        details = self.get_details()
+        details["logFiles"] = {path: self._read_log(path) for path in details["logFiles"]}
+        return details
+
+    def get_all_logs(self, destination: str | os.PathLike[str] | None = None) -> list[str]:
+        """Copy the run's logs to a local folder.
+
+        Parameters
+        ----------
+        destination : str or path, optional
+            The folder, made if it is missing. A temporary one without it.
+
+        Returns
+        -------
+        list of str
+            Where they were written.
+        """
+        import tempfile
+
+        folder = Path(tempfile.mkdtemp(prefix="aml_widgets-")) if destination is None else Path(destination)
+        targets = []
+        for log in self._list_logs():
+            target = folder / log.path
+            try:
+                self._store.artifacts.copy_to(self._run_id, log.path, target)
+            except ArtifactNotFound:  # made known, and nothing written yet
+                continue
+            targets.append(str(target))
+        return targets
+
+    def wait_for_completion(
+        self, show_output: bool = False, wait_post_processing: bool = False, raise_on_error: bool = True
+    ) -> dict[str, Any]:
+        """Wait until the run has ended.
+
+        Parameters
+        ----------
+        show_output : bool, optional
+            Print the run's log as it grows.
+        wait_post_processing : bool, optional
+            Wait also while files are being uploaded (``Finalizing``) and while it is being cancelled.
+        raise_on_error : bool, optional
+            Raise if the run failed.
+
+        Returns
+        -------
+        dict
+            What `get_details` gives.
+
+        Raises
+        ------
+        RunFailed
+            If it failed, and `raise_on_error` is set.
+        RunInterrupted
+            If waiting with `show_output` was interrupted. The run goes on.
+        """
+        show = _LogPrinter(self._store, self._run_id, self.get_portal_url()) if show_output else None
+        try:
+            self._wait(show, is_patient=wait_post_processing)
+        except KeyboardInterrupt as error:
+            if show is None:
+                raise
+            raise RunInterrupted(
+                f"The output of run {self._run_id} is not shown any more, because showing it was interrupted. The run itself goes "
+                "on; run.cancel() ends it.",
+                value=self._run_id,
+            ) from error
+        details = self.get_details()
+        if show is not None:
+            show.sum_up(None if raise_on_error else details["error"])
+        if raise_on_error and details["status"] == "Failed":
+            error_text = "no reason is known" if self._record.error is None else self._record.error.message
+            raise RunFailed(
+                f"Run {self._run_id} failed: {error_text} See run.get_details()['error'] and run.get_all_logs().",
+                value=details,
+            )
+        return details
+
+    def get_portal_url(self) -> str:
+        """Give a link to something that exists here: the folder with the run's files.
+
+        Returns
+        -------
+        str
+            A ``file:`` URI.
+        """
+        return self._folder().as_uri()
+
+    # -- inside
+
+    def _folder(self) -> Path:
+        return self._store.artifacts.append_path(self._run_id, "folder").parent
+
+    def _file_uri(self, path: str) -> str:
+        return self._folder().joinpath(path).as_uri()
+
+    def _list_logs(self) -> list[ArtifactRecord]:
+        return [
+            one for one in self._store.list_artifacts(self._run_id) if one.is_log or one.path.startswith(LOG_FOLDERS)
+        ]
+
+    def _read_log(self, path: str) -> str:
+        try:
+            return self._store.artifacts.read(self._run_id, path).decode("utf-8", "replace")
+        except ArtifactNotFound:  # made known, and nothing written yet
+            return ""
+
+    def _wait(self, show: _LogPrinter | None, *, is_patient: bool) -> None:
+        changed = threading.Event()
+
+        def wake(run_id: str, store: RunStore) -> None:
+            del store
+            if run_id == self._run_id:
+                changed.set()
+
+        status_changed.connect(wake)  # a run that another thread of this process ends need not be waited for
+        try:
+            wait_seconds = _SHORTEST_WAIT_SECONDS
+            while True:
+                changed.clear()
+                is_over = _is_over(self._refresh(), is_patient=is_patient)
+                if show is not None and show.advance():
+                    wait_seconds = _SHORTEST_WAIT_SECONDS
+                if is_over:
+                    return
+                changed.wait(wait_seconds)
+                wait_seconds = min(wait_seconds * _WAIT_GROWTH, _LONGEST_WAIT_SECONDS)
+        finally:
+            status_changed.disconnect(wake)
+
+
+class _LogPrinter:
+    """Prints the newest log of a run as it grows, as v1 does."""
+
+    def __init__(self, store: RunStore, run_id: str, url: str, write: Callable[[str], object] | None = None) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._url = url
+        self._write_to = write
+        self._path: str | None = None
+        self._offset = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._write(f"RunId: {run_id}\nWeb View: {url}\n")
+
+    def advance(self) -> bool:
+        """Print what is new; say whether anything was."""
+        logs = [one.path for one in self._store.list_artifacts(self._run_id) if one.is_log]
+        if not logs:
+            return False
+        is_new = self._print_growth() if self._path is not None else False
+        newest = logs[-1] if self._path is None or logs[-1] > self._path else self._path
+        if newest != self._path:  # what was left of the one before is printed
+            self._path, self._offset = newest, 0
+            self._decoder.reset()
+            title = f"Streaming {newest}"
+            self._write(f"\n{title}\n{'=' * len(title)}\n\n")
+            is_new = self._print_growth() or is_new
+        return is_new
+
+    def sum_up(self, error: object) -> None:
+        """Print how it ended."""
+        import json
+
+        if self._path is None:
+            self._write("\nThe run has no log: what is printed is kept by `with` blocks and submitted scripts.\n")
+        self._write(f"\nExecution Summary\n=================\nRunId: {self._run_id}\nWeb View: {self._url}\n")
+        if error is not None:
+            self._write(f"\nError:\n{json.dumps(error, indent=4)}\n")
+
+    def _print_growth(self) -> bool:
+        assert self._path is not None
+        is_new = False
+        while True:
+            try:
+                data = self._store.artifacts.read(self._run_id, self._path, start=self._offset, max_bytes=_READ_BYTES)
+            except ArtifactNotFound:
+                return is_new
+            if not data:
+                return is_new
+            self._offset += len(data)
+            self._write(self._decoder.decode(data))
+            is_new = True
+
+    def _write(self, text: str) -> None:
+        (self._write_to or sys.stdout.write)(text)
+
+
+def to_error_document(error: RunError) -> dict[str, Any]:
+    """Give v1's error document."""
+    inside: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.error_type is not None or error.traceback is not None:
+        inside["debugInfo"] = {"type": error.error_type, "message": error.message, "stackTrace": error.traceback}
+    return {"error": inside}
+
+
+def _is_over(record: RunRecord, *, is_patient: bool) -> bool:
+    return record.status.is_terminal or (not is_patient and record.status in POST_PROCESSING_STATUSES)
+
+
+def _to_iso(moment: float | None) -> str | None:
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(moment, tz=timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
