@@ -171,8 +171,10 @@ def check_name(name: str, what: str, *, may_be_empty: bool = False) -> str:
 
 
 def _pack(values: list[MetricValue]) -> array[float] | array[int] | list[MetricValue]:
-    if all(type(value) is float for value in values):
-        return array("d", values)
-    if all(type(value) is int and is_machine_number(value) for value in values):
-        return array("q", values)
+    floats = [value for value in values if type(value) is float]
+    if len(floats) == len(values):
+        return array("d", floats)
+    ints = [value for value in values if type(value) is int and is_machine_number(value)]
+    if len(ints) == len(values):
+        return array("q", ints)
     return values

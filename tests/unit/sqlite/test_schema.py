@@ -33,7 +33,9 @@ def test_an_older_store_is_brought_forward_with_all_it_holds(
 ) -> None:
     store.log_metric(run.run_id, "loss", 0.5)
     store.close()
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "create table later (x);\ninsert into later values (7);"))
+    monkeypatch.setattr(
+        schema, "MIGRATIONS", (*schema.MIGRATIONS, "create table later (x);\ninsert into later values (7);")
+    )
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
 
     migrated = SqliteRunStore.open(folder)
@@ -49,7 +51,9 @@ def test_a_migration_that_fails_changes_nothing(
 ) -> None:
     store.close()
     version = schema.VERSION
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "create table later (x);\ninsert into nowhere values (7);"))
+    monkeypatch.setattr(
+        schema, "MIGRATIONS", (*schema.MIGRATIONS, "create table later (x);\ninsert into nowhere values (7);")
+    )
     monkeypatch.setattr(schema, "VERSION", version + 1)
 
     with pytest.raises(StoreError, match="nowhere"):
