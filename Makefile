@@ -50,14 +50,7 @@ clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
-		echo "aml_widgets needs Python 3.10 or newer; $(PYTHON) is '$$($(PYTHON) --version 2>&1)'." >&2; \
-		echo "Name another one: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
-		echo "$(PYTHON) cannot make virtual environments: its 'venv' module is a package of its own here." >&2; \
-		echo "Install it (Debian, Ubuntu: apt-get install python3-venv) or name another Python: make PYTHON=..." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'  # the first that reads dependency groups
+	@.ci/make-venv $(PYTHON) $(VENV)
 
 $(DEMO_READY): pyproject.toml package.json | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[lab]' --group notebooks
