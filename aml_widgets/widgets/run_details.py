@@ -1,0 +1,61 @@
+"""The live view of one run in a notebook cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aml_widgets.widgets.run_view import DEFAULT_REFRESH_SECONDS, RunView
+
+if TYPE_CHECKING:
+    from aml_widgets.tracking.run import Run
+
+
+class RunDetails:
+    """A live view of a run: how it stands, its values, charts and logs.
+
+    It reads the store and nothing else, so it shows runs of this kernel, of other processes and of last year alike.
+    While the run goes on it is brought up to date every `refresh_seconds`, also while a cell is running, and at once
+    when this kernel changes the run's status. When the run has ended it stops for good.
+
+    Parameters
+    ----------
+    run : Run
+        The run to show.
+    refresh_seconds : float, optional
+        How long after one look at the store the next one follows.
+
+    Examples
+    --------
+    >>> from aml_widgets import RunDetails  # doctest: +SKIP
+    >>> RunDetails(run).show()  # doctest: +SKIP
+    """
+
+    def __init__(self, run: Run, *, refresh_seconds: float = DEFAULT_REFRESH_SECONDS) -> None:
+        self._view = RunView(run.experiment.workspace.store, run.id, refresh_seconds=refresh_seconds)
+
+    @property
+    def refresh_seconds(self) -> float:
+        """How long after one look at the store the next one follows, in seconds."""
+        return self._view.refresh_seconds
+
+    @refresh_seconds.setter
+    def refresh_seconds(self, seconds: float) -> None:
+        self._view.refresh_seconds = seconds
+
+    def show(self, render_lib: object = None, widget_settings: object = None) -> None:  # noqa: ARG002 - v1's signature
+        """Show the view in the cell that is running, and return at once.
+
+        A second `show` is the same view in another place. When a cell is run again, what it showed before is closed.
+        `render_lib` and `widget_settings` are v1's and change nothing.
+        """
+        self._view.show()
+
+    def close(self) -> None:
+        """Take the view off the page and free what it holds. May be called twice; `show` makes it anew."""
+        self._view.close()
+
+    def _ipython_display_(self) -> None:
+        self._view.show()
+
+    def __repr__(self) -> str:
+        return f"RunDetails(Run {self._view.run_id})"

@@ -1,0 +1,144 @@
+"""One thread per kernel that keeps all widgets on show up to date."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Protocol
+
+logger = logging.getLogger("aml_widgets.widgets")
+
+
+class Watched(Protocol):
+    """A view that wants to be refreshed. It is held weakly."""
+
+    @property
+    def run_id(self) -> str:
+        """The run it shows."""
+        ...
+
+    @property
+    def refresh_seconds(self) -> float:
+        """How long after one refresh the next one is due."""
+        ...
+
+    def refresh(self) -> bool:
+        """Ask the store what is new and show it; say whether more can come."""
+        ...
+
+
+class Watcher:
+    """Refreshes views, each at its own interval, in one daemon thread that lives while there is something to watch.
+
+    Safe from any thread. A view is dropped when its `refresh` says that no more can come, and when nobody else holds
+    it. A view that raises is logged and stays; the others go on.
+
+    Parameters
+    ----------
+    monotonic : callable, optional
+        Gives the seconds of a clock that is never set back; tests turn their own.
+    """
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, with no view, no thread and a lock that nobody holds: for a forked child, which has no thread."""
+        self._changed = threading.Condition()
+        self._due: dict[weakref.ref[Watched], float] = {}
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread is there."""
+        with self._changed:
+            return self._thread is not None
+
+    def __len__(self) -> int:
+        with self._changed:
+            return sum(view() is not None for view in self._due)
+
+    def add(self, view: Watched) -> None:
+        """Refresh a view now and then from now on; adding it again makes it due now."""
+        with self._changed:
+            self._due[weakref.ref(view)] = self._monotonic()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="aml-widgets-watcher", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def remove(self, view: Watched) -> None:
+        """Refresh a view no more. A refresh that is under way is not waited for."""
+        with self._changed:
+            self._due.pop(weakref.ref(view), None)
+            self._changed.notify_all()
+
+    def wake(self, run_id: str | None = None) -> None:
+        """Refresh the views of a run, or all views, at once. Returns without waiting."""
+        with self._changed:
+            now = self._monotonic()
+            for reference in self._due:
+                view = reference()
+                if view is not None and run_id in (None, view.run_id):
+                    self._due[reference] = now
+            self._changed.notify_all()
+
+    def reschedule(self, view: Watched) -> None:
+        """Count a view's interval, which was changed, from now."""
+        with self._changed:
+            reference = weakref.ref(view)
+            if reference in self._due:
+                self._due[reference] = self._monotonic() + view.refresh_seconds
+                self._changed.notify_all()
+
+    def _watch(self) -> None:
+        changed = self._changed
+        while True:
+            with changed:
+                view = self._wait_for_view()
+                if view is None:
+                    self._thread = None
+                    return
+            self._refresh(view)
+            # Or the view would be held while the thread waits for the next one.
+            del view
+
+    def _wait_for_view(self) -> Watched | None:
+        """Wait until a view is due and give it; None when nothing is left to watch. The caller holds the lock."""
+        while True:
+            for reference in [reference for reference in self._due if reference() is None]:
+                del self._due[reference]
+            if not self._due:
+                return None
+            reference = min(self._due, key=self._due.__getitem__)
+            wait_seconds = self._due[reference] - self._monotonic()
+            if wait_seconds <= 0:
+                view = reference()
+                if view is not None:
+                    # What wakes it during the refresh makes it due again, and so is not lost.
+                    self._due[reference] = self._monotonic() + view.refresh_seconds
+                    return view
+            else:
+                self._changed.wait(wait_seconds)
+
+    def _refresh(self, view: Watched) -> None:
+        try:
+            goes_on = view.refresh()
+        except Exception:
+            logger.exception("The view of run %s could not be refreshed; it is tried again.", view.run_id)
+            return
+        if not goes_on:
+            self.remove(view)
+
+
+watcher = Watcher()
+"""The watcher of this kernel."""
+
+# A forked child has none of the parent's threads, and shows nothing; its lock may have been held at the fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=watcher.forget)

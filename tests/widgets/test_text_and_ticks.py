@@ -1,0 +1,111 @@
+"""Numbers, times and axes read well and never break."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aml_widgets.widgets.text import (
+    clock_text,
+    duration_text,
+    escape,
+    exact_text,
+    name_text,
+    number_text,
+    shorten,
+    size_text,
+    time_text,
+    value_text,
+)
+from aml_widgets.widgets.ticks import axis_range, tick_format, tick_values
+
+floats = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.1234567, "0.123457"),
+        (3, "3"),
+        (10**30, "10000000000000000000000\N{HORIZONTAL ELLIPSIS}"[:23] + "\N{HORIZONTAL ELLIPSIS}"),
+        (math.nan, "NaN"),
+        (-math.inf, "\N{MINUS SIGN}\N{INFINITY}"),
+        (True, "True"),
+        (None, "None"),
+        ("text", "text"),
+    ],
+)
+def test_values_read_shortly(value: float | str | None, text: str) -> None:
+    assert value_text(value) == text
+
+
+def test_an_integer_too_long_for_python_to_write_is_described() -> None:
+    assert number_text(10**6_000) == "an integer of 19,932 bits"
+    assert exact_text(10**6_000) == "an integer of 19,932 bits"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (75, "0:01:15"), (360_000, "100:00:00"), (-1, "0.0 s")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 B"), (1_400, "1.4 kB"), (20_000_000, "20.0 MB"), (10**15, "1,000.0 TB")]
+)
+def test_sizes(size: int, text: str) -> None:
+    assert size_text(size) == text
+
+
+def test_moments_have_their_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert time_text(1_000_000.0).split()[-1].startswith("UTC")
+    assert clock_text(1_000_000.0).split()[-1].startswith("UTC")
+
+
+def test_names_are_shortened_and_never_invisible() -> None:
+    assert shorten("abcdef", 4) == "abc\N{HORIZONTAL ELLIPSIS}"
+    assert name_text("  ") == "'  '"
+
+
+@given(st.text())
+def test_escaped_text_has_no_markup(text: str) -> None:
+    assert not set("<>\"'") & set(escape(text))
+
+
+@given(st.lists(st.floats(), min_size=1, max_size=50), st.booleans(), st.booleans())
+def test_an_axis_holds_all_finite_values_and_has_ticks(values: list[float], is_padded: bool, is_whole: bool) -> None:
+    low, high = axis_range(np.array(values), is_padded=is_padded)
+    ticks = tick_values(low, high, is_whole=is_whole)
+
+    assert math.isfinite(low)
+    assert math.isfinite(high)
+    assert low < high
+    assert all(low <= value <= high for value in values if math.isfinite(value) and abs(value) < 1.69e308)
+    assert 1 <= len(ticks) <= 14
+    assert all(map(math.isfinite, ticks))
+    assert tick_format(ticks)
+
+
+def test_ticks_are_round_numbers() -> None:
+    assert tick_values(0.0, 1.0) == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    assert tick_values(0.0, 3.0, is_whole=True) == [0.0, 1.0, 2.0, 3.0]
+    assert tick_values(0.0, 199.0, is_whole=True) == [0.0, 50.0, 100.0, 150.0]
+
+
+@pytest.mark.parametrize(
+    ("ticks", "expected"),
+    [
+        ([0.0, 0.5, 1.0], ",.2~r"),
+        ([100.001, 100.002], ",.6~r"),
+        ([0.0, 500_000.0, 1_000_000.0], ".2~s"),
+        ([0.0, 1e-5, 2e-5], ".1~e"),
+        ([0.0], ".2~r"),
+    ],
+)
+def test_tick_formats_tell_neighbours_apart(ticks: list[float], expected: str) -> None:
+    assert tick_format(ticks) == expected

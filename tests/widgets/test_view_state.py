@@ -1,0 +1,103 @@
+"""What a view shows follows the store's answers, and is never changed in place."""
+
+from __future__ import annotations
+
+from aml_widgets.core.records import MetricKind
+from aml_widgets.core.status import RunStatus
+from aml_widgets.store.memory import MemoryRunStore
+from aml_widgets.widgets.view_state import ViewState, advance, chart_of, fall_silent, is_charted
+from tests.widgets.building import changes, news, running
+
+EMPTY = ViewState(run_id="r")
+
+
+def test_what_did_not_change_is_the_same_object() -> None:
+    before = advance(EMPTY, changes(news([1.0], name="loss"), news([2.0], name="accuracy")))
+
+    after = advance(before, changes(news([3.0], name="loss", first_seq=2)))
+
+    assert after.metrics["accuracy"] is before.metrics["accuracy"]
+    assert after.metrics["loss"] is not before.metrics["loss"]
+    assert before.metrics["loss"].point_count == 1
+    assert list(after.metrics) == ["loss", "accuracy"]
+
+
+def test_an_answer_without_news_keeps_all_but_the_cursor() -> None:
+    before = advance(EMPTY, changes(news([1.0]), cursor="one"), heard_at=1.0)
+
+    after = advance(before, changes(cursor="two"), heard_at=2.0)
+
+    assert after.metrics is before.metrics
+    assert (after.cursor, after.heard_at) == ("two", 2.0)
+
+
+def test_the_state_that_follows_a_store_is_what_the_store_holds() -> None:
+    store = MemoryRunStore()
+    run_id = running(store)
+    state = ViewState(run_id=run_id)
+    for place in range(5):
+        store.log_metric(run_id, "loss", float(place))
+        state = advance(state, store.changes_since(run_id, state.cursor))
+    store.set_status(run_id, RunStatus.COMPLETED)
+
+    state = advance(state, store.changes_since(run_id, state.cursor))
+
+    assert state.has_ended
+    assert chart_of(state.metrics["loss"]).lines[0].y.tolist() == [0, 1, 2, 3, 4]
+    assert state.metrics["loss"].columns[None].last == 4.0
+
+
+def test_silence_keeps_its_beginning_and_ends_with_the_next_answer() -> None:
+    state = advance(EMPTY, changes(news([1.0])), heard_at=5.0)
+
+    silent = fall_silent(fall_silent(state, "first reason", at=10.0), "second reason", at=20.0)
+
+    assert silent.silence is not None
+    assert (silent.silence.since, silent.silence.reason) == (10.0, "second reason")
+    assert silent.metrics is state.metrics
+    assert silent.heard_at == 5.0
+    assert advance(silent, changes(), heard_at=30.0).silence is None
+
+
+def test_a_number_logged_once_and_text_are_no_charts() -> None:
+    state = advance(
+        EMPTY, changes(news([1.0], name="once"), news(["a", "b"], name="text"), news([1.0, 2.0], name="line"))
+    )
+
+    assert [name for name, metric in state.metrics.items() if is_charted(metric)] == ["line"]
+
+
+def test_rows_of_two_numeric_columns_are_the_second_over_the_first() -> None:
+    row = MetricKind.ROW
+    state = advance(
+        EMPTY,
+        changes(
+            news([0.0, 0.5, 1.0], name="roc", column="fpr", kind=row),
+            news(["a", "b", "c"], name="roc", column="label", kind=row),
+            news([0.0, 0.8, 1.0], name="roc", column="tpr", kind=row),
+        ),
+    )
+
+    chart = chart_of(state.metrics["roc"])
+
+    assert (chart.x_label, chart.y_label) == ("fpr", "tpr")
+    assert chart.lines[0].x.tolist() == [0.0, 0.5, 1.0]
+    assert chart.lines[0].y.tolist() == [0.0, 0.8, 1.0]
+    assert not chart.x_is_whole
+
+
+def test_rows_of_more_numeric_columns_are_a_line_each() -> None:
+    columns = [news([1.0, 2.0], name="t", column=name, kind=MetricKind.ROW) for name in "abc"]
+
+    chart = chart_of(advance(EMPTY, changes(*columns)).metrics["t"])
+
+    assert [line.label for line in chart.lines] == ["a", "b", "c"]
+    assert chart.x_label == "row"
+
+
+def test_a_chart_counts_what_it_cannot_draw() -> None:
+    state = advance(EMPTY, changes(news([1.0, float("nan"), "text", 2.0])))
+
+    chart = chart_of(state.metrics["loss"])
+
+    assert (chart.number_count, chart.nonfinite_count, chart.other_count) == (3, 1, 1)
