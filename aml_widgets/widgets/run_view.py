@@ -139,14 +139,12 @@ class RunView:
             if self._parts is None:
                 return False
             try:
-                self._read()
-                if (
-                    self._state.has_ended
-                ):  # what was written between the end and the look at it, such as a last log line
+                try:
                     self._read()
-                self._draw_facts()
-                self._parts.charts.update(self._state)
-                self._parts.logs.update(self._state)
+                    if self._state.has_ended:  # what was written between the end and this look, such as a last log line
+                        self._read()
+                finally:
+                    self._draw_all()  # what is known, whatever reading met
                 self._keep_alive()
                 is_over = self._state.has_ended and self._state.silence is None
                 if is_over:
@@ -177,6 +175,12 @@ class RunView:
         parts.header.update(self._state, refresh_seconds=self._refresh_seconds)
         parts.error.update(self._state)
         parts.values.update(self._state)
+
+    def _draw_all(self) -> None:
+        self._draw_facts()
+        if self._parts is not None:
+            self._parts.charts.update(self._state)
+            self._parts.logs.update(self._state)
 
     def _keep_alive(self) -> None:
         """Say for a run of this very process that it lives: a cell that trains may not log for long."""
