@@ -60,7 +60,10 @@ def tick_format(values: list[float]) -> str:
         return ".2~r"
     steps = [abs(after / 2 - before / 2) * 2 for before, after in pairwise(values) if before != after]
     step = max(min(steps, default=largest), largest * 1e-12)
-    digits = min(12, max(2, math.floor(math.log10(largest)) - math.floor(math.log10(step) + 1e-9) + 1))
+    exponent = math.floor(math.log10(step) + 1e-9)
+    leading = step / 10.0**exponent if exponent > -300 else 1.0
+    is_halved = abs(leading - round(leading)) > 1e-6
+    digits = min(12, max(2, math.floor(math.log10(largest)) - exponent + 1 + is_halved))
     if largest >= 1e15 or largest < 1e-3:
         return f".{digits - 1}~e"
     if largest >= 1e5:
