@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from aml_widgets.widgets.series import FloatArray
 
 _PADDING = 0.05
+_MAX = sys.float_info.max
 
 
 def axis_range(values: FloatArray, *, is_padded: bool) -> tuple[float, float]:
@@ -30,10 +32,10 @@ def axis_range(values: FloatArray, *, is_padded: bool) -> tuple[float, float]:
     half = high / 2 - low / 2
     if half <= abs(high) * 1e-13:  # nothing that an axis could resolve
         half = max(abs(high) * 0.05, 0.5 if abs(high) < 1e-300 else 0.0)
-        return max(low - half, -1.7e308), min(high + half, 1.7e308)
+        return max(low - half, -_MAX), min(high + half, _MAX)
     if is_padded:
         margin = 2 * half * _PADDING if half < 8e307 else 0.0
-        return max(low - margin, -1.7e308), min(high + margin, 1.7e308)
+        return max(low - margin, -_MAX), min(high + margin, _MAX)
     return low, high
 
 

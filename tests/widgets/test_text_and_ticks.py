@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aml_widgets.widgets.text import (
@@ -78,6 +78,7 @@ def test_escaped_text_has_no_markup(text: str) -> None:
 
 
 @given(st.lists(st.floats(), min_size=1, max_size=50), st.booleans(), st.booleans())
+@example([1.7894736842105262e308], is_padded=False, is_whole=False)
 def test_an_axis_holds_all_finite_values_and_has_ticks(values: list[float], is_padded: bool, is_whole: bool) -> None:
     low, high = axis_range(np.array(values), is_padded=is_padded)
     ticks = tick_values(low, high, is_whole=is_whole)
