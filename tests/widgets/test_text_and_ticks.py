@@ -78,7 +78,7 @@ def test_escaped_text_has_no_markup(text: str) -> None:
 
 
 @given(st.lists(st.floats(), min_size=1, max_size=50), st.booleans(), st.booleans())
-@example([1.7894736842105262e308], is_padded=False, is_whole=False)
+@example([1.7894736842105262e308], False, False)  # noqa: FBT003 - as `given` passes them
 def test_an_axis_holds_all_finite_values_and_has_ticks(values: list[float], is_padded: bool, is_whole: bool) -> None:
     low, high = axis_range(np.array(values), is_padded=is_padded)
     ticks = tick_values(low, high, is_whole=is_whole)
