@@ -332,6 +332,8 @@ def _store_errors(run_id: str, path: str) -> Iterator[None]:
     except StoreError:
         raise
     except OSError as error:
+        if error.errno is None:  # not the system's: a signal handler's TimeoutError
+            raise
         raise _to_store_error(error, run_id, path) from error
 
 

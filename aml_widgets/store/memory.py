@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -100,6 +100,11 @@ class MemoryRunStore:
     def snapshots(self) -> Path:
         """The local folder that holds source snapshots. No run id starts with a point, so it is in no run's way."""
         return self._artifacts.root / ".snapshots"
+
+    @property
+    def own_paths(self) -> Sequence[Path]:
+        """The folder of files and snapshots."""
+        return [self._artifacts.root]
 
     def close(self) -> None:
         """Do nothing: there is nothing to let go of while the runs are to be kept."""
@@ -440,6 +445,12 @@ class MemoryRunStore:
         """Read all points of a series; empty when there is none."""
         with self._lock:
             return self._run(run_id).metrics.find(MetricKey(name, column)).history()
+
+    def read_histories(self, run_id: str, names: Collection[str]) -> Mapping[MetricKey, MetricHistory]:
+        """Read all points of every series of some metrics, at one moment."""
+        with self._lock:
+            metrics = self._run(run_id).metrics
+            return {one.key: metrics.find(one.key).history() for one in metrics.summarize() if one.key.name in names}
 
     def read_envelope(
         self,

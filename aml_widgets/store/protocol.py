@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -12,6 +12,7 @@ from aml_widgets.core.records import (
     ExperimentRecord,
     LatestMetric,
     MetricHistory,
+    MetricKey,
     MetricKind,
     MetricSummary,
     MetricValue,
@@ -71,6 +72,11 @@ class RunStore(Protocol):
     @property
     def snapshots(self) -> Path | None:
         """The local folder that holds source snapshots, None where the store has none."""
+        ...
+
+    @property
+    def own_paths(self) -> Sequence[Path]:
+        """The local files and folders that the store itself writes: they grow by what is copied into it, and are not copied."""
         ...
 
     def close(self) -> None:
@@ -199,6 +205,10 @@ class RunStore(Protocol):
 
     def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:
         """Read all points of a series; empty when there is none."""
+        ...
+
+    def read_histories(self, run_id: str, names: Collection[str]) -> Mapping[MetricKey, MetricHistory]:
+        """Read all points of every series of some metrics, at one moment; a name that the run does not have is left out."""
         ...
 
     def read_envelope(

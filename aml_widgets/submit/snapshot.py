@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aml_widgets.core.errors import (
     SnapshotError,
@@ -23,6 +24,9 @@ from aml_widgets.core.errors import (
     StoreReadOnly,
     StoreUnavailable,
 )
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 MAX_BYTES = 300 * 1024 * 1024
 MAX_FILES = 2_000
@@ -74,7 +78,7 @@ def take_snapshot(
     limits : Limits, optional
         How large the snapshot may be.
     left_out : iterable of Path
-        Folders that are not copied, such as the workspace's own.
+        Files and folders that are not copied, such as the workspace's own.
 
     Returns
     -------
@@ -128,7 +132,7 @@ def _collect(source: Path, limits: Limits, left_out: Iterable[Path]) -> list[_So
     if stat.S_ISREG(mode):
         walked: Iterator[_Source] = iter([_describe(source, source.name, source.stat())])
     elif stat.S_ISDIR(mode):
-        walked = _walk(source, limits, {os.path.realpath(folder) for folder in left_out})
+        walked = _walk(source, limits, {os.path.realpath(path) for path in left_out})
     else:
         raise SnapshotError(f"{str(source)!r} is neither a file nor a folder. Give one of them.", value=source)
     collected: list[_Source] = []
@@ -156,6 +160,7 @@ def _walk(root: Path, limits: Limits, left_out: set[str]) -> Iterator[_Source]:
             if not prefix:
                 raise SnapshotError(f"Folder {str(root)!r} cannot be read: {error}.", value=root) from error
             continue  # a folder of somebody else's is no source of ours
+        place = os.path.realpath(folder)
         with entries:
             for entry in entries:
                 entry_count += 1
@@ -166,8 +171,10 @@ def _walk(root: Path, limits: Limits, left_out: set[str]) -> Iterator[_Source]:
                 path = f"{prefix}{entry.name}"
                 if entry.name in ALWAYS_LEFT_OUT or entry.is_symlink():
                     continue
+                if os.path.join(place, entry.name) in left_out:  # noqa: PTH118 - a Path for each would cost too much
+                    continue
                 if entry.is_dir(follow_symlinks=False):
-                    if not is_ignored(f"{path}/") and os.path.realpath(entry.path) not in left_out:
+                    if not is_ignored(f"{path}/"):
                         waiting.append((Path(entry.path), f"{path}/"))
                 elif entry.is_file(follow_symlinks=False) and not is_ignored(path):
                     yield _describe(Path(entry.path), path, entry.stat(follow_symlinks=False))
@@ -180,11 +187,22 @@ def _read_ignore_file(root: Path) -> Callable[[str], bool]:
             lines = (root / name).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             continue
-        import pathspec
-
-        rules = pathspec.GitIgnoreSpec.from_lines(lines)
-        return rules.match_file
+        return _read_rules(lines).match_file
     return lambda path: False  # noqa: ARG005 - without rules nothing is ignored
+
+
+def _read_rules(lines: list[str]) -> GitIgnoreSpec:
+    """Read rules; as git does, pass over a line that is none."""
+    import re
+
+    import pathspec
+
+    try:
+        return pathspec.GitIgnoreSpec.from_lines(lines)
+    except (ValueError, re.error):
+        if len(lines) == 1:
+            return pathspec.GitIgnoreSpec([])
+        return pathspec.GitIgnoreSpec([pattern for line in lines for pattern in _read_rules([line]).patterns])
 
 
 def _describe(file: Path, path: str, status: os.stat_result) -> _Source:

@@ -61,6 +61,20 @@ class HistoryFacts:
             assert store.read_history(run.run_id, "loss").values[-1] == i
             assert store.summarize_metrics(run.run_id)[0].last == i
 
+    def test_several_histories_are_read_at_once(self, store: RunStore) -> None:
+        run = new_run(store)
+        for i in range(1_500):  # some sealed, some not
+            store.log_metrics(run.run_id, {"a": float(i), "b": i, "left out": 0.5})
+        store.log_columns(run.run_id, "rows", {"x": [1, 2], "y": ["p", None]}, kind=MetricKind.ROW)
+        store.log_columns(run.run_id, "empty", {None: []})
+
+        histories = store.read_histories(run.run_id, ["rows", "a", "empty", "unknown"])
+
+        keys = [MetricKey("a"), MetricKey("rows", "x"), MetricKey("rows", "y"), MetricKey("empty")]
+        assert list(histories) == keys
+        for key, history in histories.items():
+            assert points_of(history) == points_of(store.read_history(run.run_id, key.name, key.column))
+
     def test_a_call_takes_one_place_and_a_row_one(self, store: RunStore) -> None:
         run = new_run(store)
         store.log_metric(run.run_id, "a", 1.0)  # 1

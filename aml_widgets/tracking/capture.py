@@ -73,6 +73,11 @@ class OutputCapture:
                 self._write_out(pending[:end])
         self._tell_trouble()
 
+    def renew_lock(self) -> None:
+        """Begin anew after a fork, in the child; lines that are not finished are the parent's."""
+        self._lock = threading.RLock()
+        self._pending = {}
+
     def _write_out(self, text: str) -> None:
         if self._file is None or not text:
             return
@@ -112,6 +117,11 @@ class _Captured:
             self.active = tuple(other for other in self.active if other is not capture)
             if not self.active:
                 self._uninstall()
+
+    def renew_locks(self) -> None:
+        self._lock = threading.RLock()
+        for capture in self.active:
+            capture.renew_lock()
 
     def write(self, source: str, text: str) -> None:
         for capture in self.active:
@@ -192,6 +202,15 @@ class TeeStream:
 
 
 _captured = _Captured()
+
+
+def _renew_locks() -> None:
+    """After a fork, in the child: a thread that held a lock is not there to release it, and what it was writing is the parent's."""
+    _captured.renew_locks()
+
+
+if hasattr(os, "register_at_fork"):  # absent on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 def _make_record(*arguments: Any, **keywords: Any) -> logging.LogRecord:

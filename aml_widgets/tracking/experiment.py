@@ -42,6 +42,12 @@ class Experiment:
     """
 
     def __init__(self, workspace: Workspace, name: str) -> None:
+        if not hasattr(workspace, "store"):
+            raise UserError(
+                f"An experiment is in a workspace, got {show(workspace)}, a {type(workspace).__name__}. "
+                "Use Experiment(Workspace.from_config(), 'name').",
+                value=workspace,
+            )
         self._workspace = workspace
         self._record = workspace.store.open_experiment(check_experiment_name(name))
 
@@ -136,8 +142,8 @@ class Experiment:
             NewRun(
                 experiment_id=self.id,
                 run_id=run_id,
-                display_name=name if display_name is None else display_name,
-                description=description,
+                display_name=facts.to_text_or_none("display_name", name if display_name is None else display_name),
+                description=facts.to_text_or_none("description", description),
                 status=RunStatus.RUNNING,
                 tags=checked_tags,
                 properties=properties,
@@ -318,6 +324,10 @@ class Experiment:
     def __hash__(self) -> int:
         return hash((self._workspace.workspace_id, self.id))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as where it is: a copy, in this process or in another, is the same experiment."""
+        return (_reopen, (self._workspace, self.id))
+
     def __repr__(self) -> str:
         return f"Experiment(Name: {self.name},\nWorkspace: {self._workspace.name})"
 
@@ -332,6 +342,10 @@ class Experiment:
                 "Files": f'<a href="{url}" target="_blank" rel="noopener">{folder}</a>',
             }
         )
+
+
+def _reopen(workspace: Workspace, experiment_id: str) -> Experiment:
+    return Experiment.from_record(workspace, workspace.store.get_experiment(experiment_id))
 
 
 def check_experiment_name(name: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from aml_widgets.core.errors import UserError
-from aml_widgets.tracking.values import check_name, show
+from aml_widgets.tracking.values import check_name, check_unicode, show
 from aml_widgets.tracking.warn import warn_user
 
 
@@ -37,6 +37,11 @@ def to_properties(properties: object) -> dict[str, str]:
     """Check properties; what is no text becomes text, with a warning."""
     way_out = "add_properties({'key': 'value'})"
     return {key: _to_text(key, value, "Property") for key, value in _items(properties, "properties", way_out)}
+
+
+def to_text_or_none(what: str, value: object) -> str | None:
+    """Check a name or note for people; what is no text becomes text, with a warning."""
+    return None if value is None else check_unicode(_to_text(what, value, "The run's"), f"The run's {what}")
 
 
 def _items(given: object, what: str, way_out: str) -> list[tuple[str, object]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Union
 
-from aml_widgets.core.records import LatestMetric, MetricHistory, MetricKind, MetricSummary, MetricValue
+from aml_widgets.core.records import LatestMetric, MetricHistory, MetricKey, MetricKind, MetricSummary, MetricValue
 from aml_widgets.store.protocol import RunStore
 
 _MAX_EXACT_INT = 2**53
@@ -52,13 +52,9 @@ def read_metrics(
             is_without_file = summary.count == 0 and summary.kind not in (MetricKind.SCALAR, MetricKind.ROW)
             if not is_without_file:
                 by_name.setdefault(summary.key.name, []).append(summary)
-    return {metric: _shape(store, run_id, series, populate) for metric, series in by_name.items()}
-
-
-def read_rows(store: RunStore, run_id: str, name: str, columns: Sequence[str | None]) -> Rows:
-    """Read the columns of a metric of rows; a cell that a row does not have is None."""
-    histories = {column: store.read_history(run_id, name, column) for column in columns}
-    return Rows(histories)
+    long = [metric for metric, series in by_name.items() if len(series) > 1 or series[0].count != 1]
+    histories = store.read_histories(run_id, long) if long else {}
+    return {metric: _shape(series, histories, populate) for metric, series in by_name.items()}
 
 
 class Rows:
@@ -99,21 +95,21 @@ def to_list(history: MetricHistory) -> list[MetricValue]:
     return list(values.tolist()) if isinstance(values, array) else list(values)
 
 
-def _shape(store: RunStore, run_id: str, series: list[Summary], populate: Populate | None) -> object:
+def _shape(series: list[Summary], histories: Mapping[MetricKey, MetricHistory], populate: Populate | None) -> object:
     first = series[0]
     if first.kind == MetricKind.ROW:
         if len(series) == 1 and first.count == 1:
             return {str(first.key.column): first.last}
-        rows = read_rows(store, run_id, first.key.name, [summary.key.column for summary in series])
+        rows = Rows({summary.key.column: histories[summary.key] for summary in series})
         columns = rows.columns()
         return {column: cells[0] for column, cells in columns.items()} if len(rows) == 1 else columns
     if first.kind != MetricKind.SCALAR:
         # v1 gives the first of several
-        uri = str(first.last if first.count == 1 else store.read_history(run_id, first.key.name).values[0])
+        uri = str(first.last if first.count == 1 else histories[first.key].values[0])
         return uri if populate is None else populate(first.kind, uri)
     if first.count == 1:
         return first.last
-    return _follow_first(to_list(store.read_history(run_id, first.key.name)))
+    return _follow_first(to_list(histories[first.key]))
 
 
 def _follow_first(values: list[MetricValue]) -> list[MetricValue]:

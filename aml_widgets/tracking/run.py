@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -104,14 +105,14 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
         Raises
         ------
         PointsLost
-            If the store did not take some points; the run has ended all the same.
+            If the store did not take some points; the run has ended all the same, if the store takes that.
         RunIsTerminal
             If the run has failed or was cancelled.
         """
         if self._record.status == RunStatus.COMPLETED:
             return
         trouble = self._end(RunStatus.COMPLETED if _set_status else None)
-        self._raise_if_lost()
+        self._raise_if_lost(trouble)
         if trouble is not None:
             raise trouble
 
@@ -171,7 +172,8 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
                 capture.write("traceback", "".join(traceback.format_exception(exc)))
             capture.stop()
         if cwd is not None and cwd != _find_cwd():
-            os.chdir(cwd)
+            with contextlib.suppress(OSError):  # the folder was deleted meanwhile: that is no reason not to end
+                os.chdir(cwd)
         if is_failure:
             self._fail_quietly(exc)
         elif self._find_status() not in (RunStatus.FAILED, RunStatus.CANCELED):  # somebody ended it otherwise
@@ -354,6 +356,10 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
     def _identity(self) -> tuple[str, str]:
         return (self._experiment.workspace.workspace_id, self._run_id)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as where it is: a copy, in this process or in another, is the same run, and tracks no folder."""
+        return (Run.get, (self._experiment.workspace, self._run_id))
+
     def __repr__(self) -> str:
         return (
             f"Run(Experiment: {self._experiment.name},\nId: {self._run_id},\nType: {self.type},\nStatus: {self.status})"
@@ -435,7 +441,7 @@ def to_run_error(details: object, code: str | None) -> RunError | None:
         name = type(details).__name__
         return RunError(
             code=str(code or "UserError"),
-            message=f"User program failed with {name}: {details}",
+            message=f"User program failed with {name}: {_to_text(details)}",
             traceback="".join(traceback.format_exception(details)),
             error_type=name,
         )
@@ -443,6 +449,13 @@ def to_run_error(details: object, code: str | None) -> RunError | None:
         f"error_details must be text or an exception, got {show(details)}, a {type(details).__name__}. Use str(...).",
         value=details,
     )
+
+
+def _to_text(exc: BaseException) -> str:
+    try:
+        return str(exc)
+    except Exception:  # noqa: BLE001 - the user's own exception must not be hidden by what is wrong with its text
+        return f"<{type(exc).__name__} without a text>"
 
 
 def to_html_table(cells: Mapping[str, str]) -> str:

@@ -48,7 +48,7 @@ class RunBase:
         return self._lost_points
 
     def _refresh(self) -> RunRecord:
-        """Read the record again, unless it has ended and can change no more but for its tags."""
+        """Read the record again."""
         self._record = self._store.get_run(self._run_id)
         return self._record
 
@@ -68,11 +68,13 @@ class RunBase:
                 "run.lost_points; complete() will raise PointsLost."
             )
 
-    def _raise_if_lost(self) -> None:
+    def _raise_if_lost(self, trouble: Exception | None = None) -> None:
+        """Tell how many points were lost, and what else went wrong."""
         if self._lost_points:
+            more = "" if trouble is None else f"The run could not be ended either: {trouble} Then end it again. "
             raise PointsLost(
                 f"{self._lost_points:,} point(s) of run {self._run_id} were never stored, the last because: "
-                f"{self._lost_reason} See to the store, and log them again in a new run if they matter.",
+                f"{self._lost_reason} {more}See to the store, and log them again in a new run if they matter.",
                 value=self._lost_points,
             ) from self._lost_reason
 

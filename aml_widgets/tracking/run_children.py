@@ -155,7 +155,7 @@ class RunChildren(RunBase):
             NewRun(
                 experiment_id=self._record.experiment_id,
                 run_id=run_id,
-                display_name=name,
+                display_name=facts.to_text_or_none("name", name),
                 status=RunStatus.RUNNING,
                 parent_run_id=self._run_id,
                 tags=facts.to_tags(tags),

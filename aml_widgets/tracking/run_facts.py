@@ -8,7 +8,7 @@ from typing import Any
 from aml_widgets.core.errors import UserError
 from aml_widgets.tracking import facts
 from aml_widgets.tracking.run_children import RunChildren
-from aml_widgets.tracking.values import show
+from aml_widgets.tracking.values import check_unicode, show
 
 
 class RunFacts(RunChildren):
@@ -137,4 +137,4 @@ class RunFacts(RunChildren):
 def _check_text(text: object, what: str) -> str:
     if not isinstance(text, str):
         raise UserError(f"{what} must be text, got {show(text)}, a {type(text).__name__}. Use str(...).", value=text)
-    return text
+    return check_unicode(text, what)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -16,6 +16,7 @@ from aml_widgets.core.errors import (
     UserError,
 )
 from aml_widgets.core.records import ArtifactRecord
+from aml_widgets.store.artifacts import normalize_artifact_path
 from aml_widgets.tracking.provenance import SNAPSHOT_ID, SNAPSHOT_SKIPPED
 from aml_widgets.tracking.run_base import RunBase
 from aml_widgets.tracking.values import show
@@ -110,7 +111,7 @@ class RunFiles(RunBase):
     def upload_folder(
         self, name: str, path: str | os.PathLike[str], datastore_name: str | None = None
     ) -> list[ArtifactRecord]:
-        """Copy every file under a folder into the run; empty folders are not kept.
+        """Copy every file under a folder into the run; empty folders and the workspace itself are not kept.
 
         Parameters
         ----------
@@ -140,7 +141,7 @@ class RunFiles(RunBase):
         prefix = name.rstrip("/")
         return [
             self._put(to_artifact_path(f"{prefix}/{below}" if prefix else below), file)
-            for below, file in walk_files(folder)
+            for below, file in self._walk(folder)
         ]
 
     def get_file_names(self) -> list[str]:
@@ -335,6 +336,10 @@ class RunFiles(RunBase):
 
     # -- inside
 
+    def _walk(self, folder: Path) -> Iterator[tuple[str, Path]]:
+        """Give the files under a folder, without those of the store, which grows by every file that is copied into it."""
+        return walk_files(folder, left_out=self._store.own_paths)
+
     def _find_artifact(self, name: str) -> str:
         path = to_artifact_path(name)
         names = self.get_file_names()
@@ -348,7 +353,7 @@ class RunFiles(RunBase):
         """Copy what is in the tracked folder; a file that cannot be copied is told and does not keep the run from ending."""
         if self._outputs is None:
             return
-        for below, file in walk_files(self._outputs):
+        for below, file in self._walk(self._outputs):
             path = f"{OUTPUTS}/{below}"
             try:
                 self._put(to_artifact_path(path), file)
@@ -367,7 +372,7 @@ def to_artifact_path(name: object) -> str:
     Raises
     ------
     InvalidArtifact
-        If it is no text. The store refuses what could leave the run's folder.
+        If it is no text, or could leave the run's folder.
     """
     if isinstance(name, os.PathLike):
         name = os.fspath(name)
@@ -376,17 +381,18 @@ def to_artifact_path(name: object) -> str:
             f"The name of a file must be text such as 'outputs/model.pkl', got {show(name)}, a {type(name).__name__}.",
             value=name,
         )
-    path = name.replace(os.sep, "/")
-    while path.startswith("./"):
-        path = path[2:].lstrip("/")
-    return "/".join(part for part in path.split("/") if part != ".") if "/./" in path else path
+    return normalize_artifact_path(name.replace(os.sep, "/"))
 
 
-def walk_files(folder: Path) -> Iterator[tuple[str, Path]]:
+def walk_files(folder: Path, *, left_out: Iterable[Path] = ()) -> Iterator[tuple[str, Path]]:
     """Give every file under a folder, in order, with its path below it. Links to folders are not followed."""
+    real_left_out = set(map(os.path.realpath, left_out))
     for parent, folders, files in os.walk(folder):
-        folders.sort()
+        place = os.path.realpath(parent)
+        folders[:] = sorted(one for one in folders if os.path.join(place, one) not in real_left_out)  # noqa: PTH118
         for file in sorted(files):
+            if os.path.join(place, file) in real_left_out:  # noqa: PTH118 - a Path for each would cost more than the walk
+                continue
             full = Path(parent, file)
             yield full.relative_to(folder).as_posix(), full
 

@@ -11,7 +11,7 @@ from aml_widgets.core.errors import ArtifactExists, InvalidMetric, NotFound, Run
 from aml_widgets.core.records import MetricKind, MetricValue, RunQuery
 from aml_widgets.tracking import documents, tables
 from aml_widgets.tracking.metric_history import PointHistory
-from aml_widgets.tracking.metric_shapes import Summary, read_metrics, read_rows, to_list
+from aml_widgets.tracking.metric_shapes import Rows, Summary, read_metrics, to_list
 from aml_widgets.tracking.queries import iterate_runs
 from aml_widgets.tracking.run_base import RunBase
 from aml_widgets.tracking.values import EXACT_NUMBERS, MAX_STEP, check_name, check_step, show, to_column, to_value
@@ -334,7 +334,8 @@ class RunMetrics(RunBase):
             known = ", ".join(dict.fromkeys(repr(summary.key.name) for summary in summaries)) or "none"
             raise NotFound(f"Run {self._run_id} has no metric {name!r}. It has: {known}.", value=name)
         if column is None and columns != [None]:
-            rows = read_rows(self._store, self._run_id, name, columns)
+            histories = self._store.read_histories(self._run_id, [name])
+            rows = Rows({key.column: history for key, history in histories.items()})
             steps, times = rows.steps_and_times()
             cells = rows.columns()
             values = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]

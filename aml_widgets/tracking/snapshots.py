@@ -31,7 +31,7 @@ def snapshot_for_workspace(workspace: Workspace, source: Path) -> str:
     if target is None:
         raise SnapshotError(f"Workspace {workspace.name!r} keeps no snapshots. Use upload_folder.", value=source)
     limits = Limits(max_files=get_snapshot_max_files())
-    return take_snapshot(source, target, limits=limits, left_out=[Path(workspace.location)])
+    return take_snapshot(source, target, limits=limits, left_out=workspace.store.own_paths)
 
 
 def start_snapshot(workspace: Workspace, source: str | os.PathLike[str] | None) -> dict[str, str]:

@@ -48,8 +48,28 @@ def check_name(name: object, what: str = "Metric name") -> str:
         raise InvalidName(f"{what} must be text, got {show(name)}, a {type(name).__name__}. Use str(...).", value=name)
     if not name:
         raise InvalidName(f"{what} must have at least one character, got ''.", value=name)
-    _check_unicode(name, what, InvalidName)
-    return str.__str__(name)
+    return check_unicode(str.__str__(name), what, InvalidName)
+
+
+def check_unicode(text: str, what: str, error_class: type[InvalidMetric | InvalidName] = InvalidName) -> str:
+    """Give back text that UTF-8 can keep.
+
+    Raises
+    ------
+    InvalidMetric or InvalidName
+        As `error_class` says, for half of a surrogate pair.
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise error_class(
+            f"{what} {ascii(text)[:_SHOWN_CHARACTERS]} holds half of a surrogate pair, which UTF-8 cannot keep. "
+            "Use text.encode('utf-8', 'replace').decode() to replace it.",
+            value=text,
+        ) from error
+    return text
 
 
 def check_step(step: object, name: str) -> int | None:
@@ -185,8 +205,7 @@ def _find_value(value: object) -> MetricValue | _NotAValue:
         return value  # type: ignore[return-value]  # its type was just compared
     if isinstance(value, str):
         text = str.__str__(value)  # an enum's own __str__ says its name, not what it is
-        _check_unicode(text, "Text", InvalidMetric)
-        return text
+        return check_unicode(text, "Text", InvalidMetric)
     if isinstance(value, float):
         return float(value)
     if isinstance(value, numbers.Integral):
@@ -237,19 +256,6 @@ def _to_text(value: object, where: str) -> str:
         f"{show(value)}. Convert it before logging if that is not meant."
     )
     return text
-
-
-def _check_unicode(text: str, what: str, error_class: type[InvalidMetric | InvalidName]) -> None:
-    if text.isascii():
-        return
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise error_class(
-            f"{what} {ascii(text)[:_SHOWN_CHARACTERS]} holds half of a surrogate pair, which UTF-8 cannot keep. "
-            "Use text.encode('utf-8', 'replace').decode() to replace it.",
-            value=text,
-        ) from error
 
 
 def _to_list(values: object, where: str) -> list[object]:

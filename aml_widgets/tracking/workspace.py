@@ -435,11 +435,21 @@ class Workspace:
     def __hash__(self) -> int:
         return hash(self._workspace_id)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as where it is: a copy, in this process or in another, opens the same folder."""
+        return (_reopen, (self.location, self._subscription_id, self._resource_group))
+
     def __repr__(self) -> str:
         return (
             f"Workspace.create(name={self.name!r}, subscription_id={self.subscription_id!r}, "
             f"resource_group={self.resource_group!r})"
         )
+
+
+def _reopen(location: str, subscription_id: str, resource_group: str) -> Workspace:
+    workspace = Workspace.open(location, create=False)
+    workspace._subscription_id, workspace._resource_group = subscription_id, resource_group  # noqa: SLF001 - one of its own
+    return workspace
 
 
 def check_workspace_name(name: object) -> str:

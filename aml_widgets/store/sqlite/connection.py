@@ -8,11 +8,13 @@ import sqlite3
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn, TypeVar
 
 from aml_widgets.core.errors import (
+    AmlWidgetsError,
     NotAStore,
     StoreCorrupt,
     StoreError,
@@ -27,7 +29,7 @@ BUSY_SECONDS = 120.0  # how long one process waits for the others; each holds th
 CHECKPOINT_PAGES = 4_000
 LOG_LIMIT_BYTES = 64 * 2**20
 
-_OLDEST_SQLITE = (3, 35, 0)  # the first with `returning`
+_OLDEST_SQLITE = (3, 33, 0)  # the first that knows its table of tables as `sqlite_schema`
 
 _NETWORK_FILE_SYSTEMS = (
     "nfs",
@@ -45,14 +47,30 @@ _NETWORK_FILE_SYSTEMS = (
 
 _log = logging.getLogger(__name__)
 
+_Result = TypeVar("_Result")
+
 _abandoned: list[object] = []  # connections of the parent process: closing them here would disturb its locks
+
+
+class _BusyCursor:
+    """Stands in for the cursor of the hot path while a transaction is open, so that no point slips into one that may be undone."""
+
+    def execute(self, *_: object) -> NoReturn:
+        """Refuse, as SQLite does a row that does not fit: the caller then goes the way through `Database.write`."""
+        raise sqlite3.IntegrityError("a transaction of this thread is open")
+
+
+_BUSY = _BusyCursor()
 
 
 class Database:
     """The database of one workspace, opened once for writing and once for reading in each process that uses it.
 
-    Both connections are guarded by a lock, so any thread may use them; readers never wait for writers. After a fork the child opens
-    its own.
+    Both connections are guarded by a lock, so any thread may use them; readers never wait for writers. A fork waits for both locks,
+    so that no thread is inside SQLite then, and the child opens its own.
+
+    Transactions are functions that are given to `read` and `write`, not ``with`` blocks: between the body of a block and its end an
+    interrupt could come, and leave a transaction open that everybody else waits for.
     """
 
     def __init__(self, path: Path, *, create: bool) -> None:
@@ -63,8 +81,11 @@ class Database:
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._is_shared_disk = False
-        self.cursor: sqlite3.Cursor | None = None  # of the writing connection, for the hot path; None until it is used
-        self.generation = 0  # grows when the connections are new: what was cached of the file may be old
+        self._cursor: sqlite3.Cursor | None = None
+        self._file_id: tuple[int, int] | None = None  # device and inode of the file that was opened
+        self._write_count = 0
+        self.cursor: sqlite3.Cursor | _BusyCursor | None = None  # for the hot path; None until there is a connection
+        self.generation = 0  # grows when what was cached of the file may be old
         _databases.add(self)
         with self.faults():
             is_missing = not create and not path.exists()
@@ -83,7 +104,7 @@ class Database:
         """Give the writing connection; hold `write_lock` while using it."""
         if self._writer is None:
             self._writer = self._connect()
-            self.cursor = self._writer.cursor()
+            self.cursor = self._cursor = self._writer.cursor()
         return self._writer
 
     def reader(self) -> sqlite3.Connection:
@@ -92,28 +113,61 @@ class Database:
             self._reader = self._connect()
         return self._reader
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Hold one transaction that writes; all of it is kept, or nothing."""
+    def write(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Do work in one transaction that writes; all of it is kept, or nothing.
+
+        A signal handler or finalizer may write in the midst of another transaction of its thread. It is not to wait for that, and
+        what it wrote must stay whatever becomes of the other: so what the other has done is undone, and its work is called again.
+        """
         with self.faults(), self.write_lock:
             connection = self.writer()
-            try:  # from the first statement on: an interrupt must not leave a transaction open that all others wait for
+            self._check_file()
+            is_amid = connection.in_transaction
+            if is_amid:
+                connection.execute("rollback")
+                self.generation += 1
+            try:
+                return self._write(connection, work)
+            finally:
+                if is_amid:  # what the other still does before it notices is undone as well
+                    self.cursor = _BUSY
+                    connection.execute("begin")
+
+    def _write(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        while True:
+            self._write_count += 1
+            number = self._write_count
+            self.cursor = _BUSY
+            try:
                 connection.execute("begin immediate")
-                yield connection
-                connection.execute("commit")
-            except BaseException:
+                result = work(connection)
+                if not self._is_disturbed(number):
+                    connection.execute("commit")
+                    return result
+            except (sqlite3.Error, AmlWidgetsError, TypeError):  # TypeError: a row that was there is gone
+                if not self._is_disturbed(number):
+                    raise
+            finally:
                 if connection.in_transaction:
                     connection.execute("rollback")
-                raise
+                self.cursor = self._cursor
+            self.generation += 1  # what the work has learnt was undone
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Hold one moment of the database; what others write meanwhile is not seen."""
+    def _is_disturbed(self, number: int) -> bool:
+        """Say whether another transaction was begun since the one of that number: by this thread, which holds the lock."""
+        return number != self._write_count
+
+    def read(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Do work on one moment of the database; what others write meanwhile is not seen."""
         with self.faults(), self.read_lock:
             connection = self.reader()
+            self._check_file()
+            is_amid = connection.in_transaction
+            if is_amid:  # a signal handler or finalizer in the midst of other work: it shares the moment
+                return work(connection)
             try:
                 connection.execute("begin")
-                yield connection
+                return work(connection)
             finally:
                 if connection.in_transaction:
                     connection.execute("commit")
@@ -126,7 +180,9 @@ class Database:
         except sqlite3.Error as error:
             raise store_error(error, self.path) from error
         except OSError as error:
-            if isinstance(error, StoreError):
+            if (
+                isinstance(error, StoreError) or error.errno is None
+            ):  # not the system's: a signal handler's TimeoutError
                 raise
             raise _folder_error(error, self.path) from error
 
@@ -136,8 +192,44 @@ class Database:
             for connection in (self._reader, self._writer):
                 if connection is not None:
                     connection.close()
-            self._reader = self._writer = self.cursor = None
+            self._reader = self._writer = self.cursor = self._cursor = None
             self.generation += 1
+
+    def _check_file(self) -> None:
+        """See that the file is still there: SQLite would write to a deleted one, whose bytes are lost, without a word."""
+        if self._is_shared_disk:  # where files have no lasting number
+            return
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            pass
+        else:
+            if (status.st_dev, status.st_ino) == self._file_id:
+                return
+        if not self._is_moved():
+            raise self._gone()
+
+    def _is_moved(self) -> bool:
+        """Say whether the file that is open has another name now; then it is as good as before."""
+        try:
+            open_files = list(Path("/dev/fd").iterdir())
+        except OSError:  # Windows, where an open file cannot be deleted in the first place
+            return False
+        for file in open_files:
+            try:
+                status = file.stat()
+            except OSError:  # closed meanwhile
+                continue
+            if (status.st_dev, status.st_ino) == self._file_id:
+                return status.st_nlink > 0
+        return False
+
+    def _gone(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"{self.path} is not the file any more that was opened: it was deleted, moved or replaced. "
+            "Put it back, or open the workspace again.",
+            value=str(self.path),
+        )
 
     def _connect(self) -> sqlite3.Connection:
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
@@ -146,6 +238,8 @@ class Database:
                 f"{'.'.join(map(str, _OLDEST_SQLITE))} or newer. Use a newer Python, or a newer libsqlite3.",
                 value=sqlite3.sqlite_version,
             )
+        if self._file_id is not None and not self.path.exists():
+            raise self._gone()  # SQLite would make a new one, without the runs
         # isolation_level None: transactions begin and end where this package says so
         connection = sqlite3.connect(
             self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
@@ -157,6 +251,9 @@ class Database:
             self._choose_journal(connection, is_new=version == 0)
             if version < schema.VERSION:
                 schema.migrate(connection, str(self.path), self._name)
+            if self._writer is None and self._reader is None:
+                status = self.path.stat()
+                self._file_id = (status.st_dev, status.st_ino)
         except BaseException:
             connection.close()
             raise
@@ -184,23 +281,38 @@ class Database:
 
     def _forget_parent(self) -> None:
         """After a fork, in the child: leave the parent's connections alone and start anew."""
-        _abandoned.extend((self.cursor, self._writer, self._reader))
-        self._writer = self._reader = self.cursor = None
+        _abandoned.extend((self._cursor, self._writer, self._reader))
+        self._writer = self._reader = self.cursor = self._cursor = None
         self.write_lock = threading.RLock()
         self.read_lock = threading.RLock()
         self.generation += 1
 
 
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_held: list[threading.RLock] = []  # locks that a fork in progress holds
+
+
+def _hold_locks() -> None:
+    """Before a fork: wait until no thread is inside SQLite, whose own locks nobody in the child would release."""
+    for database in list(_databases):
+        for lock in (database.write_lock, database.read_lock):
+            lock.acquire()
+            _held.append(lock)
+
+
+def _release_locks() -> None:
+    while _held:
+        _held.pop().release()
 
 
 def _forget_parents() -> None:
+    _held.clear()
     for database in list(_databases):
         database._forget_parent()  # noqa: SLF001 - the hook belongs to the class
 
 
 if hasattr(os, "register_at_fork"):  # absent on Windows, which cannot fork
-    os.register_at_fork(after_in_child=_forget_parents)
+    os.register_at_fork(before=_hold_locks, after_in_parent=_release_locks, after_in_child=_forget_parents)
 
 
 def store_error(error: sqlite3.Error, path: Path) -> StoreError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Union, cast
 
 from aml_widgets.core.records import (
@@ -115,12 +115,27 @@ def _series_behind(
 
 def read_history(connection: sqlite3.Connection, series: Series, shapes: ShapeReader) -> MetricHistory:
     """Read all points of a series."""
+    tails = columns_of(connection, read_rows(connection, series.run), shapes, series.id)
+    return _join(connection, series, tails.get(series.id, _EMPTY))
+
+
+def read_histories(
+    connection: sqlite3.Connection, run: int, names: Collection[str], shapes: ShapeReader
+) -> dict[MetricKey, MetricHistory]:
+    """Read all points of every series of some metrics, and the tail once for all of them."""
+    tails = read_tails(connection, run, shapes)
+    return {
+        one.key: _join(connection, one, tails.get(one.id, _EMPTY))
+        for one in all_series(connection, run)
+        if one.name in names
+    }
+
+
+def _join(connection: sqlite3.Connection, series: Series, tail: Column) -> MetricHistory:
     builder = ColumnBuilder()
     if series.count:
         read_blocks(connection, series.id, builder)
-    rows = read_rows(connection, series.run)
-    if rows:
-        builder.add_column(columns_of(connection, rows, shapes, series.id).get(series.id, _EMPTY))
+    builder.add_column(tail)
     return _with_plain(builder.build(), _read_plain(connection, series, 0))
 
 
@@ -170,8 +185,7 @@ def summarize(
 
 def read_tails(connection: sqlite3.Connection, run: int, shapes: ShapeReader) -> dict[int, Column]:
     """Read what is not sealed of a run, by series."""
-    rows = read_rows(connection, run)
-    return columns_of(connection, rows, shapes) if rows else {}
+    return columns_of(connection, read_rows(connection, run), shapes)
 
 
 def _summary(connection: sqlite3.Connection, one: Series, tail: Column) -> MetricSummary:
@@ -245,11 +259,7 @@ def opening_news(
                 buckets = envelope.read(connection, one.id, tail, max_buckets)
             points = _with_plain(_EMPTY, _read_plain(connection, one, 0, newest=max_buckets))
         else:
-            builder = ColumnBuilder()
-            if one.count:
-                read_blocks(connection, one.id, builder)
-            builder.add_column(tail)
-            points = _with_plain(builder.build(), _read_plain(connection, one, 0))
+            points = _join(connection, one, tail)
         news.append(
             MetricNews(
                 key=one.key,

@@ -28,7 +28,7 @@ from aml_widgets.core.records import (
     Tags,
     WriterProcess,
 )
-from aml_widgets.core.status import RunStatus, can_change
+from aml_widgets.core.status import TERMINAL_STATUSES, RunStatus, can_change
 from aml_widgets.store import liveness
 from aml_widgets.store.sqlite import experiments
 from aml_widgets.store.sqlite.revision import bump, changed_json
@@ -119,7 +119,7 @@ def with_sign_of_life(connection: sqlite3.Connection, run: int, record: RunRecor
 def create_run(connection: sqlite3.Connection, new_run: NewRun) -> str:
     """Write a new run and give its id."""
     run_id = clock.new_id() if new_run.run_id is None else new_run.run_id
-    if not _RUN_ID.fullmatch(run_id):
+    if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
         raise InvalidName(
             f"Run id {run_id!r} is not valid: it must be 1 to 250 ASCII letters, digits, '-' and '_', starting with a letter or digit.",
             value=run_id,
@@ -284,6 +284,8 @@ def select_rows(
             values.append(parent)
     elif not query.include_children:
         where.append("r.parent is null")
+    if query.statuses is not None and query.statuses.isdisjoint(TERMINAL_STATUSES):
+        where.append("r.is_terminal = 0")  # the few that go on have an index; a run that has ended shows as it ended
     if query.run_type is not None:
         where.append("r.run_type = ?")
         values.append(query.run_type)

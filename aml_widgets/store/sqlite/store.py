@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import RunIsTerminal, UserError
+from aml_widgets.core.errors import RunIsTerminal, StoreError, UserError
 from aml_widgets.core.records import (
     ArtifactRecord,
     Bucket,
     ExperimentRecord,
     LatestMetric,
     MetricHistory,
+    MetricKey,
     MetricOrder,
     MetricSummary,
     NewRun,
@@ -41,6 +43,7 @@ from aml_widgets.store.sqlite.writing import PointWriter
 
 DATABASE_NAME = "runs.db"
 
+_log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
@@ -82,16 +85,24 @@ class SqliteRunStore:
         """The folder of source snapshots."""
         return self.folder / "snapshots"
 
+    @property
+    def own_paths(self) -> Sequence[Path]:
+        """The database with what SQLite puts beside it, and the folders of files and snapshots."""
+        database = [self.folder / f"{DATABASE_NAME}{end}" for end in ("", "-wal", "-shm", "-journal")]
+        return [*database, self._artifacts.root, self.snapshots]
+
     def close(self) -> None:
         """Close the database; the next call opens it again."""
         self._database.close()
+        self._shapes.forget()
 
     # -- the workspace itself
 
     def get_info(self) -> Mapping[str, str]:
         """Give the facts of the workspace."""
-        with self._database.reading() as connection:
-            facts: dict[str, str] = dict(connection.execute("select key, value from info"))
+        facts: dict[str, str] = self._database.read(
+            lambda connection: dict(connection.execute("select key, value from info"))
+        )
         created_at = datetime.fromtimestamp(float(facts["created_at"]), tz=timezone.utc)
         return {**facts, "created_at": created_at.isoformat().replace("+00:00", "Z")}
 
@@ -99,52 +110,52 @@ class SqliteRunStore:
         """Set facts of the workspace, keeping the others."""
         if "created_at" in facts:
             raise UserError("When a workspace was created cannot be changed.", value=facts["created_at"])
-        with self._database.writing() as connection:
-            connection.executemany("insert or replace into info values (?, ?)", facts.items())
+        self._database.write(
+            lambda connection: connection.executemany("insert or replace into info values (?, ?)", facts.items())
+        )
 
     # -- experiments
 
     def open_experiment(self, name: str) -> ExperimentRecord:
         """Get the active experiment of that name, or create it."""
-        with self._database.reading() as connection:
-            known = experiments.find_experiment(connection, name)
+        known = self._database.read(lambda connection: experiments.find_experiment(connection, name))
         if known is not None:
             return known
-        with self._database.writing() as connection:
-            return experiments.find_experiment(connection, name) or experiments.create_experiment(connection, name)
+        return self._database.write(
+            lambda connection: (
+                experiments.find_experiment(connection, name) or experiments.create_experiment(connection, name)
+            )
+        )
 
     def get_experiment(self, experiment_id: str) -> ExperimentRecord:
         """Read an experiment."""
-        with self._database.reading() as connection:
-            return experiments.get_experiment(connection, experiment_id)
+        return self._database.read(lambda connection: experiments.get_experiment(connection, experiment_id))
 
     def list_experiments(self, view_type: ViewType = ViewType.ACTIVE_ONLY) -> list[ExperimentRecord]:
         """List experiments by name."""
-        with self._database.reading() as connection:
-            return experiments.list_experiments(connection, view_type)
+        return self._database.read(lambda connection: experiments.list_experiments(connection, view_type))
 
     def set_archived(self, experiment_id: str, is_archived: bool) -> ExperimentRecord:
         """Archive an experiment, or make it active again."""
-        with self._database.writing() as connection:
-            return experiments.set_archived(connection, experiment_id, is_archived)
+        return self._database.write(lambda connection: experiments.set_archived(connection, experiment_id, is_archived))
 
     def tag_experiment(self, experiment_id: str, tags: Tags, *, remove: Iterable[str] = ()) -> ExperimentRecord:
         """Add, change and remove tags."""
-        with self._database.writing() as connection:
-            return experiments.tag_experiment(connection, experiment_id, tags, remove)
+        return self._database.write(
+            lambda connection: experiments.tag_experiment(connection, experiment_id, tags, remove)
+        )
 
     def delete_experiment(self, experiment_id: str) -> None:
         """Delete an experiment without runs."""
-        with self._database.writing() as connection:
-            experiments.delete_experiment(connection, experiment_id)
+        self._database.write(lambda connection: experiments.delete_experiment(connection, experiment_id))
 
     # -- runs
 
     def create_run(self, new_run: NewRun) -> RunRecord:
         """Create a run."""
-        with self._database.writing() as connection:
-            run_id = runs.create_run(connection, new_run)
-            return runs.to_record(runs.read_row(connection, run_id))
+        return self._database.write(
+            lambda connection: runs.to_record(runs.read_row(connection, runs.create_run(connection, new_run)))
+        )
 
     def get_run(self, run_id: str) -> RunRecord:
         """Read a run; one whose process is gone is settled on the way."""
@@ -166,23 +177,24 @@ class SqliteRunStore:
 
     def _settled(self, read: Callable[[sqlite3.Connection], tuple[_Result, dict[str, Judgement]]]) -> _Result:
         """Read; write what the reading found out about lost runs; then read again."""
-        with self._database.reading() as connection:
-            result, lost = read(connection)
+        result, lost = self._database.read(read)
         if not lost:
             return result
         for run_id, judgement in lost.items():
             self._settle(run_id, judgement)
-        with self._database.reading() as connection:
-            return read(connection)[0]
+        return self._database.read(read)[0]
 
     def _settle(self, run_id: str, judgement: Judgement) -> None:
         try:
-            with self._database.writing() as connection:
-                runs.set_status(
+            self._database.write(
+                lambda connection: runs.set_status(
                     connection, run_id, RunStatus.FAILED, judgement.settle_error, self._shapes, judgement.ended_at
                 )
+            )
         except RunIsTerminal:
             return  # another reader was faster, or the run did end by itself
+        except StoreError as error:  # a full disk keeps nobody from reading; the next reader tries again
+            _log.warning("The lost run %s could not be settled yet: %s", run_id, error)
 
     def _page_by_time(self, connection: sqlite3.Connection, query: RunQuery) -> tuple[RunPage, dict[str, Judgement]]:
         before = runs.parse_token(query.page_token, "list_runs")
@@ -224,11 +236,14 @@ class SqliteRunStore:
 
     def set_status(self, run_id: str, status: RunStatus, *, error: RunError | None = None) -> RunRecord:
         """Change the status."""
-        with self._database.writing() as connection:
+
+        def change(connection: sqlite3.Connection) -> RunRecord:
             runs.set_status(connection, run_id, status, error, self._shapes)
             if status.is_terminal:
                 self._points.forget(run_id)
             return runs.to_record(runs.read_row(connection, run_id))
+
+        return self._database.write(change)
 
     def update_run(
         self,
@@ -242,47 +257,65 @@ class SqliteRunStore:
         writer: WriterProcess | None = None,
     ) -> RunRecord:
         """Change what is given."""
-        with self._database.writing() as connection:
+        removed = tuple(remove_tags)
+
+        def change(connection: sqlite3.Connection) -> RunRecord:
             runs.update_run(
                 connection,
                 run_id,
                 display_name=display_name,
                 description=description,
                 tags=tags,
-                remove_tags=remove_tags,
+                remove_tags=removed,
                 properties=properties,
                 writer=writer,
             )
             return runs.to_record(runs.read_row(connection, run_id))
 
+        return self._database.write(change)
+
     def touch(self, run_id: str) -> None:
         """Record a sign of life."""
-        with self._database.writing() as connection:
-            connection.execute(
+        self._database.write(
+            lambda connection: connection.execute(
                 "update run set last_seen_at = ? where id = ?", (clock.now(), runs.row_id(connection, run_id))
             )
+        )
 
     # -- metrics, read
 
     def summarize_metrics(self, run_id: str) -> list[MetricSummary]:
         """Sum up every series of a run."""
-        with self._database.reading() as connection:
+
+        def read(connection: sqlite3.Connection) -> list[MetricSummary]:
             run = runs.row_id(connection, run_id)
             tails = reading.read_tails(connection, run, self._shapes)
             return reading.summarize(connection, reading.all_series(connection, run), tails)
 
+        return self._database.read(read)
+
     def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
         """Give the last value of every series of some runs."""
-        with self._database.reading() as connection:
-            return latest.latest_metrics(connection, run_ids, self._shapes)
+        return self._database.read(lambda connection: latest.latest_metrics(connection, run_ids, self._shapes))
 
     def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:
         """Read all points of a series."""
-        with self._database.reading() as connection:
+
+        def read(connection: sqlite3.Connection) -> MetricHistory:
             series = reading.find_series(connection, runs.row_id(connection, run_id), name, column)
             if series is None:
                 return reading.NO_HISTORY
             return reading.read_history(connection, series, self._shapes)
+
+        return self._database.read(read)
+
+    def read_histories(self, run_id: str, names: Collection[str]) -> Mapping[MetricKey, MetricHistory]:
+        """Read all points of every series of some metrics, at one moment."""
+
+        def read(connection: sqlite3.Connection) -> Mapping[MetricKey, MetricHistory]:
+            return reading.read_histories(connection, runs.row_id(connection, run_id), frozenset(names), self._shapes)
+
+        return self._database.read(read)
 
     def read_envelope(
         self,
@@ -296,11 +329,14 @@ class SqliteRunStore:
     ) -> list[Bucket]:
         """Sum up the numbers of a series in at most `max_buckets` buckets."""
         _check_buckets(max_buckets)
-        with self._database.reading() as connection:
+
+        def read(connection: sqlite3.Connection) -> list[Bucket]:
             series = reading.find_series(connection, runs.row_id(connection, run_id), name, column)
             if series is None:
                 return []
             return reading.read_envelope(connection, series, self._shapes, max_buckets, first_step, last_step)
+
+        return self._database.read(read)
 
     def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
         """Give everything that changed for a run since a cursor."""
@@ -346,13 +382,13 @@ class SqliteRunStore:
 
     def record_artifact(self, run_id: str, artifact: ArtifactRecord) -> None:
         """Make a file known."""
-        with self._database.writing() as connection:
-            files.record_artifact(connection, run_id, artifact)
+        self._database.write(lambda connection: files.record_artifact(connection, run_id, artifact))
 
     def list_artifacts(self, run_id: str) -> list[ArtifactRecord]:
         """List the run's files by path; logs with their size now."""
-        with self._database.reading() as connection:
-            known = files.read_artifacts(connection, runs.row_id(connection, run_id), -1)
+        known = self._database.read(
+            lambda connection: files.read_artifacts(connection, runs.row_id(connection, run_id), -1)
+        )
         return [
             _grown(artifact, self._artifacts.size(run_id, artifact.path) or 0) if artifact.is_log else artifact
             for artifact in known

@@ -19,6 +19,7 @@ from aml_widgets.core.records import MetricKind, MetricValue
 from aml_widgets.store.sqlite.blocks import BLOCK_POINTS, Column, Number, append_column, numbers_of
 from aml_widgets.store.sqlite.tail_rows import (
     MAX_SEQ,
+    MAX_SHAPES,
     NO_NUMBER,
     SEQ_BITS,
     Shape,
@@ -96,9 +97,6 @@ class TailWriter:
         self._learn(connection, rows, shapes)
 
     def _load(self, connection: sqlite3.Connection, run: int, sealed_seq: int) -> None:
-        self.run = run
-        self.key = (run << SEQ_BITS) | sealed_seq
-        self.rows = 0
         self.series.clear()
         self.scalars.clear()
         self.wide.clear()
@@ -110,6 +108,10 @@ class TailWriter:
             self._know(series, name, column, kind)
             step = plain_step if (plain_seq or 0) > (last_seq or 0) else last_step
             self.next_steps[series] = 0 if step is None else step + 1
+        # Last: whoever is interrupted before has a key behind which nothing can be inserted, and loads again.
+        self.rows = 0
+        self.run = run
+        self.key = (run << SEQ_BITS) | sealed_seq
 
     def _know(self, series: int, name: str, column: str, kind: str) -> None:
         self.series[name, column] = (series, kind)
@@ -177,12 +179,14 @@ class TailWriter:
         """Give the id of a shape of this run, making it known to the file if it is new."""
         shape_id = self.shape_ids.get((series, types))
         if shape_id is None:
-            packed = array("q", series).tobytes()
-            # `do update` instead of `do nothing`, so that the id comes back for a shape that is there as well
+            if len(self.shape_ids) >= MAX_SHAPES:  # a run whose names come and go must not fill the memory
+                self.shape_ids.clear()
+                self.shapes.clear()
+                self.wide.clear()
+            key = (self.run, array("q", series).tobytes(), types)
+            connection.execute("insert or ignore into shape (run, series, types) values (?, ?, ?)", key)
             (shape_id,) = connection.execute(
-                "insert into shape (run, series, types) values (?, ?, ?) "
-                "on conflict do update set types = excluded.types returning id",
-                (self.run, packed, types),
+                "select id from shape where run = ? and series = ? and types = ?", key
             ).fetchone()
             self.shape_ids[series, types] = shape_id
             self.shapes[shape_id] = make_shape(series, types)
@@ -269,10 +273,11 @@ def seal(connection: sqlite3.Connection, run: int, shapes: ShapeReader) -> None:
     rows = read_rows(connection, run)
     if not rows:
         return
+    last_key = rows[-1][0]
+    # First the rows go: the blocks need less room than they, and find it on a disk that is full.
+    connection.execute("delete from tail where key > ? and key <= ?", (run << SEQ_BITS, last_key))
     for series, column in columns_of(connection, rows, shapes).items():
         append_column(connection, series, column)
-    last_key = rows[-1][0]
-    connection.execute("delete from tail where key > ? and key <= ?", (run << SEQ_BITS, last_key))
     seen_at = min(rows[-1][2], clock.now())  # a time given by hand may lie in the future, or long ago
     connection.execute(
         "update run set sealed_seq = ?, last_seen_at = max(ifnull(last_seen_at, 0), ?) where id = ?",

@@ -16,6 +16,7 @@ from aml_widgets.store.sqlite.blocks import Column, numbers_of
 SEQ_BITS = 36
 MAX_SEQ = (1 << SEQ_BITS) - 1
 
+MAX_SHAPES = 4_096  # so many are kept in memory; a run that never logs the same names twice has one for each call
 
 NO_NUMBER = b""  # the value of a row for a single point that is kept in `plain`
 
@@ -92,9 +93,15 @@ class ShapeReader:
         """Give the shape of that id."""
         shape = self._shapes.get(shape_id)
         if shape is None:
+            if len(self._shapes) >= MAX_SHAPES:
+                self._shapes.clear()
             series, types = connection.execute("select series, types from shape where id = ?", (shape_id,)).fetchone()
             shape = self._shapes[shape_id] = make_shape(array("q", series).tolist(), types)
         return shape
+
+    def forget(self) -> None:
+        """Let go of all of them, because another file may take this one's place."""
+        self._shapes.clear()
 
 
 def read_rows(connection: sqlite3.Connection, run: int, after_seq: int = 0) -> list[TailRow]:
@@ -122,9 +129,8 @@ def columns_of(
             continue
         shape = shapes.get(connection, -what)
         if only is None or only in shape.series:
-            for series, column in _packed_columns(group, shape):
-                if only in (None, series):
-                    parts.setdefault(series, []).append(column)
+            for series, column in _packed_columns(group, shape, only):
+                parts.setdefault(series, []).append(column)
     return {series: _in_order(columns) for series, columns in parts.items()}
 
 
@@ -140,7 +146,7 @@ def _single_column(rows: Sequence[TailRow]) -> Column:
     return Column(_seqs(keys), array("q", steps), array("d", times), numbers_of(values))
 
 
-def _packed_columns(rows: Sequence[TailRow], shape: Shape) -> Iterable[tuple[int, Column]]:
+def _packed_columns(rows: Sequence[TailRow], shape: Shape, only: int | None) -> Iterable[tuple[int, Column]]:
     keys, steps, times, _, values = zip(*rows, strict=True)
     seqs, stamps = _seqs(keys), array("d", times)
     width = len(shape.types)
@@ -154,7 +160,8 @@ def _packed_columns(rows: Sequence[TailRow], shape: Shape) -> Iterable[tuple[int
         flat.frombytes(b"".join(values))
         common = array("q", steps)
         for i, series in enumerate(shape.series):
-            yield series, Column(seqs, common, stamps, flat[i::width])
+            if only in (None, series):
+                yield series, Column(seqs, common, stamps, flat[i::width])
         return
     else:
         table = [
@@ -165,10 +172,11 @@ def _packed_columns(rows: Sequence[TailRow], shape: Shape) -> Iterable[tuple[int
     machine = [i for i, kind in enumerate(shape.types) if kind != "p"]
     first_step_column = len(machine)
     for place, i in enumerate(machine):
-        yield (
-            shape.series[i],
-            Column(seqs, array("q", columns[first_step_column + i]), stamps, numbers_of(columns[place])),
-        )
+        if only in (None, shape.series[i]):
+            yield (
+                shape.series[i],
+                Column(seqs, array("q", columns[first_step_column + i]), stamps, numbers_of(columns[place])),
+            )
 
 
 def _seqs(keys: Sequence[int]) -> array[int]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import sqlite3
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
+from typing import TypeVar
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import InvalidMetric, InvalidName, RunIsTerminal, StoreError
+from aml_widgets.core.errors import InvalidMetric, InvalidName, RunIsTerminal, StoreError, StoreUnavailable
 from aml_widgets.core.records import MetricKind, MetricValue
 from aml_widgets.store.sqlite.blocks import BLOCK_POINTS
 from aml_widgets.store.sqlite.connection import Database, store_error
@@ -17,6 +18,8 @@ from aml_widgets.store.sqlite.tail import INSERT, TailWriter
 from aml_widgets.store.sqlite.tail_rows import ShapeReader, check_step
 
 _log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 _EXACT_TYPES = frozenset({float, int, bool, str, type(None)})
 
@@ -33,7 +36,7 @@ class PointWriter:
         self._tails: dict[str, TailWriter] = {}
 
     def forget(self, run_id: str) -> None:
-        """Let go of what is known of a run, because it ended."""
+        """Let go of what is known of a run, because it ended or because it may be wrong."""
         self._tails.pop(run_id, None)
 
     def log_metric(
@@ -110,20 +113,27 @@ class PointWriter:
         exact = {_checked_name(name): _exact(value) for name, value in values.items()}
         if step is not None:
             check_step(step)
-        with self._database.write_lock:
+
+        def append(connection: sqlite3.Connection) -> tuple[TailWriter, tuple[int, ...]]:
             tail = self._tail(run_id)
-            try:
-                with self._database.writing() as connection:
-                    tail.catch_up(connection, self._shapes)
-                    series = tuple([tail.open_series(connection, name, "", MetricKind.SCALAR) for name in exact])
-                    at = clock.now() if logged_at is None else logged_at
-                    tail.append(connection, series, tuple(exact.values()), step, at)
-            except BaseException:
-                self._tails.pop(run_id, None)  # what it learnt may have been rolled back
-                raise
+            tail.catch_up(connection, self._shapes)
+            series = tuple([tail.open_series(connection, name, "", MetricKind.SCALAR) for name in exact])
+            at = clock.now() if logged_at is None else logged_at
+            tail.append(connection, series, tuple(exact.values()), step, at)
+            return tail, series
+
+        with self._database.write_lock:
+            tail, series = self._write(run_id, append)
             tail.remember_wide(exact, series)
             if tail.rows >= BLOCK_POINTS:
                 self._seal(tail)
+
+    def _write(self, run_id: str, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        try:
+            return self._database.write(work)
+        except BaseException:
+            self.forget(run_id)  # what was learnt of the tail may have been undone
+            raise
 
     def log_columns(
         self,
@@ -146,24 +156,23 @@ class PointWriter:
                 value=name,
             )
         count = counts.pop() if counts else 0
-        with self._database.write_lock:
+
+        def append(connection: sqlite3.Connection) -> None:
             tail = self._tail(run_id)
-            try:
-                with self._database.writing() as connection:
-                    tail.catch_up(connection, self._shapes)
-                    ids = {
-                        tail.open_series(connection, name, column, kind, description): values
-                        for column, values in exact.items()
-                    }
-                    if count:
-                        at = clock.now() if logged_at is None else logged_at
-                        tail.append_columns(connection, ids, count, at, self._shapes)
-            except BaseException:
-                self._tails.pop(run_id, None)  # what it learnt may have been rolled back
-                raise
+            tail.catch_up(connection, self._shapes)
+            ids = {
+                tail.open_series(connection, name, column, kind, description): values
+                for column, values in exact.items()
+            }
+            if count:
+                at = clock.now() if logged_at is None else logged_at
+                tail.append_columns(connection, ids, count, at, self._shapes)
+
+        with self._database.write_lock:  # also around what is learnt of a failure
+            self._write(run_id, append)
 
     def _tail(self, run_id: str) -> TailWriter:
-        """Give what is known of a run's tail, or begin to know it. Hold the write lock."""
+        """Give what is known of a run's tail, or begin to know it. Call it inside a transaction: one that was undone leaves nothing."""
         database = self._database
         tail = self._tails.get(run_id)
         if tail is None or tail.generation != database.generation:
@@ -172,14 +181,19 @@ class PointWriter:
 
     def _seal(self, tail: TailWriter) -> None:
         """Seal a long tail. Its points are committed already, so a failure here loses none: the next thousand try again."""
+
+        def seal(connection: sqlite3.Connection) -> None:
+            tail.catch_up(connection, self._shapes)
+            tail.seal(connection, self._shapes)
+
         try:
-            with self._database.writing() as connection:
-                tail.catch_up(connection, self._shapes)
-                tail.seal(connection, self._shapes)
+            self._database.write(seal)
         except RunIsTerminal:
             self.forget(tail.run_id)  # whoever ended the run has sealed it
         except StoreError as error:
             tail.rows = 0
+            if isinstance(error, StoreUnavailable):
+                self.forget(tail.run_id)  # the next point is to find out whether the file is still there
             _log.warning("The points of run %s could not be packed yet, and stay as they are: %s", tail.run_id, error)
 
 

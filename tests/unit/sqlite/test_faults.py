@@ -6,10 +6,12 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from aml_widgets.core import clock
 from aml_widgets.core.errors import (
     NotAStore,
     StoreCorrupt,
@@ -17,9 +19,12 @@ from aml_widgets.core.errors import (
     StoreFull,
     StoreIsNewer,
     StoreReadOnly,
+    StoreUnavailable,
     WorkspaceNotFound,
 )
-from aml_widgets.core.records import RunRecord
+from aml_widgets.core.records import RunRecord, WriterProcess
+from aml_widgets.core.status import RunStatus
+from aml_widgets.store.liveness import this_process
 from aml_widgets.store.sqlite import connection, schema
 from aml_widgets.store.sqlite.store import DATABASE_NAME, SqliteRunStore
 
@@ -114,13 +119,12 @@ def test_a_disk_that_is_full_while_a_tail_is_sealed_loses_nothing(
     for i in range(1_023):
         store.log_metric(run.run_id, "loss", float(i))
     writer = store._database.writer()
-    (pages,) = writer.execute("pragma page_count").fetchone()
-    writer.execute(f"pragma max_page_count = {pages + 3}")
+    writer.execute("create temp trigger full before insert on block begin select raise(abort, 'disk is full'); end")
 
     store.log_metric(run.run_id, "loss", 1_023.0)
 
     assert "could not be packed yet" in caplog.text
-    writer.execute("pragma max_page_count = 1000000")
+    writer.execute("drop trigger full")
     for i in range(1_024, 3_000):
         store.log_metric(run.run_id, "loss", float(i))
     assert list(store.read_history(run.run_id, "loss").values) == [float(i) for i in range(3_000)]
@@ -205,3 +209,96 @@ def test_reading_only_errors_name_the_file(folder: Path) -> None:
 
     assert isinstance(error, StoreReadOnly)
     assert str(folder) in str(error)
+
+
+def test_a_store_that_is_deleted_while_it_is_open_says_so(store: SqliteRunStore, run: RunRecord, folder: Path) -> None:
+    store.log_metric(run.run_id, "loss", 0.5)
+    for path in folder.glob(f"{DATABASE_NAME}*"):
+        path.unlink()
+
+    with pytest.raises(StoreUnavailable, match=r"deleted, moved or replaced.*Put it back"):
+        store.log_metric(run.run_id, "another", 0.5)
+    with pytest.raises(StoreUnavailable, match="deleted"):
+        store.log_metric(run.run_id, "loss", 0.25)
+    with pytest.raises(StoreUnavailable, match="deleted"):
+        store.get_run(run.run_id)
+
+
+def test_points_of_a_known_name_find_a_deleted_store_out_when_a_tail_is_full(
+    store: SqliteRunStore, run: RunRecord, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.log_metric(run.run_id, "loss", 0.5)
+    (folder / DATABASE_NAME).unlink()
+
+    for i in range(1_023):
+        store.log_metric(run.run_id, "loss", float(i))
+    with pytest.raises(StoreUnavailable, match="deleted"):
+        store.log_metric(run.run_id, "loss", 0.25)
+
+    assert "could not be packed" in caplog.text
+
+
+def test_a_store_that_was_deleted_is_not_made_again_without_its_runs(
+    store: SqliteRunStore, run: RunRecord, folder: Path
+) -> None:
+    store.close()
+    (folder / DATABASE_NAME).unlink()
+
+    with pytest.raises(StoreUnavailable, match="deleted"):
+        store.get_run(run.run_id)
+
+    assert not (folder / DATABASE_NAME).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows moves no open file")
+def test_a_store_that_is_moved_while_it_is_open_goes_on(store: SqliteRunStore, run: RunRecord, folder: Path) -> None:
+    store.log_metric(run.run_id, "loss", 0.5)
+    folder.rename(folder.with_name("moved"))
+
+    store.log_metric(run.run_id, "another", 0.25)
+
+    moved = SqliteRunStore.open(folder.with_name("moved"), create=False)
+    assert list(moved.read_history(run.run_id, "another").values) == [0.25]
+    moved.close()
+
+
+def test_another_store_in_its_place_is_not_written_to(store: SqliteRunStore, run: RunRecord, folder: Path) -> None:
+    store.log_metric(run.run_id, "loss", 0.5)
+    for path in folder.glob(f"{DATABASE_NAME}*"):
+        path.unlink()
+    other = SqliteRunStore.open(folder)
+
+    with pytest.raises(StoreUnavailable, match="open the workspace again"):
+        store.log_metric(run.run_id, "another", 0.25)
+
+    assert other.list_experiments() == []
+    other.close()
+
+
+def test_a_tail_is_sealed_on_a_full_disk(store: SqliteRunStore, run: RunRecord) -> None:
+    for i in range(1_000):
+        store.log_metric(run.run_id, "loss", float(i))
+    writer = store._database.writer()
+    (pages,) = writer.execute("pragma page_count").fetchone()
+    writer.execute(f"pragma max_page_count = {pages}")
+
+    ended = store.set_status(run.run_id, RunStatus.COMPLETED)
+
+    assert ended.status is RunStatus.COMPLETED
+    assert len(store.read_history(run.run_id, "loss")) == 1_000
+
+
+def test_a_lost_run_is_read_although_it_cannot_be_settled(
+    store: SqliteRunStore, run: RunRecord, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = WriterProcess(**{**asdict(this_process()), "pid": 2**22 + 7, "process_started_at": 1.0})
+    store.update_run(run.run_id, writer=writer)
+    later = clock.now() + 100
+    monkeypatch.setattr(clock, "now", lambda: later)
+    store._database.writer().execute("pragma query_only = on")
+
+    assert store.get_run(run.run_id).status is RunStatus.NOT_RESPONDING
+    assert "could not be settled yet" in caplog.text
+
+    store._database.writer().execute("pragma query_only = off")
+    assert store.get_run(run.run_id).status is RunStatus.FAILED

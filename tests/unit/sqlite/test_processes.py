@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -142,9 +143,12 @@ def test_acknowledged_points_survive_a_kill(store: SqliteRunStore, folder: Path)
 
 
 def test_an_interrupted_write_leaves_no_lock_behind(store: SqliteRunStore, run: RunRecord, folder: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), store._database.writing() as connection:
+    def begin_and_stop(connection: sqlite3.Connection) -> None:
         connection.execute("update run set display_name = 'half done'")
         raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store._database.write(begin_and_stop)
 
     other = SqliteRunStore.open(folder)
     other.log_metric(run.run_id, "loss", 0.25)
@@ -205,3 +209,27 @@ def test_another_process_learns_that_a_run_has_ended(store: SqliteRunStore, run:
 
     assert writer.returncode == 1
     assert len(store.read_history(run.run_id, "loss")) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_fork_waits_for_the_transaction_of_another_thread(store: SqliteRunStore, run: RunRecord) -> None:
+    is_inside, is_forking = threading.Event(), threading.Event()
+    os.register_at_fork(before=is_forking.set)  # comes before the store's own, which was registered earlier
+
+    def hold(connection: sqlite3.Connection) -> None:
+        connection.execute("update run set display_name = 'kept'")
+        is_inside.set()
+        is_forking.wait()
+
+    thread = threading.Thread(target=store._database.write, args=(hold,))
+    thread.start()
+    is_inside.wait()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if store.get_run(run.run_id).display_name == "kept" else 1)
+    _, status = os.waitpid(child, 0)
+    thread.join()
+
+    assert status == 0
+    store.log_metric(run.run_id, "loss", 0.5)
+    assert store.get_run(run.run_id).display_name == "kept"

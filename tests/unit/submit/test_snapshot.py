@@ -168,3 +168,20 @@ def test_a_file_that_changes_while_it_is_copied_is_known_by_what_was_copied(
 def test_an_unknown_snapshot_is_told(tmp_path: Path, snapshot_id: str) -> None:
     with pytest.raises(SnapshotNotFound):
         find_snapshot(tmp_path, snapshot_id)
+
+
+@pytest.mark.parametrize("line", ["!", "\\", "[z-a]"])
+def test_a_line_that_is_no_rule_is_passed_over(source: Path, tmp_path: Path, line: str) -> None:
+    (source / ".gitignore").write_text(f"{line}\ndata/\n")
+
+    snapshot_id = take_snapshot(source, tmp_path / "target")
+
+    assert names(tmp_path / "target", snapshot_id) == [".gitignore", "deep/model.py", "train.py"]
+
+
+def test_files_that_are_left_out_are_named_by_path(source: Path, tmp_path: Path) -> None:
+    (source / "link").symlink_to(source)
+
+    snapshot_id = take_snapshot(source, tmp_path / "target", left_out=[source / "link/data/a.csv", source / "deep"])
+
+    assert names(tmp_path / "target", snapshot_id) == ["train.py"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -295,3 +297,30 @@ def test_a_factory_of_the_user_goes_on(run: Run) -> None:
         logging.setLogRecordFactory(before)
 
     assert type(made[0]) is Record
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_fork_in_the_midst_of_a_line_of_another_thread_prints_on(run: Run) -> None:
+    with run:
+        (capture,) = capture_module._captured.active
+        is_held, may_go = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with capture._lock:
+                is_held.set()
+                may_go.wait()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        is_held.wait()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)  # ends a child that waits for a lock
+            print("from the child")
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        may_go.set()
+        thread.join()
+
+    assert status == 0
+    assert "from the child" in log_of(run)

@@ -95,3 +95,9 @@ def test_an_experiment_shows_itself(experiment: Experiment) -> None:
     assert experiment.get_portal_url().startswith("file://")
     experiment.refresh()
     assert len({experiment, Experiment(workspace, "ridge")}) == 1
+
+
+@pytest.mark.parametrize("workspace", [None, "ridge"])
+def test_what_is_no_workspace_is_named(workspace: object) -> None:
+    with pytest.raises(UserError, match=r"is in a workspace, got .*from_config"):
+        Experiment(workspace, "ridge")  # type: ignore[arg-type]  # the fault

@@ -17,6 +17,7 @@ from aml_widgets.core.errors import (
 )
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.run import Run
+from aml_widgets.tracking.workspace import Workspace
 
 
 def write(path: str, content: str = "content") -> Path:
@@ -30,7 +31,9 @@ def read(run: Run, name: str, folder: Path) -> str:
     return Path(run.download_file(name, folder / "read")).read_text()
 
 
-@pytest.mark.parametrize("name", ["outputs/model.pkl", "./outputs/model.pkl", "outputs/./model.pkl"])
+@pytest.mark.parametrize(
+    "name", ["outputs/model.pkl", "./outputs/model.pkl", "outputs/./model.pkl", "outputs//model.pkl"]
+)
 def test_a_file_is_copied_under_its_name(run: Run, name: str, tmp_path: Path) -> None:
     source = write("model.pkl", "v1")
 
@@ -309,3 +312,37 @@ def test_a_run_without_a_snapshot_says_so(run: Run) -> None:
         run.get_snapshot_id()
     with pytest.raises(SnapshotNotFound, match=r"'\.\./x'"):
         run.restore_snapshot("../x")
+
+
+@pytest.mark.parametrize("location", [".", "runs", "deep/er/runs"])
+def test_the_workspace_is_not_copied_into_itself(location: str) -> None:
+    workspace = Workspace.open(location)
+    run = Experiment(workspace, "ridge").start_logging(outputs=False)
+    write("train.py")
+    write("zoo/animals.csv")
+
+    run.upload_folder("code", ".")
+
+    assert run.get_file_names() == ["code/train.py", "code/zoo/animals.csv"]
+
+
+def test_a_workspace_in_the_tracked_folder_is_not_copied_into_itself() -> None:
+    workspace = Workspace.open("outputs/runs")
+    run = Experiment(workspace, "ridge").start_logging(snapshot_directory=None)
+    write("outputs/model.pkl")
+
+    run.complete()
+
+    assert run.get_file_names() == ["outputs/model.pkl"]
+
+
+def test_a_workspace_in_the_current_folder_is_no_part_of_the_snapshot(tmp_path: Path) -> None:
+    write("train.py")
+    experiment = Experiment(Workspace.open("."), "ridge")
+
+    first = experiment.start_logging(outputs=False)
+    first.upload_file("notes.txt", write("train.py"))
+    second = experiment.start_logging(outputs=False)
+
+    assert zipfile.ZipFile(second.restore_snapshot(path=tmp_path)).namelist() == ["train.py"]
+    assert second.get_snapshot_id() == first.get_snapshot_id()

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import copy
+import multiprocessing
+import os
+import pickle
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -393,3 +398,71 @@ def test_properties_are_written_once(run: Run) -> None:
         run.add_properties({"a": "2"})
 
     assert run.get_properties()["a"] == run.properties["a"] == "1"
+
+
+def test_a_block_whose_folder_was_deleted_still_ends_its_run(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+
+    with run:
+        os.chdir(tmp_path)
+        folder.rmdir()
+
+    assert run.get_status() == "Completed"
+
+
+class WithoutText(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_an_exception_that_has_no_text_is_not_hidden(run: Run) -> None:
+    with pytest.raises(WithoutText), run:
+        raise WithoutText
+
+    assert stored(run).status is RunStatus.FAILED
+    assert run.get_details()["error"]["error"]["debugInfo"]["type"] == "WithoutText"
+
+
+def test_a_full_disk_that_keeps_a_run_from_ending_is_told_beside_the_lost_points(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_full(*arguments: object, **keywords: object) -> RunRecord:
+        raise StoreFull("No room left for the status.")
+
+    with monkeypatch.context() as broken, pytest.warns(UserWarning, match="could not store"):
+        break_logging(run, broken, StoreFull("No room left."))
+        run.log("loss", 0.5)
+        broken.setattr(run._store, "set_status", is_full)
+        with pytest.raises(PointsLost, match=r"1 point.*could not be ended either: No room left for the status"):
+            run.complete()
+    assert run.get_status() == "Running"
+
+    with pytest.raises(PointsLost, match="1 point"):
+        run.complete()
+    assert run.get_status() == "Completed"
+
+
+@pytest.mark.parametrize("copy_run", [copy.copy, copy.deepcopy, lambda run: pickle.loads(pickle.dumps(run))])
+def test_a_copy_of_a_run_is_the_same_run(tmp_path: Path, copy_run: Callable[[Run], Run]) -> None:
+    run = Experiment(Workspace.open(tmp_path / "a b #?%20"), "ridge").start_logging(snapshot_directory=None)
+    run.log("loss", 0.5)
+
+    other = copy_run(run)
+    other.log("loss", 0.25)
+
+    assert other == run
+    assert other.experiment == run.experiment
+    assert run.get_metrics() == {"loss": [0.5, 0.25]}
+
+
+def test_a_run_is_handed_to_a_spawned_process(tmp_path: Path) -> None:
+    run = Experiment(Workspace.open(tmp_path / "workspace"), "ridge").start_logging(snapshot_directory=None)
+
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.starmap(run.log, [("loss", float(i)) for i in range(20)])
+
+    assert sorted(run.get_metrics()["loss"]) == [float(i) for i in range(20)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aml_widgets.core.errors import SnapshotError, SnapshotNotFound, UserError
+from aml_widgets.core.errors import InvalidName, SnapshotError, SnapshotNotFound, UserError
 from aml_widgets.tracking import provenance
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.workspace import Workspace
@@ -139,3 +139,18 @@ def test_a_user_without_a_name_is_known_by_number(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("getpass.getuser", fail)
 
     assert provenance.describe_process(None, None)["aml_widgets.user"] == str(os.getuid())
+
+
+def test_a_name_that_is_no_text_becomes_text(experiment: Experiment) -> None:
+    with pytest.warns(UserWarning, match="kept as the text '5'"):
+        run = experiment.start_logging(name=5, outputs=False, snapshot_directory=None)  # type: ignore[arg-type]  # the fault
+
+    assert run.display_name == "5"
+
+
+@pytest.mark.parametrize("what", ["name", "display_name", "description"])
+def test_half_a_surrogate_pair_is_refused_and_no_run_is_made(experiment: Experiment, what: str) -> None:
+    with pytest.raises(InvalidName, match="surrogate"):
+        experiment.start_logging(outputs=False, snapshot_directory=None, **{what: "\ud800"})  # type: ignore[arg-type]  # the fault
+
+    assert list(experiment.get_runs()) == []
