@@ -21,7 +21,7 @@ DEV_READY := $(VENV)/.ready-for-development
 
 demo: $(DEMO_READY)
 	@echo "Starting JupyterLab. Open the address that it prints next in a browser; Ctrl-C ends it."
-	@exec $(BIN)/jupyter lab --no-browser --log-level=ERROR \
+	@exec $(BIN)/jupyter lab --no-browser --log-level=ERROR --ServerApp.answer_yes=True --LabApp.news_url=None \
 		--ServerApp.root_dir='$(CURDIR)' --LabApp.default_url='/lab/tree/$(QUICKSTART)' \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 

@@ -85,7 +85,7 @@ def test_the_quickstart_shows_its_curves_while_it_trains_and_completes(open_note
     expect(widget.locator(".aml-card")).to_have_count(2)
     first = wait_for_points(widget, "mse", 1)
     wait_for_points(widget, "mse", first)
-    assert notebook.is_running(PLACES["sweep"])
+    assert notebook.is_running(PLACES["start-run"])
     widget.scroll_into_view_if_needed()
     notebook.screenshot("quickstart-running-light")
 
