@@ -61,7 +61,9 @@ class RunMetrics:
             series = self._open(MetricKey(name, column), kind)
             for place, value in enumerate(values, start=1):
                 series.append(self._seq + place, series.next_step, value, logged_at)
-        self._seq += count
+        self._seq += max(count, 1)  # an empty metric takes a place as well, or nobody with a cursor would hear of it
+        for column in checked:
+            self._series[MetricKey(name, column)].logged_seq = self._seq
 
     def find(self, key: MetricKey) -> Series:
         """Give a series, an empty one where there is none."""
@@ -97,11 +99,13 @@ class RunMetrics:
 
     def news_since(self, seq: int) -> list[MetricNews]:
         """Give the points that were written after a place in the order of writing."""
-        news = [
-            MetricNews(key=series.key, kind=series.kind, points=series.history_after(seq))
-            for series in self._series.values()
-        ]
-        return [one for one in news if len(one.points)]
+        news = []
+        for series in self._series.values():
+            points = series.history_after(seq)
+            is_new_and_empty = len(series) == 0 and series.logged_seq > seq
+            if len(points) or is_new_and_empty:
+                news.append(MetricNews(key=series.key, kind=series.kind, points=points))
+        return news
 
     def _summary(self, series: Series) -> MetricSummary:
         return series.summarize(self._descriptions.get(series.key.name, ""))

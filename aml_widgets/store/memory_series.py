@@ -21,6 +21,7 @@ class Series:
     def __init__(self, key: MetricKey, kind: MetricKind) -> None:
         self.key = key
         self.kind = kind
+        self.logged_seq = 0  # when it was last logged to by `log_columns`, also without a point
         self._seqs: list[int] = []
         self._steps: list[int] = []
         self._values: list[MetricValue] = []

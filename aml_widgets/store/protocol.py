@@ -188,8 +188,8 @@ class RunStore(Protocol):
         """Append many points under one name, in one transaction; the columns are equally long.
 
         Scalars and artifact kinds have the one column None; rows and tables have named ones. With no points the metric
-        exists and is empty. A description that is not empty replaces the metric's. Floats, ints and arrays of the
-        `array` module with type code ``d`` or ``q`` are stored exactly.
+        exists and is empty, and readers with a cursor hear of it. A description that is not empty replaces the metric's.
+        Floats, ints and arrays of the `array` module with type code ``d`` or ``q`` are stored exactly.
         """
         ...
 

@@ -39,6 +39,26 @@ class ChangeFacts:
         assert list(changes.artifacts) == store.list_artifacts(parent.run_id)
         assert list(changes.children) == [store.get_run(child.run_id)]
 
+    @pytest.mark.parametrize("n_before", [0, 1_023, 1_500])
+    def test_an_empty_metric_is_news(self, store: RunStore, n_before: int) -> None:
+        run = new_run(store)
+        store.log_columns(run.run_id, "before", {None: [0.5] * n_before})
+        cursor = store.changes_since(run.run_id).cursor
+        store.log_columns(run.run_id, "empty", {None: []})
+        store.log_columns(run.run_id, "rows", {"x": [], "y": []}, kind=MetricKind.ROW)
+        for _ in range(n_before):
+            store.log_metric(run.run_id, "before", 0.5)
+
+        changes = store.changes_since(run.run_id, cursor)
+        after = store.changes_since(run.run_id, changes.cursor)
+        store.log_metric(run.run_id, "empty", 0.25)
+        (filled,) = store.changes_since(run.run_id, after.cursor).metrics
+
+        news = {one.key: len(one.points) for one in changes.metrics if one.key.name != "before"}
+        assert news == {MetricKey("empty"): 0, MetricKey("rows", "x"): 0, MetricKey("rows", "y"): 0}
+        assert after.metrics == ()
+        assert (list(filled.points.values), list(filled.points.steps)) == ([0.25], [0])
+
     def test_nothing_new_is_nothing(self, store: RunStore) -> None:
         run = new_run(store)
         new_run(store, parent_run_id=run.run_id)

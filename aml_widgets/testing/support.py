@@ -151,7 +151,7 @@ class Viewer:
                 self.bucket_counts[news.key] = sum(bucket.count for bucket in news.buckets)
             else:
                 assert not news.buckets
-                assert len(news.points)
+                assert len(news.points) or not self.points.get(news.key)  # an empty metric is news, too
             self.points.setdefault(news.key, []).extend(points_of(news.points))
         return changes
 

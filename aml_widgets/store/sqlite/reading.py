@@ -102,7 +102,8 @@ def _series_behind(
     found: list[tuple[object, ...]] = []
     if sealed_seq > after_seq:
         found = connection.execute(
-            _SERIES + "where run = ? and (last_seq > ? or plain_last_seq > ?)", (run, after_seq, after_seq)
+            _SERIES + "where run = ? and (last_seq > ? or plain_last_seq > ? or count + plain_count = 0)",
+            (run, after_seq, after_seq),
         ).fetchall()
         wanted.difference_update(row[0] for row in found)
     for one in wanted:
@@ -290,7 +291,8 @@ def news_since(
             builder.add_column(column)
             column = cut(builder.build(), after_seq)
         points = _with_plain(column, _read_plain(connection, one, after_seq))
-        if len(points):
+        is_empty = one.count + one.plain_count == 0 and one.id not in tails
+        if len(points) or is_empty:
             news.append(MetricNews(key=one.key, kind=_KINDS[one.kind], points=points))
     return max(_last_seq(rows), sealed_seq), news
 

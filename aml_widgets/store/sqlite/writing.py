@@ -164,9 +164,11 @@ class PointWriter:
                 tail.open_series(connection, name, column, kind, description): values
                 for column, values in exact.items()
             }
+            at = clock.now() if logged_at is None else logged_at
             if count:
-                at = clock.now() if logged_at is None else logged_at
                 tail.append_columns(connection, ids, count, at, self._shapes)
+            else:
+                tail.append_nothing(connection, ids, at)
 
         with self._database.write_lock:  # also around what is learnt of a failure
             self._write(run_id, append)
