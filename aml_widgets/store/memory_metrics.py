@@ -61,7 +61,9 @@ class RunMetrics:
             series = self._open(MetricKey(name, column), kind)
             for place, value in enumerate(values, start=1):
                 series.append(self._seq + place, series.next_step, value, logged_at)
-        self._seq += max(count, 1)  # an empty metric takes a place as well, or nobody with a cursor would hear of it
+        self._seq += (
+            max(count, 1) if checked else 0
+        )  # an empty metric takes a place as well, or nobody with a cursor would hear of it
         for column in checked:
             self._series[MetricKey(name, column)].logged_seq = self._seq
 

@@ -92,7 +92,7 @@ class _Model:
             self.series.setdefault(MetricKey(call.name, column), [])
             for place, value in enumerate(values, start=1):
                 self._append(MetricKey(call.name, column), self.seq + place, None, value)
-        self.seq += max(map(len, call.columns.values()))
+        self.seq += max(1, *map(len, call.columns.values()))  # a call without points takes a place as well
 
     def _append(self, key: MetricKey, seq: int, step: int | None, value: MetricValue) -> None:
         points = self.series.setdefault(key, [])

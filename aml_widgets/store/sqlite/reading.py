@@ -291,10 +291,15 @@ def news_since(
             builder.add_column(column)
             column = cut(builder.build(), after_seq)
         points = _with_plain(column, _read_plain(connection, one, after_seq))
-        is_empty = one.count + one.plain_count == 0 and one.id not in tails
-        if len(points) or is_empty:
+        if len(points) or _is_empty(connection, one, shapes):
             news.append(MetricNews(key=one.key, kind=_KINDS[one.kind], points=points))
     return max(_last_seq(rows), sealed_seq), news
+
+
+def _is_empty(connection: sqlite3.Connection, one: Series, shapes: ShapeReader) -> bool:
+    if one.count + one.plain_count:
+        return False
+    return one.id not in columns_of(connection, read_rows(connection, one.run), shapes, one.id)
 
 
 def _last_seq(rows: Sequence[TailRow]) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 
 from aml_widgets.core import clock
@@ -258,13 +258,17 @@ class TailWriter:
         self.key += count
         self._mark_sealed(connection)
 
-    def append_nothing(self, connection: sqlite3.Connection, series: Iterable[int], logged_at: float) -> None:
-        """Append a row without a point for each series, from which a reader with a cursor learns that the series is there."""
-        for one in series:
-            step = self.next_steps[one] - 1  # whoever reads the row counts on from the next
-            connection.execute(_INSERT_AT, (self.key + 1, step, logged_at, one, NO_NUMBER))
-            self.key += 1
-            self.rows += 1
+    def append_nothing(self, connection: sqlite3.Connection, series: tuple[int, ...], logged_at: float) -> None:
+        """Append a row without a point, from which a reader with a cursor learns that the series are there."""
+        steps = [self.next_steps[one] - 1 for one in series]  # whoever reads the row counts on from the next
+        if len(series) == 1:
+            row: TailRow = (self.key + 1, steps[0], logged_at, series[0], NO_NUMBER)
+        else:
+            shape_id = self.open_shape(connection, series, "p" * len(series))
+            row = (self.key + 1, None, logged_at, -shape_id, self.shapes[shape_id].own.pack(*steps))
+        connection.execute(_INSERT_AT, row)
+        self.key += 1
+        self.rows += 1
 
     def seal(self, connection: sqlite3.Connection, shapes: ShapeReader) -> None:
         """Move the whole tail into blocks. The key stays: sequence numbers are never used twice."""

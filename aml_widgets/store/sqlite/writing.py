@@ -167,8 +167,8 @@ class PointWriter:
             at = clock.now() if logged_at is None else logged_at
             if count:
                 tail.append_columns(connection, ids, count, at, self._shapes)
-            else:
-                tail.append_nothing(connection, ids, at)
+            elif ids:
+                tail.append_nothing(connection, tuple(ids), at)
 
         with self._database.write_lock:  # also around what is learnt of a failure
             self._write(run_id, append)
