@@ -52,8 +52,8 @@ def to_folder(location: str | os.PathLike[str]) -> Path:
     StoreUnavailable
         For a tracking server, which this version does not support.
     """
-    text = os.fspath(location)
-    if not isinstance(text, str) or not text.strip():
+    text = os.fspath(location) if isinstance(location, (str, os.PathLike)) else None
+    if not isinstance(text, str) or not text.strip() or not is_path(text):
         raise UserError(
             f"The location of a workspace must be a folder, got {location!r}. Give a path such as './runs'.",
             value=location,
@@ -68,6 +68,14 @@ def to_folder(location: str | os.PathLike[str]) -> Path:
             value=location,
         )
     return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - resolve() would follow links away
+
+
+def is_path(text: str) -> bool:
+    """Say whether a file system could have such a path: without NUL, and without half of a surrogate pair."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def get_home() -> Path:

@@ -112,7 +112,9 @@ def find_snapshot(target_folder: Path | None, snapshot_id: str) -> Path:
     SnapshotNotFound
         If there is none.
     """
-    is_id = snapshot_id.isalnum() and snapshot_id.isascii()  # so that no path can be made of it
+    is_id = (
+        isinstance(snapshot_id, str) and snapshot_id.isalnum() and snapshot_id.isascii()
+    )  # so that no path can be made of it
     if is_id and target_folder is not None and (target_folder / f"{snapshot_id}.zip").is_file():
         return target_folder / f"{snapshot_id}.zip"
     raise SnapshotNotFound(

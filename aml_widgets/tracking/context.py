@@ -113,8 +113,8 @@ class OfflineRun:
 
     def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
         """Print one value and keep it for `get_metrics`."""
-        del description
         name = values.check_name(name)
+        values.check_description(description, name, has_step=True)
         checked = values.to_value(value, name)
         checked_step = values.check_step(step, name)
         _say_metric("scalar", name, value)
@@ -127,8 +127,8 @@ class OfflineRun:
 
     def log_list(self, name: str, value: object, description: str = "") -> None:
         """Print a list of values and keep it for `get_metrics`."""
-        del description
         name = values.check_name(name)
+        values.check_description(description, name)
         column = values.to_column(value, name)
         _say_metric("list", name, value if isinstance(value, (list, tuple)) else list(column))
         self._keep(name, {None: column})
@@ -137,8 +137,8 @@ class OfflineRun:
         """Print one row and keep it for `get_metrics`."""
         from aml_widgets.tracking import tables
 
-        del description
         name = values.check_name(name)
+        values.check_description(description, name)
         columns = tables.to_row(name, kwargs)
         _say_metric("row", name, kwargs)
         self._keep_table(name, columns)
@@ -147,35 +147,35 @@ class OfflineRun:
         """Print a table and keep it for `get_metrics`."""
         from aml_widgets.tracking import tables
 
-        del description
         name = values.check_name(name)
+        values.check_description(description, name)
         columns = tables.to_table(name, value)
         _say_metric("table", name, value)
         self._keep_table(name, columns)
 
     def log_image(self, name: str, path: object = None, plot: object = None, description: str = "") -> None:
         """Print which picture would be logged."""
-        del description
+        values.check_description(description, name)
         _say_metric("image", name, path if path is not None else plot)
 
     def log_confusion_matrix(self, name: str, value: object, description: str = "") -> None:
         """Print a confusion matrix."""
-        del description
+        values.check_description(description, name)
         _say_metric("confusion_matrix", name, value)
 
     def log_accuracy_table(self, name: str, value: object, description: str = "") -> None:
         """Print an accuracy table."""
-        del description
+        values.check_description(description, name)
         _say_metric("accuracy_table", name, value)
 
     def log_residuals(self, name: str, value: object, description: str = "") -> None:
         """Print residuals."""
-        del description
+        values.check_description(description, name)
         _say_metric("residual", name, value)
 
     def log_predictions(self, name: str, value: object, description: str = "") -> None:
         """Print predictions."""
-        del description
+        values.check_description(description, name)
         _say_metric("predictions", name, value)
 
     def get_metrics(self, name: str | None = None) -> dict[str, object]:

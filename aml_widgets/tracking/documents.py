@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aml_widgets.core.errors import InvalidMetric
 from aml_widgets.core.records import MetricKind
-from aml_widgets.tracking.values import show
+from aml_widgets.tracking.values import show, show_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _parse(name: str, value: object) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise InvalidMetric(
             f"The document for metric {name!r} must be a dict or the JSON of one, got {show(value)}, "
-            f"a {type(value).__name__}.",
+            f"{show_type(value)}.",
             value=value,
         )
     return value
@@ -149,4 +149,4 @@ def _to_plain(value: object) -> object:
         return list(value)
     if isinstance(value, (list, tuple)):
         return value
-    raise TypeError(f"a {type(value).__name__} is no JSON value")
+    raise TypeError(f"{show_type(value)} is no JSON value")

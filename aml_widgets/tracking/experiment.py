@@ -13,14 +13,20 @@ from aml_widgets.core.errors import InvalidName, UserError
 from aml_widgets.core.records import ExperimentRecord, NewRun, ViewType
 from aml_widgets.core.status import RunStatus
 from aml_widgets.tracking import context, facts, provenance
+from aml_widgets.tracking.arguments import check_path, check_workspace
 from aml_widgets.tracking.queries import to_filter
 from aml_widgets.tracking.run import Run, rebuild, to_html_table
 from aml_widgets.tracking.run_files import make_outputs_folder
 from aml_widgets.tracking.signals import status_changed
-from aml_widgets.tracking.values import show
+from aml_widgets.tracking.values import check_name, show
 
 if TYPE_CHECKING:
     from aml_widgets.tracking.workspace import Workspace
+
+_ABSENT = {
+    "submit": "Experiment.submit is not in this version of aml_widgets: it starts no scripts. Start a run inside the script, "
+    "with run = experiment.start_logging(), and run the script yourself."
+}
 
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 
@@ -39,17 +45,13 @@ class Experiment:
     ------
     InvalidName
         For another name.
+    UserError
+        If the first argument is no workspace.
     """
 
     def __init__(self, workspace: Workspace, name: str) -> None:
-        if not hasattr(workspace, "store"):
-            raise UserError(
-                f"An experiment is in a workspace, got {show(workspace)}, a {type(workspace).__name__}. "
-                "Use Experiment(Workspace.from_config(), 'name').",
-                value=workspace,
-            )
-        self._workspace = workspace
-        self._record = workspace.store.open_experiment(check_experiment_name(name))
+        self._workspace = check_workspace(workspace)
+        self._record = self._workspace.store.open_experiment(check_experiment_name(name))
 
     @classmethod
     def from_record(cls, workspace: Workspace, record: ExperimentRecord) -> Experiment:
@@ -132,6 +134,11 @@ class Experiment:
         from aml_widgets.tracking.snapshots import start_snapshot
 
         checked_tags = {} if tags is None else facts.to_tags(tags)
+        if snapshot_directory is not None:
+            check_path(snapshot_directory, "snapshot_directory")
+        what, wished_name = ("name", name) if display_name is None else ("display_name", display_name)
+        display_name = facts.to_text_or_none(what, wished_name)
+        description = facts.to_text_or_none("description", description)
         # Everything that takes time or may fail comes first: the run appears in one step, running, or not at all.
         properties = provenance.describe_process(context.get_notebook_path(), context.find_cell_id())
         properties |= start_snapshot(self._workspace, snapshot_directory)
@@ -142,8 +149,8 @@ class Experiment:
             NewRun(
                 experiment_id=self.id,
                 run_id=run_id,
-                display_name=facts.to_text_or_none("display_name", name if display_name is None else display_name),
-                description=facts.to_text_or_none("description", description),
+                display_name=display_name,
+                description=description,
                 status=RunStatus.RUNNING,
                 tags=checked_tags,
                 properties=properties,
@@ -281,6 +288,7 @@ class Experiment:
         list of Experiment
             Ordered by name.
         """
+        workspace = check_workspace(workspace)
         try:
             view = ViewType(view_type)
         except ValueError as error:
@@ -312,7 +320,15 @@ class Experiment:
         ExperimentInUse
             If it has runs.
         """
-        workspace.store.delete_experiment(experiment_id)
+        checked_id = check_name(experiment_id, "Id of an experiment")
+        check_workspace(workspace).store.delete_experiment(checked_id)
+
+    if not TYPE_CHECKING:  # else a checker would take any name for one that is there
+
+        def __getattr__(self, name: str) -> object:
+            if name in _ABSENT:
+                raise AttributeError(_ABSENT[name])
+            return object.__getattribute__(self, name)  # raises, in Python's own words
 
     # -- as a value
 

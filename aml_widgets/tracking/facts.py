@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from aml_widgets.core.errors import UserError
-from aml_widgets.tracking.values import check_name, check_unicode, show
+from aml_widgets.tracking.values import check_name, check_unicode, show, show_type
 from aml_widgets.tracking.warn import warn_user
 
 
@@ -47,7 +47,7 @@ def to_text_or_none(what: str, value: object) -> str | None:
 def _items(given: object, what: str, way_out: str) -> list[tuple[str, object]]:
     if not isinstance(given, Mapping):
         raise UserError(
-            f"The {what} must be a dict of keys and values, got {show(given)}, a {type(given).__name__}. "
+            f"The {what} must be a dict of keys and values, got {show(given)}, {show_type(given)}. "
             f"Use {way_out}, or a dict.",
             value=given,
         )
@@ -58,5 +58,5 @@ def _to_text(key: str, value: object, what: str) -> str:
     if isinstance(value, str):
         return str.__str__(value)
     text = str(value)
-    warn_user(f"{what} {key!r} was given as {show(value)}, a {type(value).__name__}, and is kept as the text {text!r}.")
+    warn_user(f"{what} {key!r} was given as {show(value)}, {show_type(value)}, and is kept as the text {text!r}.")
     return text

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aml_widgets.core.errors import InvalidMetric
-from aml_widgets.tracking.values import show
+from aml_widgets.tracking.values import show, show_type
 
 _FORMATS = {"PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "SGI", "PPM", "SUN", "XBM", "MPO"}
 _OPENEXR_SIGNATURE = b"\x76\x2f\x31\x01"  # Pillow does not know it, v1 does
@@ -121,7 +121,7 @@ def _draw(name: str, drawn: object) -> bytes:
     if hasattr(drawn, "__array__"):
         return _from_array(name, drawn)
     raise InvalidMetric(
-        f"Image {name!r} got {show(drawn)}, a {type(drawn).__name__}. Give path='plot.png', or as plot a matplotlib figure, "
+        f"Image {name!r} got {show(drawn)}, {show_type(drawn)}. Give path='plot.png', or as plot a matplotlib figure, "
         "the pyplot module, a PIL image, or an array of shape (height, width[, 3 or 4]).",
         value=drawn,
     )

@@ -14,12 +14,13 @@ from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal, RunNotFound,
 from aml_widgets.core.records import ArtifactRecord, RunError, RunQuery, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.tracking import context
+from aml_widgets.tracking.arguments import check_experiment, check_workspace, read_run
 from aml_widgets.tracking.queries import iterate_runs
 from aml_widgets.tracking.run_details import RunDetails
 from aml_widgets.tracking.run_facts import RunFacts
 from aml_widgets.tracking.run_files import RunFiles, make_outputs_folder
 from aml_widgets.tracking.run_metrics import RunMetrics
-from aml_widgets.tracking.values import show
+from aml_widgets.tracking.values import show, show_type
 from aml_widgets.tracking.warn import warn_softly
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
     def __init__(
         self, experiment: Experiment, run_id: str, outputs: str | os.PathLike[str] | bool | None = None
     ) -> None:
-        record = experiment.workspace.store.get_run(run_id)
+        record = read_run(check_experiment(experiment).workspace, run_id)
         if record.experiment_id != experiment.id:
             raise RunNotFound(
                 f"Run {run_id} belongs to the experiment {record.experiment_name!r}, not to {experiment.name!r}. "
@@ -284,7 +285,8 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
         RunNotFound
             If there is none.
         """
-        return rebuild(workspace, workspace.store.get_run(run_id))
+        workspace = check_workspace(workspace, "A run is in a workspace")
+        return rebuild(workspace, read_run(workspace, run_id))
 
     @staticmethod
     def list(
@@ -318,7 +320,7 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
         Run
             One after the other; they are asked for in pages.
         """
-        workspace = experiment.workspace
+        workspace = check_experiment(experiment).workspace
         query = RunQuery(experiment_id=experiment.id, include_children=include_children)
         records = iterate_runs(workspace.store, query, run_type=type, tags=tags, properties=properties, status=status)
         return (rebuild(workspace, record, experiment) for record in records)
@@ -441,12 +443,12 @@ def to_run_error(details: object, code: str | None) -> RunError | None:
         name = type(details).__name__
         return RunError(
             code=str(code or "UserError"),
-            message=f"User program failed with {name}: {_to_text(details)}",
+            message=f"User program failed with {name}{_after_colon(_to_text(details))}",
             traceback="".join(traceback.format_exception(details)),
             error_type=name,
         )
     raise UserError(
-        f"error_details must be text or an exception, got {show(details)}, a {type(details).__name__}. Use str(...).",
+        f"error_details must be text or an exception, got {show(details)}, {show_type(details)}. Use str(...).",
         value=details,
     )
 
@@ -456,6 +458,10 @@ def _to_text(exc: BaseException) -> str:
         return str(exc)
     except Exception:  # noqa: BLE001 - the user's own exception must not be hidden by what is wrong with its text
         return f"<{type(exc).__name__} without a text>"
+
+
+def _after_colon(text: str) -> str:
+    return f": {text}" if text.strip() else ""  # KeyboardInterrupt has no text
 
 
 def to_html_table(cells: Mapping[str, str]) -> str:

@@ -60,6 +60,7 @@ class RunChildren(RunBase):
         Run
             Its status is ``Running``.
         """
+        name = facts.to_text_or_none("name", name)
         folder = make_outputs_folder(False if outputs is None else outputs)
         return self._start_child(name=name, run_id=run_id, outputs=folder, tags={})
 
@@ -155,7 +156,7 @@ class RunChildren(RunBase):
             NewRun(
                 experiment_id=self._record.experiment_id,
                 run_id=run_id,
-                display_name=facts.to_text_or_none("name", name),
+                display_name=name,
                 status=RunStatus.RUNNING,
                 parent_run_id=self._run_id,
                 tags=facts.to_tags(tags),

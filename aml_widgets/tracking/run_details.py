@@ -162,9 +162,10 @@ class RunDetails(RunBase):
         if show is not None:
             show.sum_up(None if raise_on_error else details["error"])
         if raise_on_error and details["status"] == "Failed":
-            error_text = "no reason is known" if self._record.error is None else self._record.error.message
+            reason = "" if self._record.error is None else self._record.error.message.strip()
+            end = "" if reason.endswith((".", "!", "?")) else "."
             raise RunFailed(
-                f"Run {self._run_id} failed: {error_text} See run.get_details()['error'] and run.get_all_logs().",
+                f"Run {self._run_id} failed: {reason or 'no reason is known'}{end} See run.get_details()['error'] and run.get_all_logs().",
                 value=details,
             )
         return details

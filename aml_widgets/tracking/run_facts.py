@@ -8,7 +8,6 @@ from typing import Any
 from aml_widgets.core.errors import UserError
 from aml_widgets.tracking import facts
 from aml_widgets.tracking.run_children import RunChildren
-from aml_widgets.tracking.values import check_unicode, show
 
 
 class RunFacts(RunChildren):
@@ -28,7 +27,7 @@ class RunFacts(RunChildren):
 
     @display_name.setter
     def display_name(self, display_name: str) -> None:
-        self._record = self._store.update_run(self._run_id, display_name=_check_text(display_name, "display_name"))
+        self._record = self._store.update_run(self._run_id, display_name=_to_text("display_name", display_name))
 
     @property
     def description(self) -> str | None:
@@ -37,7 +36,7 @@ class RunFacts(RunChildren):
 
     @description.setter
     def description(self, description: str) -> None:
-        self._record = self._store.update_run(self._run_id, description=_check_text(description, "description"))
+        self._record = self._store.update_run(self._run_id, description=_to_text("description", description))
 
     @property
     def type(self) -> str | None:
@@ -134,7 +133,8 @@ class RunFacts(RunChildren):
         return dict(self._refresh().properties)
 
 
-def _check_text(text: object, what: str) -> str:
-    if not isinstance(text, str):
-        raise UserError(f"{what} must be text, got {show(text)}, a {type(text).__name__}. Use str(...).", value=text)
-    return check_unicode(text, what)
+def _to_text(what: str, value: object) -> str:
+    text = facts.to_text_or_none(what, value)
+    if text is None:
+        raise UserError(f"{what} must be text, got None. Use '' to empty it.", value=value)
+    return text

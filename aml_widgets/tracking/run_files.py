@@ -17,9 +17,10 @@ from aml_widgets.core.errors import (
 )
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.store.artifacts import normalize_artifact_path
+from aml_widgets.tracking.arguments import check_path
 from aml_widgets.tracking.provenance import SNAPSHOT_ID, SNAPSHOT_SKIPPED
 from aml_widgets.tracking.run_base import RunBase
-from aml_widgets.tracking.values import show
+from aml_widgets.tracking.values import show, show_type
 from aml_widgets.tracking.warn import warn_softly, warn_user
 
 OUTPUTS = "outputs"
@@ -378,7 +379,7 @@ def to_artifact_path(name: object) -> str:
         name = os.fspath(name)
     if not isinstance(name, str):
         raise InvalidArtifact(
-            f"The name of a file must be text such as 'outputs/model.pkl', got {show(name)}, a {type(name).__name__}.",
+            f"The name of a file must be text such as 'outputs/model.pkl', got {show(name)}, {show_type(name)}.",
             value=name,
         )
     return normalize_artifact_path(name.replace(os.sep, "/"))
@@ -413,18 +414,27 @@ def make_outputs_folder(outputs: object) -> Path | None:
     Raises
     ------
     UserError
-        If a folder that was named cannot be made.
+        If a folder that was named cannot be made, or leads above the current one.
     """
     if outputs is False:
         return None
     if outputs is None or outputs is True or outputs == "":
         named: str | os.PathLike[str] | None = None
     elif isinstance(outputs, (str, os.PathLike)):
-        named = outputs
+        named = check_path(outputs, "outputs")
     else:
-        raise UserError(f"outputs must be a folder, True or False, got {show(outputs)}.", value=outputs)
+        raise UserError(
+            f"outputs must be a folder, True or False, got {show(outputs)}. Give a path such as 'outputs'.",
+            value=outputs,
+        )
     try:
         folder = Path(os.path.abspath(OUTPUTS if named is None else named))  # noqa: PTH100
+        if folder in Path.cwd().parents and not Path(named or OUTPUTS).is_absolute():
+            raise UserError(
+                f"The outputs folder {os.fspath(named or OUTPUTS)!r} is {str(folder)!r}, above the current folder: everything in "
+                "it would be uploaded. Name a folder of its own, such as 'outputs', or the full path if it is meant.",
+                value=outputs,
+            )
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         if named is not None:
@@ -448,7 +458,7 @@ def _to_content(name: str, path_or_stream: object) -> Path | BinaryIO:
     if not hasattr(path_or_stream, "read"):
         raise InvalidArtifact(
             f"The content of {name!r} must be a path or a binary stream, got {show(path_or_stream)}, "
-            f"a {type(path_or_stream).__name__}. Use io.BytesIO(...) for bytes.",
+            f"{show_type(path_or_stream)}. Use io.BytesIO(...) for bytes.",
             value=path_or_stream,
         )
     return cast("BinaryIO", path_or_stream)  # the store refuses streams of text

@@ -14,12 +14,23 @@ from aml_widgets.tracking.metric_history import PointHistory
 from aml_widgets.tracking.metric_shapes import Rows, Summary, read_metrics, to_list
 from aml_widgets.tracking.queries import iterate_runs
 from aml_widgets.tracking.run_base import RunBase
-from aml_widgets.tracking.values import EXACT_NUMBERS, MAX_STEP, check_name, check_step, show, to_column, to_value
+from aml_widgets.tracking.values import (
+    EXACT_NUMBERS,
+    MAX_STEP,
+    check_description,
+    check_name,
+    check_step,
+    show,
+    show_type,
+    to_column,
+    to_value,
+)
 
 LOST = (StoreError, RunNotFound)
 """What the store raises when it fails. A run that it does not find any more was there when this object was made."""
 
 _TEXT = frozenset({str})
+_NO_DESCRIPTION = ""  # the very object that is the default: all else, 0 among it, is looked at
 _SUMMARIES_AT_ONCE = 200
 
 
@@ -60,7 +71,7 @@ class RunMetrics(RunBase):
         if (
             (kind is float or kind is int)
             and (step is None or (type(step) is int and 0 <= step <= MAX_STEP))
-            and not description
+            and description is _NO_DESCRIPTION
             and type(name) is str
             and name
         ):
@@ -75,6 +86,7 @@ class RunMetrics(RunBase):
         name = check_name(name)
         checked = to_value(value, name)
         checked_step = check_step(step, name)
+        description = check_description(description, name, has_step=True)
         self._try(1, self._log_described, name, checked, description, checked_step)
 
     def log_metrics(self, values: Mapping[str, object], step: int | None = None) -> None:
@@ -136,6 +148,7 @@ class RunMetrics(RunBase):
             If the run has ended.
         """
         name = check_name(name)
+        description = check_description(description, name)
         column = to_column(value, name)
         self._log_columns(name, {None: column}, MetricKind.SCALAR, description)
 
@@ -161,7 +174,8 @@ class RunMetrics(RunBase):
             If the run has ended.
         """
         name = check_name(name)
-        self._log_columns(name, tables.to_row(name, kwargs), MetricKind.ROW, description or "")
+        description = check_description(description, name)
+        self._log_columns(name, tables.to_row(name, kwargs), MetricKind.ROW, description)
 
     def log_table(self, name: str, value: Mapping[str, object], description: str = "") -> None:
         """Log several rows at once; further tables and rows of the name are appended.
@@ -183,6 +197,7 @@ class RunMetrics(RunBase):
             If the run has ended.
         """
         name = check_name(name)
+        description = check_description(description, name)
         self._log_columns(name, tables.to_table(name, value), MetricKind.ROW, description)
 
     def log_image(self, name: str, path: object = None, plot: object = None, description: str = "") -> None:
@@ -209,6 +224,7 @@ class RunMetrics(RunBase):
         from aml_widgets.tracking.images import to_picture
 
         name = check_name(name)
+        description = check_description(description, name)
         picture = to_picture(name, path, plot, int(clock.now()))
         self._log_file(name, MetricKind.IMAGE, picture.path, picture.content, description)
 
@@ -368,7 +384,7 @@ class RunMetrics(RunBase):
     ) -> None:
         count = max(map(len, columns.values()))
         try:
-            self._store.log_columns(self._run_id, name, columns, kind=kind, description=description or "")
+            self._store.log_columns(self._run_id, name, columns, kind=kind, description=description)
         except LOST as error:
             self._lose(error, count)
 
@@ -376,6 +392,7 @@ class RunMetrics(RunBase):
         from aml_widgets.tracking.images import safe_file_name
 
         name = check_name(name)
+        description = check_description(description, name)
         content = documents.to_document(name, value, schema)
         self._log_file(name, schema.kind, safe_file_name(name), content, description)
 
@@ -387,7 +404,7 @@ class RunMetrics(RunBase):
         self, name: str, kind: MetricKind, wished_path: str, content: Any, description: str
     ) -> None:
         # Nothing is written for a run that has ended, or under a name that holds something else.
-        self._store.log_columns(self._run_id, name, {None: []}, kind=kind, description=description or "")
+        self._store.log_columns(self._run_id, name, {None: []}, kind=kind, description=description)
         path = self._put_beside(wished_path, content)
         self._store.log_columns(self._run_id, name, {None: [artifact_uri(self._run_id, path)]}, kind=kind)
 
@@ -430,7 +447,7 @@ def artifact_uri(run_id: str, path: str) -> str:
 def _check_values(values: object) -> dict[str, MetricValue]:
     if not isinstance(values, Mapping):
         raise InvalidMetric(
-            f"log_metrics takes a dict of metric names and values, got {show(values)}, a {type(values).__name__}. "
+            f"log_metrics takes a dict of metric names and values, got {show(values)}, {show_type(values)}. "
             "Use log(name, value) for one.",
             value=values,
         )

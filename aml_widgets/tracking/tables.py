@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from aml_widgets.core.errors import InvalidMetric
 from aml_widgets.core.records import MetricValue
-from aml_widgets.tracking.values import check_name, show, to_cell, to_column
+from aml_widgets.tracking.values import check_name, show, show_type, to_cell, to_column
 
 Columns = dict["str | None", Sequence[MetricValue]]
 
@@ -38,7 +38,7 @@ def to_table(name: str, table: object) -> Columns:
         way_out = "Use frame.to_dict('list')." if hasattr(table, "columns") else "Use {'x': [1, 2], 'y': [3, 4]}."
         raise InvalidMetric(
             f"The table for metric {name!r} must be a dict of column name to values, got {show(table)}, "
-            f"a {type(table).__name__}. {way_out}",
+            f"{show_type(table)}. {way_out}",
             value=table,
         )
     if not table:

@@ -45,7 +45,7 @@ def check_name(name: object, what: str = "Metric name") -> str:
         For anything else.
     """
     if not isinstance(name, str):
-        raise InvalidName(f"{what} must be text, got {show(name)}, a {type(name).__name__}. Use str(...).", value=name)
+        raise InvalidName(f"{what} must be text, got {show(name)}, {show_type(name)}. Use str(...).", value=name)
     if not name:
         raise InvalidName(f"{what} must have at least one character, got ''.", value=name)
     return check_unicode(str.__str__(name), what, InvalidName)
@@ -90,7 +90,7 @@ def check_step(step: object, name: str) -> int | None:
             whole = None
     if whole is None:
         raise InvalidMetric(
-            f"Step must be an integer, got {show(step)}, a {type(step).__name__}, for metric {name!r}. "
+            f"Step must be an integer, got {show(step)}, {show_type(step)}, for metric {name!r}. "
             "Use int(...), or leave it out to count by itself.",
             value=step,
         )
@@ -100,6 +100,28 @@ def check_step(step: object, name: str) -> int | None:
             value=step,
         )
     return whole
+
+
+def check_description(description: object, name: str, *, has_step: bool = False) -> str:
+    """Give back a metric's description, which stands before `step` in v1's order of arguments; None is none.
+
+    Raises
+    ------
+    InvalidMetric
+        Unless it is text.
+    """
+    if description is None:
+        return ""
+    if isinstance(description, str):
+        return check_unicode(str.__str__(description), f"The description of metric {name!r}", InvalidMetric)
+    way_out = "Use str(...), or leave it out."
+    is_number = isinstance(description, numbers.Integral) and not isinstance(description, bool)
+    if has_step and is_number and description >= 0:  # type: ignore[operator]  # a number
+        way_out = f"For a step write step={description}."
+    raise InvalidMetric(
+        f"The description of metric {name!r} must be text, got {show(description)}, {show_type(description)}. {way_out}",
+        value=description,
+    )
 
 
 def to_value(value: object, name: str) -> MetricValue:
@@ -115,7 +137,7 @@ def to_value(value: object, name: str) -> MetricValue:
         return stored
     if isinstance(value, (list, range, array, Iterator)) or _is_array(value):
         raise InvalidMetric(
-            f"Metric {name!r} got {show(value)}, a {type(value).__name__}, and log takes one value. "
+            f"Metric {name!r} got {show(value)}, {show_type(value)}, and log takes one value. "
             f"Use run.log_list({name!r}, ...) for many.",
             value=value,
         )
@@ -147,7 +169,7 @@ def _refuse_container(value: object, name: str, column: str | None) -> None:
             else "Use log_table for several rows at once."
         )
         raise InvalidMetric(
-            f"{_where(name, column)} got {show(value)}, a {type(value).__name__}, where one value belongs. {way_out}",
+            f"{_where(name, column)} got {show(value)}, {show_type(value)}, where one value belongs. {way_out}",
             value=value,
         )
 
@@ -163,7 +185,7 @@ def to_column(values: object, name: str, column: str | None = None) -> Sequence[
     where = _where(name, column)
     if isinstance(values, (str, bytes, bytearray)):
         raise InvalidMetric(
-            f"{where} got {show(values)}, a {type(values).__name__}, where a list of values belongs. "
+            f"{where} got {show(values)}, {show_type(values)}, where a list of values belongs. "
             "Use log for one text, or put it into a list: [...].",
             value=values,
         )
@@ -194,6 +216,13 @@ def show(value: object) -> str:
         text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
     text = " ".join(text.split())
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def show_type(value: object) -> str:
+    """Give the type of a value as it can stand in a message: ``an int``, ``a str``, ``an ndarray``."""
+    name = type(value).__name__
+    is_an = name.lower().startswith(("a", "e", "i", "o", "nd"))  # not u: a uint8, a UUID
+    return f"{'an' if is_an else 'a'} {name}"
 
 
 def _where(name: str, column: str | None) -> str:
@@ -252,7 +281,7 @@ def _is_masked(value: object) -> TypeGuard[Any]:
 def _to_text(value: object, where: str) -> str:
     text = repr(value)
     warn_user(
-        f"{where} got a {type(value).__name__}, which is no number, text, truth value or None: its repr is kept as text, "
+        f"{where} got {show_type(value)}, which is no number, text, truth value or None: its repr is kept as text, "
         f"{show(value)}. Convert it before logging if that is not meant."
     )
     return text
@@ -263,7 +292,7 @@ def _to_list(values: object, where: str) -> list[object]:
         return values
     if not isinstance(values, Iterable):
         raise InvalidMetric(
-            f"{where} got {show(values)}, a {type(values).__name__}, where a list of values belongs. "
+            f"{where} got {show(values)}, {show_type(values)}, where a list of values belongs. "
             "Use log for one value, or put it into a list: [...].",
             value=values,
         )

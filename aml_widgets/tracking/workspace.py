@@ -413,11 +413,13 @@ class Workspace:
         file_name : str, optional
             Another name than ``config.json``.
         """
-        is_named = self._folder == uri.get_home() / self._name
         config = {"Id": self.workspace_id, "Scope": self._scope()}
-        if not is_named:
+        if not self._is_named():
             config["location"] = self.location
         workspace_config.write(config, path, file_name)
+
+    def _is_named(self) -> bool:
+        return self._folder == uri.get_home() / self._name
 
     def _scope(self) -> str:
         return (
@@ -440,6 +442,8 @@ class Workspace:
         return (_reopen, (self.location, self._subscription_id, self._resource_group))
 
     def __repr__(self) -> str:
+        if not self._is_named():
+            return f"Workspace.open({self.location!r})"
         return (
             f"Workspace.create(name={self.name!r}, subscription_id={self.subscription_id!r}, "
             f"resource_group={self.resource_group!r})"
@@ -470,7 +474,15 @@ def check_workspace_name(name: object) -> str:
 
 
 def _open_named(name: str, *, create: bool = False) -> RunStore:
-    return uri.open_store(uri.get_home() / check_workspace_name(name), create=create)
+    folder = uri.get_home() / check_workspace_name(name)
+    try:
+        return uri.open_store(folder, create=create)
+    except WorkspaceNotFound as error:
+        raise WorkspaceNotFound(
+            f"There is no workspace {name!r} in {str(folder.parent)!r}. Check the name, create it with "
+            f"Workspace.create({name!r}), or open a folder elsewhere with Workspace.open(folder).",
+            value=name,
+        ) from error
 
 
 _CLOUD_ARGUMENTS = frozenset(

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aml_widgets.core.errors import InvalidConfig, WorkspaceNotFound
+from aml_widgets.tracking.arguments import check_path
+from aml_widgets.tracking.warn import warn_user
 
 _FOLDERS = (".azureml", "aml_config")
 _FILE_NAMES = ("config.json", "project.json")
 _SCOPE = re.compile(
     r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/[^/]+/workspaces/([^/]+)/?", re.IGNORECASE
 )
+
+
+_told: set[str] = set()  # files that were passed over with a warning, which is worth saying once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,14 @@ def find(path: str | os.PathLike[str] | None, file_name: str | None) -> Config |
         If the file cannot be understood. A ``config.json`` of another program that merely lies in a folder is passed over, unless
         `path` names it.
     """
-    start = Path.cwd() if path is None else Path(path)
+    start = Path.cwd() if path is None else Path(check_path(path, "The path of a config file"))
+    if path is not None and not start.exists():
+        # v1 goes on above it, and one wrong letter in a path opens another workspace.
+        raise WorkspaceNotFound(
+            f"No config file: {str(Path.cwd() / start)!r} does not exist. Check the path, call workspace.write_config() to write such a "
+            "file, or Workspace.open(folder) without one.",
+            value=str(start),
+        )
     if start.is_file():
         return read(start)
     start = Path(os.path.abspath(start))  # noqa: PTH100 - v1 goes up through the folders as they are named
@@ -114,7 +126,13 @@ def _candidates(start: Path, file_name: str | None) -> Iterator[tuple[Path, bool
 def _looks_like_ours(file: Path) -> bool:
     try:
         return _understand(json.loads(file.read_text(encoding="utf-8-sig"))) is not None
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if str(file) not in _told:
+            _told.add(str(file))
+            warn_user(
+                f"Config file {str(file)!r} is passed over, because it cannot be read as JSON: {error}. If it is to name your "
+                "workspace, mend it: without it, runs go to another one."
+            )
         return False
 
 

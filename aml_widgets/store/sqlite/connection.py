@@ -358,7 +358,10 @@ def _folder_error(error: OSError, path: Path) -> StoreError:
             f"{path.parent} is not a folder, and a workspace is one. Give the folder that shall hold the workspace.",
             value=str(path.parent),
         )
-    return StoreUnavailable(f"The run store {path} cannot be opened: {error}.", value=str(path))
+    return StoreUnavailable(
+        f"The run store {path} cannot be opened: {error}. Choose a folder on another disk, or see to this one.",
+        value=str(path),
+    )
 
 
 def is_network_file_system(folder: Path) -> bool:

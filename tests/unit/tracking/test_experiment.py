@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from aml_widgets.core.errors import Conflict, ExperimentInUse, InvalidName, UserError
 from aml_widgets.core.records import ViewType
 from aml_widgets.tracking.experiment import Experiment
+from aml_widgets.tracking.run import Run
 from aml_widgets.tracking.workspace import Workspace
 
 
@@ -97,7 +100,34 @@ def test_an_experiment_shows_itself(experiment: Experiment) -> None:
     assert len({experiment, Experiment(workspace, "ridge")}) == 1
 
 
-@pytest.mark.parametrize("workspace", [None, "ridge"])
-def test_what_is_no_workspace_is_named(workspace: object) -> None:
+@pytest.mark.parametrize("workspace", [None, "ridge", Workspace])
+@pytest.mark.parametrize("call", [Experiment, Experiment.list, Experiment.delete])
+def test_what_is_no_workspace_is_named(call: Callable[[object, str], object], workspace: object) -> None:
     with pytest.raises(UserError, match=r"is in a workspace, got .*from_config"):
-        Experiment(workspace, "ridge")  # type: ignore[arg-type]  # the fault
+        call(workspace, "ridge")
+
+
+@pytest.mark.parametrize("experiment_id", ["\ud800", 5])
+def test_what_can_be_no_id_of_an_experiment_is_refused(workspace: Workspace, experiment_id: object) -> None:
+    with pytest.raises(InvalidName, match="Id of an experiment"):
+        Experiment.delete(workspace, experiment_id)  # type: ignore[arg-type]  # the fault
+
+
+def test_submitting_is_not_there_and_the_error_says_what_is(experiment: Experiment) -> None:
+    assert not hasattr(experiment, "submit")
+    with pytest.raises(AttributeError, match=r"submit is not in this version.*start_logging\(\)"):
+        experiment.submit("train.py")  # type: ignore[attr-defined]  # the fault
+    with pytest.raises(AttributeError, match="'Experiment' object has no attribute 'sbmit'"):
+        experiment.sbmit  # type: ignore[attr-defined]  # noqa: B018 - the fault
+
+
+def test_what_the_docs_call_absent_is_absent() -> None:
+    absent = {
+        Experiment: "submit from_directory workspace_object get_docs_url",
+        Run: "submit_child get_environment list_by_compute register_model get_secret get_secrets clean get_docs_url "
+        "get_submitted_run",
+        Workspace: "environments datasets datastores get_default_datastore compute_targets models get_default_keyvault delete "
+        "update sync_keys list_keys setup get_mlflow_tracking_uri",
+    }
+
+    assert [name for one, names in absent.items() for name in names.split() if hasattr(one, name)] == []

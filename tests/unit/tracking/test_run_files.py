@@ -269,6 +269,33 @@ def test_a_wrong_outputs_folder_is_refused_and_there_is_no_run(experiment: Exper
     assert list(experiment.get_runs()) == []
 
 
+@pytest.mark.parametrize("outputs", ["..", "../..", "nope/../.."])
+def test_an_outputs_folder_above_the_current_one_is_refused(run: Run, experiment: Experiment, outputs: str) -> None:
+    with pytest.raises(UserError, match="above the current folder"):
+        experiment.start_logging(outputs=outputs, snapshot_directory=None)
+    with pytest.raises(UserError, match="above the current folder"):
+        run.child_run(outputs=outputs)
+
+    assert not Path("nope").exists()
+    assert list(experiment.get_runs(include_children=True)) == [run]
+
+
+def test_an_outputs_folder_beside_the_current_one_or_named_in_full_is_tracked(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    (tmp_path / "full").mkdir()
+
+    beside = experiment.start_logging(outputs="../beside", snapshot_directory=None)
+    full = experiment.start_logging(outputs=tmp_path / "full", snapshot_directory=None)
+    write("../beside/a")
+    write("../full/b")
+    beside.complete()
+    full.complete()
+
+    assert beside.get_file_names() == ["outputs/a"]
+    assert full.get_file_names() == ["outputs/b"]
+
+
 def test_where_no_outputs_folder_can_be_made_the_run_starts_without(experiment: Experiment) -> None:
     write("outputs", "a file is in the way")
 
@@ -312,6 +339,8 @@ def test_a_run_without_a_snapshot_says_so(run: Run) -> None:
         run.get_snapshot_id()
     with pytest.raises(SnapshotNotFound, match=r"'\.\./x'"):
         run.restore_snapshot("../x")
+    with pytest.raises(SnapshotNotFound, match="no snapshot 5"):
+        run.restore_snapshot(5)  # type: ignore[arg-type]  # the fault
 
 
 @pytest.mark.parametrize("location", [".", "runs", "deep/er/runs"])

@@ -4,6 +4,7 @@ import copy
 import multiprocessing
 import os
 import pickle
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -11,7 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from aml_widgets.core.errors import PointsLost, RunIsTerminal, RunNotFound, StoreFull, StoreUnavailable, UserError
+from aml_widgets.core.errors import (
+    InvalidName,
+    PointsLost,
+    RunFailed,
+    RunIsTerminal,
+    RunNotFound,
+    StoreFull,
+    StoreUnavailable,
+    UserError,
+)
 from aml_widgets.core.records import RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
@@ -88,6 +98,23 @@ def test_a_failed_run_keeps_an_exception(run: Run) -> None:
     assert error_document["message"] == "User program failed with KeyError: 'column'"
     assert error_document["debugInfo"]["type"] == "KeyError"
     assert "Traceback" in error_document["debugInfo"]["stackTrace"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError(" ")])
+def test_an_exception_without_a_text_leaves_no_colon_behind(run: Run, error: BaseException) -> None:
+    run.fail(error)
+
+    name = type(error).__name__
+    assert run.get_detailed_status()["details"] == f"User program failed with {name}"
+    with pytest.raises(RunFailed, match=rf"failed: User program failed with {name}\. See run"):
+        run.wait_for_completion()
+
+
+def test_failing_for_nothing_is_told_as_such(run: Run) -> None:
+    run.fail("")
+
+    with pytest.raises(RunFailed, match=r"failed: no reason is known\. See run"):
+        run.wait_for_completion()
 
 
 def test_failing_for_a_number_is_refused_and_the_run_goes_on(run: Run) -> None:
@@ -311,6 +338,34 @@ def test_a_run_of_another_experiment_is_not_opened(run: Run, workspace: Workspac
         Run(run.experiment, "absent")
 
 
+@pytest.mark.parametrize("find", [Run, get_run, lambda place, run_id: Run.list(place, run_id)])
+def test_what_is_no_experiment_is_named(find: Callable[[object, str], object], workspace: Workspace) -> None:
+    for place in ("ridge", None, workspace):
+        with pytest.raises(UserError, match=r"A run is in an experiment, got .*Give Experiment\("):
+            find(place, "id")
+    with pytest.raises(UserError, match="A run is in a workspace, got 'ridge', a str"):
+        Run.get("ridge", "id")  # type: ignore[arg-type]  # the fault
+
+
+@pytest.mark.parametrize("run_id", ["\ud800", "", 5, None])
+def test_what_can_be_no_id_of_a_run_is_refused(experiment: Experiment, workspace: Workspace, run_id: object) -> None:
+    with pytest.raises(InvalidName, match="Run id"):
+        workspace.get_run(run_id)  # type: ignore[arg-type]  # the fault
+    with pytest.raises(InvalidName, match="Run id"):
+        Run(experiment, run_id)  # type: ignore[arg-type]  # the fault
+
+
+def test_a_run_that_is_not_there_is_told_with_its_workspace(experiment: Experiment, workspace: Workspace) -> None:
+    where = re.escape(
+        f"There is no run 'nope' in the workspace {workspace.name!r}, which is in {workspace.location!r}."
+    )
+
+    with pytest.raises(RunNotFound, match=where):
+        workspace.get_run("nope")
+    with pytest.raises(RunNotFound, match=where):
+        Run(experiment, "nope")
+
+
 def test_the_type_of_a_run_gives_its_class(
     run: Run, experiment: Experiment, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,8 +393,12 @@ def test_names_and_descriptions_can_be_set(run: Run) -> None:
 
     assert (stored(run).display_name, stored(run).description) == ("best <b>", "a note")
     assert run.name == "best <b>"
-    with pytest.raises(UserError):
-        run.display_name = 3  # type: ignore[assignment]
+    with pytest.warns(UserWarning, match="'display_name' was given as 3, an int, and is kept as the text '3'"):
+        run.display_name = 3  # type: ignore[assignment]  # the fault
+    assert stored(run).display_name == "3"
+    with pytest.raises(UserError, match="description must be text, got None"):
+        run.description = None  # type: ignore[assignment]  # the fault
+    assert stored(run).description == "a note"
 
 
 def test_a_name_says_where_a_run_is(run: Run) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import InvalidMetric, NotFound, RunIsTerminal
+from aml_widgets.tracking.context import OfflineRun
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.metric_files import ImageArtifact, MetricArtifact
 from aml_widgets.tracking.run import Run
@@ -213,6 +214,55 @@ def test_an_absent_history_says_what_there_is(run: Run) -> None:
         run.get_metric_history("los")
     with pytest.raises(NotFound, match="no column 'y'"):
         run.get_metric_history("rows", "y")
+
+
+@pytest.mark.parametrize(
+    ("log", "way_out"),
+    [
+        (lambda run: run.log("m", 0.5, 10), "got 10, an int. For a step write step=10."),
+        (lambda run: run.log("m", 0.5, 0), "got 0, an int. For a step write step=0."),
+        (lambda run: run.log("m", 0.5, np.int64(3)), "an int64. For a step write step=3."),
+        (lambda run: run.log("m", 0.5, -1), "got -1, an int. Use str(...), or leave it out."),
+        (lambda run: run.log("m", 0.5, False), "got False, a bool. Use str(...), or leave it out."),
+        (lambda run: run.log("m", 0.5, np.zeros(2)), "an ndarray. Use str(...), or leave it out."),
+        (lambda run: run.log_row("m", 5, x=1), "got 5, an int. Use str(...), or leave it out."),
+        (lambda run: run.log_list("m", [1], 5), "got 5, an int. Use str(...), or leave it out."),
+        (lambda run: run.log_table("m", {"x": [1]}, 5), "got 5, an int. Use str(...), or leave it out."),
+        (lambda run: run.log_image("m", plot=np.zeros((2, 2)), description=5), "got 5, an int."),
+        (lambda run: run.log_residuals("m", {"bin_edges": [0, 1], "bin_counts": [3]}, 5), "got 5, an int."),
+    ],
+)
+@pytest.mark.parametrize("is_offline", [False, True])
+def test_a_description_that_is_no_text_is_refused_and_nothing_is_logged(
+    run: Run, log: Callable[[Run | OfflineRun], None], way_out: str, is_offline: bool
+) -> None:
+    target = OfflineRun() if is_offline else run
+
+    with pytest.raises(InvalidMetric) as raised:
+        log(target)
+
+    assert raised.value.message.startswith("The description of metric 'm' must be text, got ")
+    assert way_out in raised.value.message
+    assert target.get_metrics() == {}
+    assert run.get_file_names() == []
+
+
+class OtherText(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("description", ["", None, OtherText()])
+def test_no_description_is_none(run: Run, description: Any) -> None:
+    run.log("m", 0.5, description, 3)
+    run.log_row("r", description, x=1)
+
+    assert run.get_metric_history("m").steps[0] == 3
+    assert run.get_metrics() == {"m": 0.5, "r": {"x": 1}}
+
+
+def test_a_description_that_cannot_be_kept_is_refused(run: Run) -> None:
+    with pytest.raises(InvalidMetric, match="half of a surrogate pair"):
+        run.log("m", 0.5, "\ud800")
 
 
 def test_a_description_is_kept(run: Run) -> None:

@@ -146,6 +146,15 @@ def test_a_name_that_is_no_text_becomes_text(experiment: Experiment) -> None:
         run = experiment.start_logging(name=5, outputs=False, snapshot_directory=None)  # type: ignore[arg-type]  # the fault
 
     assert run.display_name == "5"
+    with pytest.warns(UserWarning, match="kept as the text '5'"):
+        assert run.child_run(5).display_name == "5"  # type: ignore[arg-type]  # the fault
+
+
+def test_a_snapshot_directory_that_is_no_path_leaves_no_run(experiment: Experiment) -> None:
+    with pytest.raises(UserError, match="snapshot_directory must be a path, got 5, an int"):
+        experiment.start_logging(snapshot_directory=5)  # type: ignore[arg-type]  # the fault
+
+    assert list(experiment.get_runs()) == []
 
 
 @pytest.mark.parametrize("what", ["name", "display_name", "description"])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_np
 
 from aml_widgets.core.errors import InvalidMetric, InvalidName
-from aml_widgets.tracking.values import check_name, check_step, to_cell, to_column, to_value
+from aml_widgets.tracking.values import check_name, check_step, show_type, to_cell, to_column, to_value
 
 
 class Colour(str, enum.Enum):
@@ -238,3 +238,20 @@ def test_no_value_of_a_list_is_changed_beyond_int_to_equal_float(values: list[An
 )
 def test_an_array_is_what_its_list_is(values: Any) -> None:
     assert [repr(value) for value in to_column(values, "m")] == [repr(value) for value in values.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (5, "an int"),
+        (0.5, "a float"),
+        ("x", "a str"),
+        (object(), "an object"),
+        ([], "a list"),
+        (np.zeros(2), "an ndarray"),
+        (np.uint8(1), "a uint8"),
+        (OSError(), "an OSError"),
+    ],
+)
+def test_types_are_shown_with_their_article(value: object, shown: str) -> None:
+    assert show_type(value) == shown

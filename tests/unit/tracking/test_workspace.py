@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -52,7 +53,7 @@ def test_a_folder_is_a_workspace(project: Path) -> None:
     assert (workspace.name, workspace.location) == ("runs", str(project / "runs"))
     assert workspace.subscription_id
     assert workspace.resource_group
-    assert repr(workspace) == "Workspace.create(name='runs', subscription_id='local', resource_group='local')"
+    assert repr(workspace) == f"Workspace.open({str(project / 'runs')!r})"
     with pytest.raises(WorkspaceNotFound):
         Workspace.open("absent", create=False)
 
@@ -63,10 +64,16 @@ def test_a_server_is_not_supported_yet_and_a_folder_is_named(location: str) -> N
         Workspace.open(location)
 
 
-@pytest.mark.parametrize("location", ["", "  "])
-def test_an_empty_location_is_refused(location: str) -> None:
-    with pytest.raises(UserError):
-        Workspace.open(location)
+@pytest.mark.parametrize("location", ["", "  ", 5, None, b"runs", "a\0b", "a\ud800b"])
+def test_what_is_no_location_is_refused(location: object) -> None:
+    with pytest.raises(UserError, match="must be a folder, got .* such as './runs'"):
+        Workspace.open(location)  # type: ignore[arg-type]  # the fault
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that nothing can be made in")
+def test_a_folder_that_cannot_be_made_is_told_with_a_way_out() -> None:
+    with pytest.raises(StoreUnavailable, match="Choose a folder"):
+        Workspace.open("/proc/x")
 
 
 def test_without_a_file_the_default_workspace_is_opened(home: Path) -> None:
@@ -123,6 +130,27 @@ def test_a_file_that_cannot_be_understood_is_told(content: object) -> None:
         Workspace.from_config(path=file)
 
 
+@pytest.mark.parametrize("path", ["nope.json", "no/folder"])
+def test_a_path_that_does_not_exist_is_told_though_a_file_lies_above(path: str, project: Path) -> None:
+    write_json(".azureml/config.json", V1)
+
+    with pytest.raises(WorkspaceNotFound, match=re.escape(f"{str(project / path)!r} does not exist")):
+        Workspace.from_config(path)
+    with pytest.raises(UserError, match="must be a path, got 5, an int"):
+        Workspace.from_config(5)  # type: ignore[arg-type]  # the fault
+
+
+def test_a_broken_config_is_passed_over_with_one_warning(project: Path) -> None:
+    write_json("config.json", "{bad")
+
+    with pytest.warns(UserWarning, match=re.escape(str(project / "config.json"))) as warned:
+        names = [Workspace.from_config().name for _ in range(2)]
+
+    assert names == ["default", "default"]
+    assert len(warned) == 1
+    assert warned[0].filename == __file__
+
+
 def test_another_programs_config_is_passed_over() -> None:
     write_json("config.json", {"model_type": "bert"})
 
@@ -160,13 +188,16 @@ def test_a_workspace_is_created_once(home: Path) -> None:
         "sub",
         "rg",
     )
+    assert repr(workspace) == "Workspace.create(name='team', subscription_id='sub', resource_group='rg')"
     assert workspace.tags == {"a": "1"}
     assert Workspace.create("team", exist_ok=True) == workspace
     assert Workspace.get("team", subscription_id="ignored").subscription_id == "sub"
     with pytest.raises(WorkspaceExists, match="exist_ok=True"):
         Workspace.create("team")
-    with pytest.raises(WorkspaceNotFound):
+    with pytest.raises(WorkspaceNotFound, match=r"'absent' in .*Workspace\.create\('absent'\)"):
         Workspace.get("absent")
+    with pytest.raises(WorkspaceNotFound, match=r"Workspace\.create\('absent'\)"):
+        Workspace("sub", "rg", "absent")
     with pytest.raises(TypeError, match="'typo'"):
         Workspace.create("other", typo=1)
 
