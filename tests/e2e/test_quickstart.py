@@ -162,3 +162,21 @@ RunDetails(next(Experiment(Workspace.from_config(), "reloaded").get_runs())).sho
     expect(widget.locator(".aml-status")).to_contain_text("Completed")
     expect(widget.locator("path.line")).to_have_count(1)
     assert n_points(widget, "loss") == 5
+
+
+def test_a_run_knows_the_notebook_and_the_cell_that_made_it(open_notebook: OpenNotebook) -> None:
+    start = """
+from aml_widgets import Experiment, Workspace
+run = Experiment(Workspace.from_config(), "made-by").start_logging(outputs=False, snapshot_directory=None)
+"""
+    tell = """
+run.complete()
+print(run.get_properties()["aml_widgets.notebook_path"], "|", run.get_properties()["aml_widgets.cell_id"])
+"""
+    notebook = open_notebook(["print('another cell')", start, tell])
+
+    notebook.run_all()
+
+    path, cell_id = notebook.output_text(2).strip().split(" | ")
+    assert Path(path).name == Path(notebook.path).name
+    assert cell_id == nbformat.read(path, as_version=4).cells[1]["id"]
