@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 
+from aml_widgets.core.records import MetricValue
 from aml_widgets.core.status import RunStatus
 from aml_widgets.widgets.panels.charts import notes_of
-from aml_widgets.widgets.panels.header import duration_seconds
+from aml_widgets.widgets.panels.header import duration_seconds, gone_writer_text
 from aml_widgets.widgets.pictures import COLOURS, HEIGHT, MAX_LINES, WIDTH, picture_of
 from aml_widgets.widgets.text import (
     count_text,
@@ -27,6 +28,8 @@ _MAX_TEXT_LINES = 40
 
 _COLOURS = {RunStatus.COMPLETED: "#2a9d4a", RunStatus.FAILED: "#e5484d", RunStatus.RUNNING: "#2f81d6"}
 _COLOUR = "#808a94"
+# What stands for a line in the legend: whole, dashed, dotted, as the picture draws them.
+_KEYS = ("&#9632;", "&#9477;&#9477;", "&#9481;&#9481;")
 
 
 def fallback_html(state: ViewState) -> str:
@@ -60,6 +63,8 @@ def fallback_text(state: ViewState) -> str:
         f"experiment {run.experiment_name}, run {run.number}, id {run.run_id}",
     ]
     lines += [", ".join(_times(state))]
+    if run.status is RunStatus.NOT_RESPONDING:
+        lines.append(f"{gone_writer_text(run)} run.complete() or run.fail() ends it.")
     if run.error is not None:
         lines.append(f"error {run.error.code}: {shorten(run.error.message, 1000)}")
     for metric in list(state.metrics.values())[:_MAX_TEXT_LINES]:
@@ -92,11 +97,14 @@ def _head_html(state: ViewState) -> str:
         return f"<p>{escape(fallback_text(state))}</p>"
     name = run.display_name or f"Run {run.number}"
     colour = _COLOURS.get(run.status, _COLOUR)
+    gone = ""
+    if run.status is RunStatus.NOT_RESPONDING:
+        gone = f"<br>{escape(gone_writer_text(run))} <code>run.complete()</code> or <code>run.fail()</code> ends it."
     return (
         f'<p style="margin:0 0 4px"><b style="color:{colour}">{escape(run.status)}</b> '
         f'<b style="font-size:16px">{escape(name_text(name, 200))}</b>{escape(_as_of(state))}</p>'
         f'<p style="margin:0 0 8px">Experiment <b>{escape(shorten(run.experiment_name, 200))}</b>, run {run.number}, '
-        f"id <code>{escape(shorten(run.run_id, 300))}</code><br>{escape(', '.join(_times(state)))}</p>"
+        f"id <code>{escape(shorten(run.run_id, 300))}</code><br>{escape(', '.join(_times(state)))}{gone}</p>"
     )
 
 
@@ -121,8 +129,9 @@ def _picture_html(metric: MetricState, max_points: int) -> str:
     source = base64.b64encode(picture_of(chart, max_points=max_points).encode()).decode("ascii")
     notes = "; ".join(notes_of(chart))
     legend = ", ".join(
-        f'<span style="color:{colour}">&#9632;</span> {escape(name_text(line.label, 40))}'
-        for line, colour in zip(chart.lines, COLOURS, strict=False)
+        f'<span style="color:{COLOURS[place % len(COLOURS)]}">{_KEYS[place // len(COLOURS)]}</span> '
+        f"{escape(name_text(line.label, 40))}"
+        for place, line in enumerate(chart.lines[:MAX_LINES])
     )
     if len(chart.lines) > MAX_LINES:
         legend += f" and {len(chart.lines) - MAX_LINES:,} more that are not drawn"
@@ -168,11 +177,18 @@ def _latest_text(metric: MetricState) -> str:
         return "empty"
     if list(metric.columns) == [None]:
         last = metric.columns[None].last
-        return exact_text(last) if isinstance(last, str) else value_text(last)
+        values = metric.columns[None].values
+        if len(values) > 1 and not is_charted(metric):
+            return ", ".join(_value_text(value) for value in values)
+        return _value_text(last)
     return ", ".join(
         f"{shorten(column or '', 40)} {shorten(value_text(series.last), 40)}"
         for column, series in list(metric.columns.items())[:12]
     )
+
+
+def _value_text(value: MetricValue) -> str:
+    return exact_text(value) if isinstance(value, (str, int)) else value_text(value)
 
 
 def _count(metric: MetricState) -> str:

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from aml_widgets.widgets.series import FloatArray
-from aml_widgets.widgets.text import escape, number_text
-from aml_widgets.widgets.ticks import axis_range, tick_values
+from aml_widgets.widgets.text import escape
+from aml_widgets.widgets.ticks import axis_range, tick_format, tick_label, tick_values
 from aml_widgets.widgets.view_state import Chart
 
 WIDTH, HEIGHT = 320, 190
@@ -16,7 +16,9 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 8, 26
 # Read on white and on black, because a picture knows nothing of the theme around it.
 COLOURS = ("#2f81d6", "#e0701a", "#1f9d74", "#c45a9f", "#a08416", "#3aa7c9", "#8467d7", "#808080")
 _INK = "#808080"
-MAX_LINES = len(COLOURS)
+MAX_LINES = 24
+# As in the style sheet of the live view: no two lines of a chart look the same.
+_DASHES = ("", "7 4", "2 3")
 
 
 def picture_of(chart: Chart, *, max_points: int = 160) -> str:
@@ -25,7 +27,7 @@ def picture_of(chart: Chart, *, max_points: int = 160) -> str:
     Parameters
     ----------
     chart : Chart
-        What to draw; of many lines the first eight.
+        What to draw; of many lines the first `MAX_LINES`.
     max_points : int, optional
         The most points of a line; of more, the lowest and highest of neighbours are kept.
     """
@@ -34,32 +36,34 @@ def picture_of(chart: Chart, *, max_points: int = 160) -> str:
     y_low, y_high = axis_range(np.concatenate([line.y for line in lines]), is_padded=True)
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="10" fill="{_INK}">']
-    for value in tick_values(y_low, y_high, max_ticks=5):
+    y_ticks = tick_values(y_low, y_high, max_ticks=5)
+    x_ticks = tick_values(x_low, x_high, max_ticks=4, is_whole=chart.x_is_whole)
+    y_format, x_format = tick_format(y_ticks), tick_format(x_ticks)
+    for value in y_ticks:
         y = _place(np.array([value]), y_low, y_high, HEIGHT - _BOTTOM, _TOP)[0]
         parts.append(
             f'<path d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}" stroke="{_INK}" stroke-opacity=".25"/>'
-            f'<text x="{_LEFT - 5}" y="{y + 3:.1f}" text-anchor="end">{escape(number_text(_tidy(value)))}</text>'
+            f'<text x="{_LEFT - 5}" y="{y + 3:.1f}" text-anchor="end">{escape(tick_label(value, y_format))}</text>'
         )
-    for value in tick_values(x_low, x_high, max_ticks=4):
+    for value in x_ticks:
         x = _place(np.array([value]), x_low, x_high, _LEFT, WIDTH - _RIGHT)[0]
         parts.append(
-            f'<text x="{x:.1f}" y="{HEIGHT - _BOTTOM + 14}" text-anchor="middle">{escape(number_text(_tidy(value)))}</text>'
+            f'<text x="{x:.1f}" y="{HEIGHT - _BOTTOM + 14}" text-anchor="middle">{escape(tick_label(value, x_format))}</text>'
         )
     parts.append(f'<path d="M{_LEFT} {HEIGHT - _BOTTOM}H{WIDTH - _RIGHT}" stroke="{_INK}"/>')
-    for line, colour in zip(lines, COLOURS, strict=False):
+    max_points = max(24, min(max_points, 1_280 // len(lines)))  # many lines share the room that eight have
+    for place, line in enumerate(lines):
+        colour, dash = COLOURS[place % len(COLOURS)], _DASHES[place // len(COLOURS)]
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
         xs, ys = _thin(line.x, line.y, max_points)
         xs = _place(xs, x_low, x_high, _LEFT, WIDTH - _RIGHT)
         ys = _place(ys, y_low, y_high, HEIGHT - _BOTTOM, _TOP)
         path, dots = _draw(xs, ys)
         parts.append(
-            f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"/>'
+            f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"{dashed}/>'
             + "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2" fill="{colour}"/>' for x, y in dots)
         )
     return "".join(parts) + "</svg>"
-
-
-def _tidy(value: float) -> float:
-    return 0.0 if value == 0 else value  # no minus zero
 
 
 def _place(values: FloatArray, low: float, high: float, start: float, end: float) -> FloatArray:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from aml_widgets.core.errors import UserError
+from aml_widgets.tracking.run import Run
 from aml_widgets.widgets.run_view import DEFAULT_REFRESH_SECONDS, RunView
-
-if TYPE_CHECKING:
-    from aml_widgets.tracking.run import Run
+from aml_widgets.widgets.text import shorten
 
 
 class RunDetails:
@@ -31,6 +29,8 @@ class RunDetails:
     """
 
     def __init__(self, run: Run, *, refresh_seconds: float = DEFAULT_REFRESH_SECONDS) -> None:
+        if not isinstance(run, Run):
+            raise UserError(_not_a_run_text(run), value=run)
         self._view = RunView(run.experiment.workspace.store, run.id, refresh_seconds=refresh_seconds)
 
     @property
@@ -59,3 +59,14 @@ class RunDetails:
 
     def __repr__(self) -> str:
         return f"RunDetails(Run {self._view.run_id})"
+
+
+def _not_a_run_text(value: object) -> str:
+    is_id = isinstance(value, str)
+    way_out = (
+        f"ws.get_run({value!r})" if is_id and len(repr(value)) <= 100 else "ws.get_run(run_id)" if is_id else "run"
+    )
+    return (
+        f"RunDetails shows a Run, got {shorten(repr(value), 100)}, a {type(value).__name__}. Use RunDetails({way_out})"
+        + ("." if is_id else ", where run is what experiment.start_logging() or ws.get_run(run_id) gives.")
+    )

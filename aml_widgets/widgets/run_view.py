@@ -6,14 +6,17 @@ import logging
 import threading
 import uuid
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
+from typing import NamedTuple
 
 import ipywidgets
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import AmlWidgetsError, UserError
+from aml_widgets.core.records import RunRecord
 from aml_widgets.store.liveness import this_process
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.tracking.signals import status_changed
@@ -25,13 +28,16 @@ from aml_widgets.widgets.panels.header import HeaderPanel
 from aml_widgets.widgets.panels.logs import LogsPanel
 from aml_widgets.widgets.panels.parts import markup
 from aml_widgets.widgets.panels.values import ValuesPanel
-from aml_widgets.widgets.view_state import ViewState, advance, fall_silent
+from aml_widgets.widgets.text import escape
+from aml_widgets.widgets.view_state import MetricState, ViewState, advance, fall_silent
 from aml_widgets.widgets.watcher import Watcher, watcher
 
 logger = logging.getLogger("aml_widgets.widgets")
 
 DEFAULT_REFRESH_SECONDS = 10.0
 MIN_REFRESH_SECONDS = 0.1
+STATIC_SECONDS = 30.0
+"""How often the static view of a run that goes on is renewed at most."""
 
 _views_of_cells: dict[str, tuple[str, weakref.WeakSet[RunView]]] = {}  # by cell id: execution id, what it showed
 
@@ -70,7 +76,7 @@ class RunView:
         self._state = ViewState(run_id=run_id)
         self._parts: _Parts | None = None
         self._display_id = uuid.uuid4().hex
-        self._static_of: tuple[object, ...] | None = None
+        self._static_of: _Static | None = None
         self._cells: set[str | None] = set()
 
     @property
@@ -117,9 +123,14 @@ class RunView:
         root = self.widget
         self._note_cell(current_execution())
         view = {"version_major": 2, "version_minor": 0, "model_id": root.model_id}
-        _display({"application/vnd.jupyter.widget-view+json": view, "text/plain": f"RunDetails(Run {self._run_id})"})
+        # The static view lies before the live one, because its style sheet hides what follows it where that is no live
+        # view; it is filled afterwards, because until the live one is there nothing would hide it.
+        _display(_static_bundle(self._display_id, ""), display_id=self._display_id)
+        # Without a text of its own: where the live view cannot be, the static one says all.
+        _display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""})
         with self._lock:
-            self._show_static(update=False)
+            self._static_of = None
+            self._show_static()
         self._watcher.add(self)
 
     def close(self) -> None:
@@ -147,8 +158,8 @@ class RunView:
                     self._draw_all()  # what is known, whatever reading met
                 self._keep_alive()
                 is_over = self._state.has_ended and self._state.silence is None
-                if is_over:
-                    self._show_static(update=True)
+                if self._is_static_due(is_over=is_over):
+                    self._show_static()
             except Exception as error:
                 self._parts.header.update(
                     self._state, refresh_seconds=self._refresh_seconds, problem=f"{type(error).__name__}: {error}"
@@ -192,21 +203,28 @@ class RunView:
         except AmlWidgetsError as error:  # the next read says so on the page
             logger.warning("No sign of life could be written for run %s: %s", self._run_id, error)
 
-    def _show_static(self, *, update: bool) -> None:
-        """Put what a saved notebook shows beside the live view, whose style sheet hides it while there is one.
+    def _is_static_due(self, *, is_over: bool) -> bool:
+        """Whether the static view shows less than it should, and may be sent again already."""
+        before = self._static_of
+        if before is None:
+            return False  # not shown in a notebook
+        now = _Static.of(self._state)
+        if now.run == before.run and now.metrics is before.metrics:
+            return False
+        is_told = now.run is not None and before.run is not None and now.run.status is before.run.status
+        is_first = bool(now.metrics) and not before.metrics
+        # A clock that was set back must not silence it.
+        return is_over or not is_told or is_first or not 0 <= now.at - before.at < STATIC_SECONDS
 
-        It is an output of its own, because to renew a part of an output makes JupyterLab draw all of it anew: the view
-        would flicker and jump when the run ends. And a notebook that is opened later shows it, not a dead rectangle.
+    def _show_static(self) -> None:
+        """Put into the notebook what it shows where the live view is not: saved, exported, without its kernel.
+
+        It is an output of its own, hidden by the live view's style sheet, because to renew a part of an output makes
+        JupyterLab draw all of it anew: the view would flicker and jump.
         """
-        shown = (self._state.run, self._state.metrics)
-        if update and (
-            self._static_of is None or all(new is old for new, old in zip(shown, self._static_of, strict=True))
-        ):
-            return
-        self._static_of = shown
-        html = f'<div class="{_static_class(self._display_id)}">{fallback_html(self._state)}</div>'
-        bundle: dict[str, object] = {"text/html": html, "text/plain": fallback_text(self._state)}
-        _display(bundle, display_id=self._display_id, update=update)
+        self._static_of = _Static.of(self._state)
+        bundle = _static_bundle(self._display_id, fallback_html(self._state), fallback_text(self._state))
+        _display(bundle, display_id=self._display_id, update=True)
 
     def _note_cell(self, execution: CellExecution | None) -> None:
         """Close what an earlier run of this cell showed: its output is gone from the page, its models would stay."""
@@ -229,6 +247,20 @@ class RunView:
             self.close()
 
 
+class _Static(NamedTuple):
+    """What a static view was made of, and when."""
+
+    run: RunRecord | None
+    metrics: Mapping[str, MetricState]
+    at: float
+
+    @classmethod
+    def of(cls, state: ViewState) -> _Static:
+        # A sign of life alone is no news to somebody who opens the notebook next year.
+        run = state.run if state.run is None else replace(state.run, last_seen_at=None)
+        return cls(run, state.metrics, clock.now())
+
+
 class _Parts:
     """The panels of one view and the widget that holds them."""
 
@@ -247,7 +279,9 @@ class _Parts:
             f"<style>{_style_sheet()}\n.{hides}, .jp-OutputArea-child:has(.{hides}) {{ display: none; }}</style>"
         )
         panels = (self.header, self.error, self.values, self.charts, self.logs)
-        self.root = ipywidgets.VBox([style, *(panel.widget for panel in panels)])
+        gone = markup("aml-gone")
+        gone.value = _gone_kernel_html(run_id)
+        self.root = ipywidgets.VBox([style, gone, *(panel.widget for panel in panels)])
         self.root.add_class("aml-run")
 
 
@@ -281,6 +315,25 @@ def _display(bundle: dict[str, object], *, display_id: str | None = None, update
     display(bundle, raw=True, display_id=display_id, update=update)  # type: ignore[no-untyped-call]  # IPython's
 
 
+def _static_bundle(display_id: str, html: str, text: str = "") -> dict[str, object]:
+    """Give the static view as an output, with the rule that hides the live one's place where no live view is in it.
+
+    A notebook opened without its kernel has a message of ipywidgets there, that a model was not found.
+    """
+    name = _static_class(display_id)
+    rule = f".jp-OutputArea-child:has(.{name}) + .jp-OutputArea-child:not(:has(.aml-run)) {{ display: none; }}"
+    return {"text/html": f'<div class="{name}"><style>{rule}</style>{html}</div>', "text/plain": text}
+
+
+def _gone_kernel_html(run_id: str) -> str:
+    """Say what to do when the kernel is gone; the style sheet shows it then, because nobody else is there to do it."""
+    code = f'RunDetails(ws.get_run("{run_id}")).show()'
+    return (
+        '<div class="aml-box aml-look-warn"><b>The kernel that showed this is gone.</b> Show the run again: '
+        f"<code>{escape(code)}</code></div>"
+    )
+
+
 def _static_class(display_id: str) -> str:
     return f"aml-static-{display_id}"
 
@@ -291,7 +344,8 @@ def _style_sheet() -> str:
 
 
 def _checked_interval(seconds: float) -> float:
-    if isinstance(seconds, (int, float)) and MIN_REFRESH_SECONDS <= seconds < float("inf"):
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if is_number and MIN_REFRESH_SECONDS <= seconds < float("inf"):
         return float(seconds)
     raise UserError(
         f"refresh_seconds is {seconds!r}; it is a number of seconds, at least {MIN_REFRESH_SECONDS}, "

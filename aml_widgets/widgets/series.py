@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from aml_widgets.core.records import Bucket, MetricHistory, MetricNews, MetricValue
 
 MAX_BUCKETS = 1_000
+MAX_KEPT_VALUES = 6
 
 # Columns of the table of buckets, one row per bucket. FIRST and LAST are the values written first and last (NaN where
 # that one is not finite), LOW and HIGH the extremes of the finite ones.
@@ -31,6 +32,8 @@ class SeriesState:
         How many points were logged, whatever they are.
     last : float, int, bool, str or None
         The value written last, whatever it is.
+    values : tuple
+        All values, whatever they are, while they are at most `MAX_KEPT_VALUES`; of longer series none.
     buckets : ndarray of float64, shape (n_buckets, 10)
         Consecutive numbers, summed up; a bucket of one number is that number exactly. Never changed in place.
     bucket_width : int
@@ -39,6 +42,7 @@ class SeriesState:
 
     count: int = 0
     last: MetricValue = None
+    values: tuple[MetricValue, ...] = ()
     buckets: FloatArray = field(default_factory=lambda: np.empty((0, _N_COLUMNS)))
     bucket_width: int = 1
 
@@ -80,7 +84,10 @@ def advance_series(series: SeriesState | None, news: MetricNews) -> SeriesState:
         count, last = news.summary.count, news.summary.last
     else:
         count, last = series.count + len(news.points), _last_value(news.points, series.last)
-    return SeriesState(count=count, last=last, buckets=buckets, bucket_width=width)
+    values: tuple[MetricValue, ...] = ()
+    if count <= MAX_KEPT_VALUES and len(series.values) + len(news.points) == count:
+        values = (*series.values, *news.points.values)
+    return SeriesState(count=count, last=last, values=values, buckets=buckets, bucket_width=width)
 
 
 def outline(series: SeriesState) -> tuple[FloatArray, FloatArray]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import math
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from aml_widgets.core.records import MetricValue
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+_LARGE = 10**15
 
 
 def escape(text: object) -> str:
@@ -27,9 +29,14 @@ def name_text(name: str, max_length: int = 200) -> str:
 
 
 def number_text(value: float) -> str:
-    """Write a number for reading: integers whole, floats with six significant digits."""
+    """Write a number for reading: integers whole up to 15 digits, floats with six significant digits."""
     if isinstance(value, int):
-        return shorten(str(value), 24) if abs(value) < 10**1000 else f"an integer of {value.bit_length():,} bits"
+        if abs(value) < _LARGE:
+            return str(value)
+        if abs(value) >= 10**1000:
+            return f"an integer of {value.bit_length():,} bits"
+        head, _, exponent = f"{Decimal(value):.2e}".partition("e")  # a float ends at 1.8e308
+        return f"{head.rstrip('0').rstrip('.')}e{int(exponent)}"
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from aml_widgets.widgets.series import FloatArray
 
 _PADDING = 0.05
+_PREFIXES = ("y", "z", "a", "f", "p", "n", "\N{MICRO SIGN}", "m", "", "k", "M", "G", "T", "P", "E", "Z", "Y")
 _MAX = sys.float_info.max
 
 
@@ -55,13 +57,33 @@ def tick_values(low: float, high: float, *, max_ticks: int = 6, is_whole: bool =
     return [place * step for place in range(first, last + 1)] or [low, high]
 
 
+def tick_label(value: float, d3_format: str) -> str:
+    """Write a tick as d3 would in one of the formats that `tick_format` gives."""
+    digits, kind = int(d3_format.strip(",.~rse")), d3_format[-1]
+    if not value:
+        return "0"
+    sign = "\N{MINUS SIGN}" if value < 0 else ""
+    rounded = Decimal(f"{abs(value):.{digits if kind == 'e' else digits - 1}e}")
+    if kind == "e":
+        return f"{sign}{_trimmed(rounded.scaleb(-rounded.adjusted()))}e{rounded.adjusted():+}"
+    if kind == "s":
+        thousands = max(-8, min(8, rounded.adjusted() // 3))
+        return f"{sign}{_trimmed(rounded.scaleb(-3 * thousands))}{_PREFIXES[thousands + 8]}"
+    return sign + _trimmed(rounded)
+
+
+def _trimmed(value: Decimal) -> str:
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def tick_format(values: list[float]) -> str:
     """Give the d3 format that tells neighbouring ticks apart and writes them shortly."""
     largest = max(abs(value) for value in values)
     if not largest:
         return ".2~r"
     steps = [abs(after / 2 - before / 2) * 2 for before, after in pairwise(values) if before != after]
-    step = max(min(steps, default=largest), largest * 1e-12)
+    step = max(min([*steps, largest]), largest * 1e-12)
     exponent = math.floor(math.log10(step) + 1e-9)
     leading = step / 10.0**exponent if exponent > -300 else 1.0
     is_halved = abs(leading - round(leading)) > 1e-6

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from aml_widgets.core.records import ArtifactRecord, MetricKind, MetricValue, RunChanges, RunRecord
+from aml_widgets.core.status import RunStatus
 from aml_widgets.widgets.series import FloatArray, SeriesState, advance_series, outline, outline_over
 
 
@@ -53,6 +54,11 @@ class ViewState:
     children: Mapping[str, RunRecord] = field(default_factory=dict)
     heard_at: float | None = None
     silence: Silence | None = None
+
+    @property
+    def expects_more(self) -> bool:
+        """Whether somebody is known to write this run, or may begin to."""
+        return not self.has_ended and (self.run is None or self.run.status is not RunStatus.NOT_RESPONDING)
 
     @property
     def has_ended(self) -> bool:

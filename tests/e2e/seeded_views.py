@@ -8,6 +8,7 @@ import struct
 import zlib
 from array import array
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import StoreUnavailable
@@ -66,6 +67,35 @@ def complete(run_id: str) -> None:
 def fail(run_id: str, message: str = "Found 442 and 441 samples.", code: str = "UserError") -> None:
     error = RunError(code=code, message=message, error_type="ValueError", traceback=f"Traceback:\n  {message}\n")
     store.set_status(run_id, RunStatus.FAILED, error=error)
+
+
+def long_error() -> str:
+    """A message of one long word and of long lines, such as a traceback has."""
+    return f"the rows do not match: {'x' * 900}\n  {'result = model.fit(features, targets), ' * 8}"
+
+
+def not_responding() -> str:
+    """A run whose process was never seen again after it began, and printed nothing."""
+    gone = replace(this_process(), pid=2**30, process_started_at=1.0)
+    experiment_id = store.open_experiment("diabetes").experiment_id
+    run_id = store.create_run(NewRun(experiment_id=experiment_id, display_name="killed", writer=gone)).run_id
+    store.set_status(run_id, RunStatus.RUNNING)
+    write_log(run_id, "")
+    return run_id
+
+
+def many_lines() -> str:
+    """A table of twenty columns beside texts, a long number and pictures of two sizes."""
+    run_id = new_run("many lines")
+    waves: Columns = {f"w{line}": [line + math.sin(place / 9) for place in range(60)] for line in range(20)}
+    store.log_columns(run_id, "weights", waves, kind=MetricKind.ROW)
+    store.log_metric(run_id, "seed", 1180591620717411303424)
+    store.log_columns(run_id, "classes", {None: ["ridge", "lasso", "elastic net"]})
+    store.log_columns(run_id, "confusion_matrix_of_validation", {None: ["confusion"]}, kind=MetricKind.CONFUSION_MATRIX)
+    for name, size in (("small", (60, 40)), ("large", (260, 200))):
+        store.artifacts.put(run_id, f"{name}.png", io.BytesIO(_png(*size)))
+        store.log_columns(run_id, name, {None: [f"{name}.png"]}, kind=MetricKind.IMAGE)
+    return run_id
 
 
 def every_kind() -> str:

@@ -215,6 +215,84 @@ def test_a_failed_run_says_why(notebook: NotebookPage) -> None:
     notebook.screenshot("run-details-failed", of=view)
 
 
+def test_a_long_error_stays_inside_a_narrow_view(notebook: NotebookPage) -> None:
+    notebook.page.set_viewport_size({"width": 520, "height": 1600})
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+
+    view = run(notebook, 1, "run_id = every_kind(); fail(run_id, long_error()); view = show(run_id)")
+    expect(view.locator(".aml-error")).to_contain_text("the rows do not match")
+    view.locator("summary").click()
+
+    expect(view.locator(".aml-error .aml-mono")).to_be_visible()
+    notebook.screenshot("run-details-long-error", of=view)
+    # A traceback scrolls within its own box; all that is seen of it lies inside.
+    too_wide = view.evaluate(
+        """(view) => {
+            const right = view.getBoundingClientRect().right;
+            return [...view.querySelectorAll('*')].filter((element) => !element.closest('.bqplot'))
+                .filter((element) => element.getBoundingClientRect().right > right).map((element) => element.outerHTML);
+        }"""
+    )
+    assert too_wide == []
+    widths = view.evaluate("(view) => [view.scrollWidth, view.clientWidth]")
+    assert widths[0] <= widths[1] < 450
+
+
+def test_a_kernel_that_was_restarted_is_said_and_moves_nothing(notebook: NotebookPage) -> None:
+    view = run(notebook, 1, "run_id = every_kind(); view = show(run_id)")
+    expect(line_of(view, "loss")).to_be_visible()
+    notice = view.get_by_text("The kernel that showed this is gone.")
+    expect(notice).to_be_hidden()
+    place = """(view) => {
+        const card = view.querySelector('.aml-card');
+        const line = card.querySelector('path.line').getBoundingClientRect();
+        const picture = card.querySelector('.bqplot').getBoundingClientRect();
+        return [line.x - card.getBoundingClientRect().x, line.width, picture.width];
+    }"""
+    before = view.evaluate(place)
+
+    notebook.restart_kernel()
+
+    expect(notice).to_be_visible()
+    expect(view.locator(".aml-gone")).to_contain_text('RunDetails(ws.get_run("')
+    expect(view.locator(".aml-fresh:visible")).to_have_count(0)
+    notebook.screenshot("run-details-restarted", of=view)
+    icons = view.evaluate(
+        """(view) => [view, ...view.querySelectorAll('.jupyter-widgets-disconnected')].map(
+            (element) => getComputedStyle(element, '::before').content).filter((content) => content !== 'none')"""
+    )
+    assert view.page.locator(".jupyter-widgets-disconnected").count() > 0
+    assert icons == []
+    assert view.evaluate(place) == pytest.approx(before, abs=1)
+
+
+def test_a_run_whose_process_is_gone_says_what_ends_it(notebook: NotebookPage) -> None:
+    view = run(notebook, 1, "view = show(not_responding())")
+
+    expect(view.locator(".aml-status")).to_contain_text("NotResponding")
+    expect(view).to_contain_text("The process that wrote this run is gone; last sign of life ")
+    expect(view.locator(".aml-clock")).to_have_count(0)
+    expect(view.locator(".aml-log")).to_be_hidden()
+    expect(view).not_to_contain_text("yet")
+    notebook.screenshot("run-details-not-responding", of=view)
+    notebook.set_theme("Dark")
+    notebook.screenshot("run-details-not-responding-dark", of=view)
+
+
+def test_many_lines_look_different_from_each_other(notebook: NotebookPage) -> None:
+    view = run(notebook, 1, "view = show(many_lines())")
+
+    lines = card_of(view, "weights").locator("path.line")
+    expect(lines).to_have_count(20)
+    notebook.screenshot("run-details-many-lines", of=view)
+    notebook.set_theme("Dark")
+    notebook.screenshot("run-details-many-lines-dark", of=view)
+    looks = lines.evaluate_all(
+        "(lines) => lines.map((line) => getComputedStyle(line).stroke + getComputedStyle(line).strokeDasharray)"
+    )
+    assert len(set(looks)) == 20
+
+
 def test_an_empty_run_says_so(notebook: NotebookPage) -> None:
     view = run(notebook, 1, "view = show(new_run())")
 
@@ -262,6 +340,25 @@ def test_running_a_cell_again_frees_what_it_showed(notebook: NotebookPage) -> No
     expect(notebook.output(4)).to_contain_text("views 1")
 
 
+def test_the_saved_notebook_of_a_run_that_goes_on_shows_how_far_it_was(lab: LabServer, notebook: NotebookPage) -> None:
+    view = run(notebook, 1, "run_id = new_run('saved early'); view = show(run_id)")
+    expect(view.locator(".aml-status")).to_contain_text("Running")
+    view.evaluate("(view) => { view.dataset.mark = 'the same element'; }")
+    height = "(output) => output.getBoundingClientRect().height"
+    run(notebook, 2, "log_curve(run_id, 'loss', 20)")
+    expect(line_of(view, "loss")).to_be_visible()
+    before = notebook.output(1).evaluate(height)
+
+    notebook.page.wait_for_timeout(700)  # the next refresh
+    notebook.save()
+
+    saved = json.loads((lab.root / notebook.path).read_text(encoding="utf-8"))
+    assert "loss" in "".join(saved["cells"][1]["outputs"][0]["data"]["text/plain"])
+    assert view.get_attribute("data-mark") == "the same element"
+    assert notebook.output(1).evaluate(height) == before
+    expect(notebook.output(1).locator("[class^=aml-static]")).to_be_hidden()
+
+
 def test_the_saved_notebook_holds_a_static_view_of_the_end(lab: LabServer, notebook: NotebookPage) -> None:
     view = run(notebook, 1, "run_id = every_kind(); view = show(run_id)")
     expect(line_of(view, "loss")).to_be_visible()
@@ -273,13 +370,13 @@ def test_the_saved_notebook_holds_a_static_view_of_the_end(lab: LabServer, noteb
     notebook.save()
 
     saved = json.loads((lab.root / notebook.path).read_text(encoding="utf-8"))
-    live, output = saved["cells"][1]["outputs"]
+    output, live = saved["cells"][1]["outputs"]
     assert "application/vnd.jupyter.widget-view+json" in live["data"]
+    assert not "".join(live["data"]["text/plain"])  # what is exported says everything once
     html, text = "".join(output["data"]["text/html"]), "".join(output["data"]["text/plain"])
     assert "Completed" in html
     assert "data:image/svg+xml;base64," in html
     assert "<script" not in html
-    assert "<style" not in html
     assert len(html.encode()) <= 120_000
     assert "late" in text
 
@@ -296,6 +393,8 @@ def test_a_notebook_opened_without_its_kernel_shows_the_static_view(notebook: No
 
     static = notebook.output(1).locator("[class^=aml-static]")
     expect(static).to_be_visible()
+    expect(notebook.output(1)).to_contain_text("Error displaying widget")  # ipywidgets says so, to nobody
+    assert "widget" not in notebook.output_text(1)
     expect(static).to_contain_text("Completed")
     expect(static.locator("img").first).to_be_visible()
     notebook.screenshot("run-details-static", of=notebook.output(1))

@@ -6,6 +6,7 @@ import base64
 import math
 import re
 from array import array
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -13,6 +14,7 @@ from aml_widgets.core.records import MetricKind, NewRun, RunError
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.widgets.fallback import MAX_HTML_BYTES, fallback_html, fallback_text
+from aml_widgets.widgets.pictures import MAX_LINES
 from aml_widgets.widgets.view_state import ViewState, advance
 from tests.widgets.building import running
 
@@ -167,3 +169,66 @@ def test_the_text_is_short_and_says_what_matters() -> None:
 def test_a_run_that_was_never_read_is_said() -> None:
     assert "not read yet" in fallback_text(ViewState(run_id="r"))
     assert "not read yet" in fallback_html(ViewState(run_id="r"))
+
+
+def test_steps_are_whole_and_axes_read_as_in_the_live_view() -> None:
+    store = MemoryRunStore()
+    run_id = running(store)
+    store.log_columns(run_id, "few", {None: array("d", [1.0, 2_000_000.0])})
+
+    (picture,) = pictures(fallback_html(state_of(store, run_id)))
+
+    labels = [element.text for element in ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
+    assert labels[-2:] == ["0", "1"]
+    assert "1.5M" in labels
+
+
+def test_one_spike_in_a_million_is_drawn() -> None:
+    store = MemoryRunStore()
+    run_id = running(store)
+    values = array("d", [0.0]) * 1_000_000
+    values[654_321], values[321_654] = 50.0, -50.0
+    store.log_columns(run_id, "noisy", {None: values})
+
+    (picture,) = pictures(fallback_html(state_of(store, run_id)))
+
+    heights = sorted(
+        {float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", re.findall(r'd="([^"]*)" fill="none"', picture)[0])}
+    )
+    assert heights[-1] - heights[0] > 130  # of the 156 between the axis and the upper edge
+
+
+def test_every_line_of_a_picture_looks_different() -> None:
+    store = MemoryRunStore()
+    run_id = running(store)
+    columns: dict[str | None, list[float]] = {f"c{place}": [place, place + 1.0] for place in range(30)}
+    store.log_columns(run_id, "many", columns, kind=MetricKind.ROW)
+
+    html = fallback_html(state_of(store, run_id))
+
+    looks = re.findall(r'stroke="(#\w+)" stroke-width="1.6" stroke-linejoin="round"([^/]*)/>', pictures(html)[0])
+    assert len(looks) == len(set(looks)) == MAX_LINES
+    assert "6 more that are not drawn" in html
+
+
+def test_texts_and_long_numbers_are_written_out() -> None:
+    store = MemoryRunStore()
+    run_id = running(store)
+    store.log_metric(run_id, "seed", 1180591620717411303424)
+    store.log_columns(run_id, "classes", {None: ["ridge", "lasso"]})
+
+    html = fallback_html(state_of(store, run_id))
+
+    assert "1180591620717411303424" in html
+    assert "ridge, lasso" in html
+
+
+def test_a_run_that_does_not_respond_lasted_until_its_last_sign_of_life() -> None:
+    store = MemoryRunStore()
+    state = state_of(store, running(store))
+    assert state.run is not None
+    run = replace(state.run, status=RunStatus.NOT_RESPONDING, started_at=1_000.0, last_seen_at=1_075.0)
+
+    for shown in (fallback_text(replace(state, run=run)), fallback_html(replace(state, run=run))):
+        assert "duration 0:01:15" in shown
+        assert "The process that wrote this run is gone; last sign of life 1970-01-01 " in shown

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import io
+import re
 import threading
 import weakref
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import bqplot
 import ipywidgets
@@ -21,8 +23,10 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store.liveness import this_process
 from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.store.protocol import MAX_BUCKETS
+from aml_widgets.widgets import run_view
 from aml_widgets.widgets.panels.charts import MAX_FIGURES
-from aml_widgets.widgets.run_view import RunView
+from aml_widgets.widgets.run_details import RunDetails
+from aml_widgets.widgets.run_view import STATIC_SECONDS, RunView
 from aml_widgets.widgets.watcher import Watcher
 from tests.widgets.building import running
 
@@ -177,6 +181,7 @@ def test_an_empty_run_is_shown_kindly(store: FlakyStore) -> None:
     view = watched(store, run_id)
     assert "No metrics yet." in html_of(view)
     assert "has written no log yet" in html_of(view)
+    assert "Prints are kept for runs used in a <code>with</code> block." in html_of(view)
 
     store.set_status(run_id, RunStatus.COMPLETED)
     view.refresh()
@@ -455,7 +460,7 @@ def test_a_thousand_shows_and_closes_leave_nothing_behind(store: FlakyStore) -> 
     assert psutil.Process().memory_info().rss - resident_bytes < 20_000_000
 
 
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "10"])
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "10", True])
 def test_an_interval_that_is_none_is_refused(store: FlakyStore, seconds: float) -> None:
     view = RunView(store, "r", watcher=Watcher())
 
@@ -472,3 +477,145 @@ def test_without_a_kernel_the_view_is_printed(store: FlakyStore, capsys: pytest.
     printed = capsys.readouterr().out
     assert "in a terminal: Running" in printed
     assert "alpha: 0.25" in printed
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("abc", "got 'abc', a str. Use RunDetails(ws.get_run('abc'))."),
+        (None, "got None, a NoneType. Use RunDetails(run), where run is what"),
+    ],
+)
+def test_what_is_no_run_is_refused(value: object, told: str) -> None:
+    with pytest.raises(UserError, match=re.escape(f"RunDetails shows a Run, {told}")):
+        RunDetails(value)  # type: ignore[arg-type]  # what is tested
+
+
+def test_an_empty_log_is_said_and_takes_no_room(store: FlakyStore) -> None:
+    run_id = running(store)
+    write_log(store, run_id, "")
+    view = watched(store, run_id)
+    assert "Nothing was printed yet." in html_of(view)
+
+    store.set_status(run_id, RunStatus.COMPLETED)
+    view.refresh()
+
+    assert "Nothing was printed." in html_of(view)
+    (log,) = [box for box in all_of(view, ipywidgets.VBox) if "aml-log" in box._dom_classes]
+    assert log.layout.display == "none"
+
+
+def test_a_short_list_of_texts_is_shown_whole(store: FlakyStore) -> None:
+    run_id = running(store)
+    store.log_columns(run_id, "classes", {None: ["ridge", "lasso"]})
+    store.log_columns(run_id, "many", {None: ["one"] * 20})
+
+    html = html_of(watched(store, run_id))
+
+    assert re.search(r">ridge</span>, <span[^>]*>lasso</span>", html)
+    assert "last of 20 values" in html
+
+
+class Outputs:
+    """What was put into the notebook, and a clock to turn."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000_000.0
+        self.shown: list[dict[str, str]] = []
+
+    def display(self, bundle: dict[str, str], *, display_id: str | None = None, update: bool = False) -> None:
+        self.shown.append({**bundle, "update": str(update), "display_id": display_id or ""})
+
+    def taken(self) -> list[dict[str, str]]:
+        shown, self.shown = self.shown, []
+        return shown
+
+
+@pytest.fixture
+def outputs(monkeypatch: pytest.MonkeyPatch) -> Outputs:
+    found = Outputs()
+    monkeypatch.setattr(run_view, "has_kernel", lambda: True)
+    monkeypatch.setattr(run_view, "_display", found.display)
+    monkeypatch.setattr(clock, "now", lambda: found.seconds)
+    return found
+
+
+class StillWatcher(Watcher):
+    """A watcher that leaves refreshing to the test."""
+
+    def add(self, view: object) -> None:
+        pass
+
+
+def shown(store: FlakyStore, run_id: str) -> RunView:
+    view = RunView(store, run_id, watcher=StillWatcher())
+    view.show()
+    return view
+
+
+def test_the_static_view_lies_before_the_live_one_and_is_filled_after_it(store: FlakyStore, outputs: Outputs) -> None:
+    shown(store, running(store, "my run"))
+
+    empty, live, static = outputs.taken()
+    assert "my run" not in empty["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in live
+    assert live["text/plain"] == ""
+    assert "my run" in static["text/html"]
+    assert (static["update"], static["display_id"]) == ("True", empty["display_id"])
+
+
+def test_the_static_view_of_a_run_that_goes_on_is_renewed_now_and_then(store: FlakyStore, outputs: Outputs) -> None:
+    run_id = running(store)
+    view = shown(store, run_id)
+    outputs.taken()
+
+    outputs.seconds += 1
+    store.log_metric(run_id, "first", 1.0)
+    view.refresh()
+    (static,) = outputs.taken()
+    assert "first" in static["text/plain"]
+
+    outputs.seconds += STATIC_SECONDS - 1
+    store.log_metric(run_id, "second", 1.0)
+    view.refresh()
+    assert outputs.taken() == []
+
+    outputs.seconds += 1
+    view.refresh()
+    (static,) = outputs.taken()
+    assert "second" in static["text/plain"]
+
+    for _ in range(3):
+        outputs.seconds += 10 * STATIC_SECONDS
+        store.touch(run_id)
+        view.refresh()
+    assert outputs.taken() == []
+
+    store.log_metric(run_id, "third", 1.0)
+    view.refresh()
+    store.set_status(run_id, RunStatus.COMPLETED)
+    view.refresh()
+    third, end = outputs.taken()
+    assert "third" in third["text/plain"]
+    assert "Completed" in end["text/plain"]
+
+
+def test_the_static_view_says_at_once_that_a_run_does_not_respond(
+    store: FlakyStore, outputs: Outputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = running(store)
+    view = shown(store, run_id)
+    outputs.taken()
+    read = store.changes_since
+
+    def read_as_silent(run_id: str, cursor: str | None = None) -> RunChanges:
+        changes = read(run_id, cursor)
+        return replace(changes, run=replace(store.get_run(run_id), status=RunStatus.NOT_RESPONDING))
+
+    monkeypatch.setattr(store, "changes_since", read_as_silent)
+    view.refresh()
+    view.refresh()
+
+    (static,) = outputs.taken()
+    assert "NotResponding" in static["text/plain"]
+    assert "aml-clock" not in html_of(view)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aml_widgets.core.records import MetricValue
-from aml_widgets.widgets.series import MAX_BUCKETS, SeriesState, advance_series, outline, outline_over
+from aml_widgets.widgets.series import MAX_BUCKETS, MAX_KEPT_VALUES, SeriesState, advance_series, outline, outline_over
 from tests.widgets.building import NAN, bucket, news
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -166,3 +166,17 @@ def test_around_the_limit_no_point_is_lost(n_points: int) -> None:
     assert one_by_one is not None
     assert one_by_one.number_count == n_points
     assert outline(one_by_one)[0][-1] == n_points - 1
+
+
+def test_all_values_are_known_while_they_are_few() -> None:
+    first = advance_series(None, news(["a", 1.0], is_opening=True))
+    second = advance_series(first, news(["b"], first_seq=2))
+    many = advance_series(second, news(["c"] * MAX_KEPT_VALUES, first_seq=3))
+
+    assert second.values == ("a", 1.0, "b")
+    assert many.values == ()
+    assert advance_series(many, news(["d"], first_seq=20)).values == ()
+
+
+def test_of_a_part_of_the_values_none_are_known() -> None:
+    assert advance_series(None, news(["z"], is_opening=True, count=3)).values == ()

@@ -62,9 +62,10 @@ class ChartsPanel:
         shown = metrics[start : start + MAX_FIGURES]
         while len(self._cards) < len(shown):
             self._cards.append(ChartCard())
-        self._grid.layout.display = (
-            None if shown else "none"
-        )  # first, because a figure measures itself when it is put there
+        empty = "" if state.metrics or state.run is None else _empty_html(state)
+        # First, because a figure measures itself when it is put there.
+        self.widget.layout.display = None if shown or empty else "none"
+        self._grid.layout.display = None if shown else "none"
         for card, metric in zip(self._cards, shown):  # noqa: B905 - cards of a shorter page are hidden below
             card.draw(metric)
         widgets = tuple(card.widget for card in self._cards)
@@ -76,7 +77,7 @@ class ChartsPanel:
         self._range.value = f"Charts {start + 1}\N{EN DASH}{start + len(shown)} of {len(metrics):,}" if shown else ""
         self._previous.disabled = self._page == 0
         self._next.disabled = self._page == n_pages - 1
-        set_markup(self._empty, "" if state.metrics or state.run is None else _empty_html(state))
+        set_markup(self._empty, empty)
 
     def _turn(self, pages: int) -> None:
         with self._lock:
@@ -184,7 +185,7 @@ def _foot_html(chart: Chart) -> str:
     legend = ""
     if len(chart.lines) > 1:
         entries = [
-            f'<span class="aml-key"><span class="aml-swatch" style="background:{COLOURS[place % N_COLOURS]}"></span>'
+            f'<span class="aml-key"><span class="aml-swatch aml-dash-{place // N_COLOURS}" style="--aml-swatch:{COLOURS[place % N_COLOURS]}"></span>'
             f'{escape(name_text(line.label, 60))} <span class="aml-number">{escape(shorten(value_text(line.last), 40))}</span></span>'
             for place, line in enumerate(chart.lines[:_MAX_LEGEND])
         ]
@@ -215,6 +216,6 @@ def _button(text: str, icon: str, tooltip: str) -> ipywidgets.Button:
 
 
 def _empty_html(state: ViewState) -> str:
-    if state.has_ended:
+    if not state.expects_more:
         return "This run has logged no metrics."
     return "No metrics yet. They appear here as the run logs them."

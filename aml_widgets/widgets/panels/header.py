@@ -48,7 +48,7 @@ class HeaderPanel:
         """
         set_markup(self._identity, _identity_html(state))
         set_markup(self._times, _times_html(state, refresh_seconds))
-        set_markup(self._silence, _silence_html(state) + _problem_html(problem))
+        set_markup(self._silence, _silence_html(state) + _gone_writer_html(state) + _problem_html(problem))
 
 
 def status_html(status: RunStatus) -> str:
@@ -64,7 +64,10 @@ def duration_seconds(run: RunRecord, now: float) -> float | None:
     """Say how long a run has been running, None where it has not started."""
     if run.started_at is None:
         return None
-    return max(0.0, (now if run.ended_at is None else run.ended_at) - run.started_at)
+    end = run.ended_at
+    if end is None and run.status is RunStatus.NOT_RESPONDING:
+        end = run.last_seen_at  # of what came after it nothing is known
+    return max(0.0, (now if end is None else end) - run.started_at)
 
 
 def _identity_html(state: ViewState) -> str:
@@ -102,13 +105,11 @@ def _times_html(state: ViewState, refresh_seconds: float) -> str:
     if run.ended_at is not None:
         facts.append(_fact("Ended", escape(time_text(run.ended_at))))
     if seconds is not None:
-        is_over = state.has_ended or state.silence is not None
+        is_over = not state.expects_more or state.silence is not None
         known = escape(duration_text(seconds))
         facts.append(
             _fact("Duration", known if is_over else _duration_html(known, seconds, state.heard_at, stale_after))
         )
-    if run.status is RunStatus.NOT_RESPONDING and run.last_seen_at is not None:
-        facts.append(_fact("Last sign of life", escape(time_text(run.last_seen_at))))
     if not state.has_ended and state.silence is None:
         facts.append(_fact("Updated", _freshness_html(state.heard_at, stale_after)))
     return f'<div class="aml-facts">{"".join(facts)}</div>'
@@ -160,6 +161,22 @@ def _silence_html(state: ViewState) -> str:
         '<div class="aml-box aml-look-warn" role="alert"><b>The store cannot be reached</b> since '
         f"{escape(time_text(state.silence.since))}: {escape(shorten(state.silence.reason, 1000))}"
         f'<div class="aml-message">{escape(shown)}</div></div>'
+    )
+
+
+def gone_writer_text(run: RunRecord) -> str:
+    """Say what it means that a run does not respond, and what ends it."""
+    seen = f"; last sign of life {time_text(run.last_seen_at)}" if run.last_seen_at is not None else ""
+    return f"The process that wrote this run is gone{seen}."
+
+
+def _gone_writer_html(state: ViewState) -> str:
+    run = state.run
+    if run is None or run.status is not RunStatus.NOT_RESPONDING:
+        return ""
+    return (
+        f'<div class="aml-box aml-look-warn">{escape(gone_writer_text(run))} '
+        "<code>run.complete()</code> or <code>run.fail()</code> ends it.</div>"
     )
 
 

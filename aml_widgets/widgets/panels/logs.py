@@ -60,10 +60,10 @@ class LogsPanel:
         paths = [log.path for log in logs]
         has_logs = bool(paths)
         self._picker.layout.display = None if has_logs else "none"
-        self._scroller.layout.display = None if has_logs else "none"
         if not has_logs:
-            ended = state.has_ended
-            set_markup(self._note, "This run has written no log." if ended else "This run has written no log yet.")
+            self._scroller.layout.display = "none"
+            nothing = "This run has written no log yet." if state.expects_more else "This run has written no log."
+            set_markup(self._note, f"{nothing} Prints are kept for runs used in a <code>with</code> block.")
             return
         if not self._is_picked or self._path not in paths:
             path = newest_group(logs)[0].path
@@ -93,8 +93,7 @@ class LogsPanel:
         """Read what the shown log has grown by; of a long one the end only."""
         if self._state is None or self._path is None:
             return
-        record = self._state.artifacts[self._path]
-        size = record.size_bytes
+        size = self._state.artifacts[self._path].size_bytes
         if size < self._tail.offset:  # it was written anew
             self._tail = LogTail()
         if size - self._tail.offset > TAIL_BYTES:
@@ -107,8 +106,16 @@ class LogsPanel:
         except AmlWidgetsError as error:
             set_markup(self._note, f"This log cannot be read now: {escape(shorten(error.message, 400))}")
         else:
-            set_markup(self._note, _note_html(record, is_cut=self._tail.is_cut))
+            set_markup(self._note, self._note_html(size))
+        self._scroller.layout.display = None if self._tail.offset else "none"
         self._show_blocks()
+
+    def _note_html(self, size_bytes: int) -> str:
+        if not size_bytes:
+            is_over = self._state is None or not self._state.expects_more
+            return "Nothing was printed." if is_over else "Nothing was printed yet."
+        size = escape(size_text(size_bytes))
+        return f"the last {escape(size_text(TAIL_BYTES))} of {size}" if self._tail.is_cut else size
 
     def _show_blocks(self) -> None:
         texts = self._tail.texts or [""]
@@ -139,8 +146,3 @@ def newest_group(logs: list[ArtifactRecord]) -> list[ArtifactRecord]:
 
 def _numbers(path: str) -> tuple[int, ...]:
     return tuple(int(digits) for digits in re.findall(r"[0-9]{1,18}", path))
-
-
-def _note_html(record: ArtifactRecord, *, is_cut: bool) -> str:
-    size = escape(size_text(record.size_bytes))
-    return f"the last {escape(size_text(TAIL_BYTES))} of {size}" if is_cut else size

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
 from aml_widgets.core.errors import AmlWidgetsError
-from aml_widgets.core.records import MetricKind
+from aml_widgets.core.records import MetricKind, MetricValue
 from aml_widgets.widgets.panels.parts import markup, set_markup
 from aml_widgets.widgets.series import SeriesState, is_number
 from aml_widgets.widgets.text import count_text, escape, exact_text, name_text, shorten, value_text
@@ -158,6 +158,8 @@ def _value_html(metric: MetricState) -> str:
         )
         last = f'<span class="aml-note">last of {count_text(metric.point_count, "row", "rows")}</span>'
         return cells + (last if metric.point_count > 1 else "")
+    if list(metric.columns) == [None] and len(metric.columns[None].values) > 1:  # a short list, such as of classes
+        return ", ".join(_one_value_html(value) for value in metric.columns[None].values)
     return "".join(_series_value_html(series) for series in metric.columns.values()) + (
         f' <span class="aml-note">last of {count_text(metric.point_count, "value", "values")}</span>'
         if metric.point_count > 1
@@ -166,9 +168,12 @@ def _value_html(metric: MetricState) -> str:
 
 
 def _series_value_html(series: SeriesState) -> str:
-    last = series.last
-    full = shorten(exact_text(last), _MAX_TEXT)
-    return f'<span class="aml-text" title="{escape(shorten(full, 400))}">{escape(shorten(value_text(last), _MAX_TEXT))}</span>'
+    return _one_value_html(series.last)
+
+
+def _one_value_html(value: MetricValue) -> str:
+    full = shorten(exact_text(value), _MAX_TEXT)
+    return f'<span class="aml-text" title="{escape(shorten(full, 400))}">{escape(shorten(value_text(value), _MAX_TEXT))}</span>'
 
 
 def _times(metric: MetricState) -> str:
