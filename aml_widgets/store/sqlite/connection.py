@@ -180,9 +180,8 @@ class Database:
         except sqlite3.Error as error:
             raise store_error(error, self.path) from error
         except OSError as error:
-            if (
-                isinstance(error, StoreError) or error.errno is None
-            ):  # not the system's: a signal handler's TimeoutError
+            is_foreign = error.errno is None  # not the system's: a signal handler's TimeoutError, say
+            if is_foreign or isinstance(error, StoreError):
                 raise
             raise _folder_error(error, self.path) from error
 
