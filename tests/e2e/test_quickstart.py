@@ -156,6 +156,7 @@ RunDetails(next(Experiment(Workspace.from_config(), "reloaded").get_runs())).sho
     if has_new_kernel:
         notebook.restart_kernel()
     notebook.screenshot(f"reloaded-{'new' if has_new_kernel else 'same'}-kernel-before-running")
+    expect(notebook.output(1).get_by_text("The kernel that showed this is gone.")).to_be_hidden()  # the run has ended
     notebook.run_cell(1)
 
     assert notebook.errors() == []

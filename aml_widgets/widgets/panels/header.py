@@ -54,8 +54,9 @@ class HeaderPanel:
 def status_html(status: RunStatus) -> str:
     """Show a status by word, sign and colour."""
     look, sign = _LOOKS.get(status, _LOOK_OF_WAITING)
+    final = " aml-final" if status.is_terminal else ""  # what is shown stays true, with and without a kernel
     return (
-        f'<span class="aml-status aml-look-{look}" role="status">'
+        f'<span class="aml-status aml-look-{look}{final}" role="status">'
         f'<span class="aml-sign" aria-hidden="true">{sign}</span>{escape(status)}</span>'
     )
 
