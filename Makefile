@@ -17,11 +17,15 @@ QUICKSTART := notebooks/01-quickstart.ipynb
 DEMO_READY := $(VENV)/.ready-for-demo
 DEV_READY := $(VENV)/.ready-for-development
 
+# JupyterLab asks in a pop-up whether it may fetch news; this environment is not asked, and nothing is fetched.
+NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements >/dev/null 2>&1 || \
+	echo "The pop-up about news stays: it could not be switched off." >&2
+
 .PHONY: demo test lint fix bench chromium clean
 
 demo: $(DEMO_READY)
 	@echo "Starting JupyterLab. Open the address that it prints next in a browser; Ctrl-C ends it."
-	@exec $(BIN)/jupyter lab --no-browser --log-level=ERROR --ServerApp.answer_yes=True --LabApp.news_url=None \
+	@exec $(BIN)/jupyter lab --no-browser --log-level=ERROR --ServerApp.answer_yes=True \
 		--ServerApp.root_dir='$(CURDIR)' --LabApp.default_url='/lab/tree/$(QUICKSTART)' \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -54,8 +58,10 @@ $(BIN)/python:
 
 $(DEMO_READY): pyproject.toml package.json | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[lab]' --group notebooks
+	@$(NO_NEWS)
 	@touch $@
 
 $(DEV_READY): pyproject.toml package.json | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[lab]' --group dev
+	@$(NO_NEWS)
 	@touch $@ $(DEMO_READY)
