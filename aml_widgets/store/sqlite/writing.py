@@ -53,10 +53,11 @@ class PointWriter:
             if tail is not None and tail.generation == database.generation and (kind is float or kind is int):
                 series = tail.scalars.get(name)
                 if series is not None:
+                    key = tail.key
                     place = tail.next_steps[series] if step is None else step
                     try:
                         database.cursor.execute(  # type: ignore[union-attr]  # open, since the tail is of this generation
-                            INSERT, (tail.key, place, clock.now() if logged_at is None else logged_at, series, value)
+                            INSERT, (key, place, clock.now() if logged_at is None else logged_at, series, value)
                         )
                     except (sqlite3.IntegrityError, OverflowError):
                         pass  # another process was here, the tail is sealed, or the number has more than 64 bits
@@ -64,7 +65,9 @@ class PointWriter:
                         raise store_error(error, database.path) from error
                     else:
                         tail.next_steps[series] = place + 1
-                        tail.key += 1
+                        # Not `+= 1`: a signal handler may have logged since the statement. Then this key is not the last one, the
+                        # next call notices that it is not, and looks again.
+                        tail.key = key + 1
                         tail.rows += 1
                         if tail.rows >= BLOCK_POINTS:
                             self._seal(tail)
@@ -83,13 +86,14 @@ class PointWriter:
                 shape = tail.wide.get((tuple(values), tuple(map(type, numbers))))
                 if shape is not None:
                     series, what, common, own = shape
+                    key = tail.key
                     next_steps = tail.next_steps
                     steps = [next_steps[one] for one in series] if step is None else [step]
                     place = steps[0] if steps.count(steps[0]) == len(steps) else None
                     try:
                         packed = own.pack(*numbers, *steps) if place is None else common.pack(*numbers)
                         database.cursor.execute(  # type: ignore[union-attr]  # open, since the tail is of this generation
-                            INSERT, (tail.key, place, clock.now() if logged_at is None else logged_at, what, packed)
+                            INSERT, (key, place, clock.now() if logged_at is None else logged_at, what, packed)
                         )
                     except (sqlite3.IntegrityError, OverflowError, struct.error):
                         pass  # as in `log_metric`
@@ -100,7 +104,7 @@ class PointWriter:
                             next_steps.update((one, last + 1) for one, last in zip(series, steps, strict=True))
                         else:
                             next_steps.update(zip(series, repeat(place + 1)))
-                        tail.key += 1
+                        tail.key = key + 1  # as in `log_metric`
                         tail.rows += 1
                         if tail.rows >= BLOCK_POINTS:
                             self._seal(tail)

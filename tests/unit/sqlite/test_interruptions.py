@@ -152,3 +152,37 @@ def test_a_handler_in_the_midst_of_a_change_of_the_record_keeps_both(
 
     assert store.get_run(run.run_id).display_name == "renamed"
     assert list(store.read_history(run.run_id, "from_handler").values) == [1.0]
+
+
+@pytest.mark.parametrize("names", [["loss"], ["loss", "accuracy"]], ids=["one name", "two names"])
+def test_a_handler_that_logs_right_after_a_row_was_stored_leaves_no_gap(
+    store: SqliteRunStore, run: RunRecord, names: list[str]
+) -> None:
+    def log(value: float) -> None:
+        if len(names) == 1:
+            store.log_metric(run.run_id, names[0], value)
+        else:
+            store.log_metrics(run.run_id, dict.fromkeys(names, value))
+
+    log(0.0)
+    cursor = store._database.cursor
+    assert isinstance(cursor, sqlite3.Cursor)
+    real: sqlite3.Cursor = cursor
+
+    class Disturbed:
+        """Behaves as if a signal came between the statement and the line behind it."""
+
+        def execute(self, statement: str, values: tuple[object, ...]) -> None:
+            real.execute(statement, values)
+            store._database.cursor = real
+            log(2.0)
+
+    store._database.cursor = Disturbed()  # type: ignore[assignment]  # as much of a cursor as the hot path uses
+    log(1.0)
+    log(3.0)
+
+    for name in names:
+        history = store.read_history(run.run_id, name)
+        assert list(history.values) == [0.0, 1.0, 2.0, 3.0]
+        assert list(history.steps) == [0, 1, 2, 3]
+        assert list(history.seqs) == [1, 2, 3, 4]
