@@ -6,7 +6,7 @@ import logging
 import threading
 import uuid
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -22,12 +22,14 @@ from aml_widgets.store.protocol import RunStore
 from aml_widgets.tracking.signals import status_changed
 from aml_widgets.widgets.cells import CellExecution, current_execution, has_kernel
 from aml_widgets.widgets.fallback import fallback_html, fallback_text
-from aml_widgets.widgets.panels.charts import ChartsPanel
+from aml_widgets.widgets.kinds import tabs_for
+from aml_widgets.widgets.page import Page
 from aml_widgets.widgets.panels.error import ErrorPanel
 from aml_widgets.widgets.panels.header import HeaderPanel
-from aml_widgets.widgets.panels.logs import LogsPanel
+from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import markup
-from aml_widgets.widgets.panels.values import ValuesPanel
+from aml_widgets.widgets.panels.tabs import TabsPanel
+from aml_widgets.widgets.settings import settings_of
 from aml_widgets.widgets.text import escape
 from aml_widgets.widgets.view_state import MetricState, ViewState, advance, fall_silent
 from aml_widgets.widgets.watcher import Watcher, watcher
@@ -58,6 +60,8 @@ class RunView:
         How long after one look at the store the next one follows.
     watcher : Watcher, optional
         Who refreshes it; the kernel's unless a test gives its own.
+    cancel : callable, optional
+        Asks for the run to be cancelled, where somebody else runs it.
     """
 
     def __init__(
@@ -67,7 +71,9 @@ class RunView:
         *,
         refresh_seconds: float = DEFAULT_REFRESH_SECONDS,
         watcher: Watcher = watcher,
+        cancel: Callable[[], None] | None = None,
     ) -> None:
+        self._cancel = cancel
         self._store = store
         self._run_id = run_id
         self._watcher = watcher
@@ -107,10 +113,21 @@ class RunView:
         """
         with self._lock:
             if self._parts is None:
-                self._parts = _Parts(self._store, self._run_id, self._lock, hides=_static_class(self._display_id))
-                self._parts.root.aml_view = self  # who shows the widget need not hold the view
                 self._state = ViewState(run_id=self._run_id)
                 self._read()
+                host = Host(
+                    store=self._store,
+                    run_id=self._run_id,
+                    lock=self._lock,
+                    page=Page(self._lock),
+                    settings=settings_of(self._run_id),
+                    open_run=self._open_run,
+                    cancel=self._cancel,
+                )
+                host.page.on("tab", lambda _argument, key: self._keep_tab(host, key))
+                run_type = self._state.run.run_type if self._state.run else None
+                self._parts = _Parts(host, run_type, hides=_static_class(self._display_id))
+                self._parts.root.aml_view = self  # who shows the widget need not hold the view
                 self._draw_facts()
             return self._parts.root
 
@@ -167,6 +184,15 @@ class RunView:
                 raise  # to the edge of the thread, which logs it
             return not is_over
 
+    @staticmethod
+    def _keep_tab(host: Host, key: str) -> None:
+        host.settings.change(tab=key)
+        host.page.widget.tab = key
+
+    def _open_run(self, run_id: str) -> None:
+        """Show another run inside this view, with a way back."""
+        raise NotImplementedError(run_id)
+
     def _read(self) -> None:
         try:
             changes = self._store.changes_since(self._run_id, self._state.cursor)
@@ -185,13 +211,12 @@ class RunView:
             return
         parts.header.update(self._state, refresh_seconds=self._refresh_seconds)
         parts.error.update(self._state)
-        parts.values.update(self._state)
+        parts.tabs.update_bar(self._state)
 
     def _draw_all(self) -> None:
         self._draw_facts()
         if self._parts is not None:
-            self._parts.charts.update(self._state)
-            self._parts.logs.update(self._state)
+            self._parts.tabs.update(self._state)
 
     def _keep_alive(self) -> None:
         """Say for a run of this very process that it lives: a cell that trains may not log for long."""
@@ -264,24 +289,21 @@ class _Static(NamedTuple):
 class _Parts:
     """The panels of one view and the widget that holds them."""
 
-    def __init__(self, store: RunStore, run_id: str, lock: threading.RLock, *, hides: str) -> None:
-        def read_artifact(path: str, start: int, max_bytes: int | None) -> bytes:
-            return store.artifacts.read(run_id, path, start=start, max_bytes=max_bytes)
-
-        self.header = HeaderPanel()
+    def __init__(self, host: Host, run_type: str | None, *, hides: str) -> None:
+        self.header = HeaderPanel(host)
         self.error = ErrorPanel()
-        self.values = ValuesPanel(read_artifact)
-        self.charts = ChartsPanel(lock)
-        self.logs = LogsPanel(read_artifact, lock)
+        self.tabs = TabsPanel(tabs_for(run_type, host), chosen=host.settings.value.tab)
         style = markup()
         style.layout.display = "none"
         style.value = (
             f"<style>{_style_sheet()}\n.{hides}, .jp-OutputArea-child:has(.{hides}) {{ display: none; }}</style>"
         )
-        panels = (self.header, self.error, self.values, self.charts, self.logs)
         gone = markup("aml-gone")
-        gone.value = _gone_kernel_html(run_id)
-        self.root = ipywidgets.VBox([style, gone, *(panel.widget for panel in panels)])
+        gone.value = _gone_kernel_html(host.run_id)
+        panels = (self.header, self.error, self.tabs)
+        self.body = ipywidgets.VBox([panel.widget for panel in panels])
+        self.body.add_class("aml-body")
+        self.root = ipywidgets.VBox([style, gone, self.body, host.page.widget])
         self.root.add_class("aml-run")
 
 
@@ -340,7 +362,9 @@ def _static_class(display_id: str) -> str:
 
 @cache
 def _style_sheet() -> str:
-    return resources.files("aml_widgets.widgets").joinpath("style.css").read_text(encoding="utf-8")
+    folder = resources.files("aml_widgets.widgets") / "style"
+    sheets = sorted((sheet for sheet in folder.iterdir() if sheet.name.endswith(".css")), key=lambda sheet: sheet.name)
+    return "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
 
 
 def _checked_interval(seconds: float) -> float:

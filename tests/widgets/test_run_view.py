@@ -257,7 +257,7 @@ def test_a_panel_that_fails_is_said_in_the_view(store: FlakyStore, monkeypatch: 
     def fail(_state: object) -> None:
         raise RuntimeError("cannot <draw>")
 
-    monkeypatch.setattr(view._parts.charts, "update", fail)
+    monkeypatch.setattr(view._parts.tabs, "update", fail)
 
     with pytest.raises(RuntimeError, match="cannot <draw>"):
         view.refresh()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import bqplot
 import ipywidgets
 import numpy as np
 
+from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import markup, set_markup
 from aml_widgets.widgets.series import FloatArray
 from aml_widgets.widgets.subshells import answer_in_subshell
@@ -31,8 +30,8 @@ class ChartsPanel:
     points change the marks of a figure in place, and only those of metrics that changed.
     """
 
-    def __init__(self, lock: threading.RLock) -> None:
-        self._lock = lock
+    def __init__(self, host: Host) -> None:
+        self._lock = host.lock
         self._state: ViewState | None = None
         self._page = 0
         self._cards: list[ChartCard] = []

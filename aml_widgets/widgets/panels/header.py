@@ -9,6 +9,7 @@ import ipywidgets
 from aml_widgets.core import clock
 from aml_widgets.core.records import RunRecord
 from aml_widgets.core.status import RunStatus
+from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import markup, set_markup
 from aml_widgets.widgets.text import clock_text, duration_text, escape, shorten, time_text
 from aml_widgets.widgets.view_state import ViewState
@@ -34,7 +35,8 @@ class HeaderPanel:
     dead they stop after `INTERVALS_UNTIL_STALE` refresh intervals and give way to a notice, so nothing stale looks live.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: Host) -> None:
+        self._host = host
         self._identity = markup("aml-identity")
         self._times = markup("aml-times")
         self._silence = markup("aml-silence")

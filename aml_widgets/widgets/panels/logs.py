@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable
 
 import ipywidgets
@@ -12,8 +11,8 @@ from traitlets import Bunch
 from aml_widgets.core.errors import AmlWidgetsError, ArtifactNotFound
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.widgets.log_tail import TAIL_BYTES, LogTail
+from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import markup, set_markup
-from aml_widgets.widgets.panels.values import ReadArtifact
 from aml_widgets.widgets.subshells import answer_in_subshell
 from aml_widgets.widgets.text import escape, shorten, size_text
 from aml_widgets.widgets.view_state import ViewState
@@ -26,9 +25,9 @@ class LogsPanel:
     the user scrolled to. It is a child per block of text, of which only the last is sent again when the log grows.
     """
 
-    def __init__(self, read_artifact: ReadArtifact, lock: threading.RLock) -> None:
-        self._read_artifact = read_artifact
-        self._lock = lock
+    def __init__(self, host: Host) -> None:
+        self._read_artifact = host.read_artifact
+        self._lock = host.lock
         self._state: ViewState | None = None
         self._path: str | None = None
         self._is_picked = False

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import MetricKind, MetricValue
+from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import markup, set_markup
 from aml_widgets.widgets.series import SeriesState, is_number
 from aml_widgets.widgets.text import count_text, escape, exact_text, name_text, shorten, value_text
 from aml_widgets.widgets.view_state import MetricState, ViewState, is_charted
-
-ReadArtifact = Callable[[str, int, "int | None"], bytes]
-"""Read a file of the run: path, first byte, most bytes."""
 
 MAX_TILES = 60
 MAX_ROWS = 200
@@ -34,8 +32,8 @@ _MEDIA_TYPES = {
 class ValuesPanel:
     """Metrics that are not charted."""
 
-    def __init__(self, read_artifact: ReadArtifact) -> None:
-        self._read_artifact = read_artifact
+    def __init__(self, host: Host) -> None:
+        self._read_artifact = host.read_artifact
         self._sources: dict[str, str] = {}
         self._shown: list[MetricState] | None = None
         self.widget = markup("aml-values")
