@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import importing, processes, reading, runs, writing
+from benchmarks import importing, processes, reading, runs, viewing, writing
 from benchmarks.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] = {
@@ -27,6 +27,7 @@ GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] 
     "envelope": reading.envelope,
     "eight_writers": processes.eight_writers,
     "lists": runs.lists,
+    "viewing": viewing.viewing,
     "imports": lambda _: importing.imports(),
 }
 

@@ -83,15 +83,16 @@ class Chart:
     x_range, y_range : (float, float) or None
         What the axes show; None where there is nothing to show.
     number_count, drawn_count : int
-        How many numbers lie behind the longest line, and how many of them are drawn.
+        How many numbers lie behind the longest line, and how many of them are drawn; of a window those in sight.
     is_exact : bool
         Whether each number in sight is drawn; else the lines are envelopes.
     nonfinite_count, other_count : int
         How many values are NaN or infinite, and how many are no number: they are gaps in the lines.
     hidden_count : int
-        How many points have no place on a logarithmic axis.
+        How many points have no place on the axes: they are not above zero on a logarithmic one, or nothing was known yet of
+        the metric that is x. Where lines are envelopes, at least so many.
     cut_count : int
-        How many points lie outside of `y_range`, because outliers are cut.
+        How many points lie outside of `y_range`, because outliers are cut. Where lines are envelopes, at least so many.
     """
 
     name: str

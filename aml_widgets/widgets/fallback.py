@@ -6,8 +6,9 @@ import base64
 
 from aml_widgets.core.records import MetricValue
 from aml_widgets.core.status import RunStatus
-from aml_widgets.widgets.panels.charts import notes_of
-from aml_widgets.widgets.panels.header import duration_seconds, gone_writer_text
+from aml_widgets.widgets.curves import chart_of, notes_of
+from aml_widgets.widgets.panels.header import gone_writer_text
+from aml_widgets.widgets.panels.status import duration_seconds
 from aml_widgets.widgets.pictures import COLOURS, HEIGHT, MAX_LINES, WIDTH, picture_of
 from aml_widgets.widgets.text import (
     count_text,
@@ -19,7 +20,7 @@ from aml_widgets.widgets.text import (
     time_text,
     value_text,
 )
-from aml_widgets.widgets.view_state import MetricState, ViewState, chart_of, is_charted
+from aml_widgets.widgets.view_state import MetricState, ViewState, is_charted
 
 MAX_HTML_BYTES = 120_000
 _MAX_ROWS = 100

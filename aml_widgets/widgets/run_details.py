@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from aml_widgets.core.errors import UserError
 from aml_widgets.tracking.run import Run
 from aml_widgets.widgets.run_view import DEFAULT_REFRESH_SECONDS, RunView
 from aml_widgets.widgets.text import shorten
+from aml_widgets.widgets.widget_data import widget_data
+
+if TYPE_CHECKING:
+    import bqplot
+
+SUBMITTED_TYPES = ("azureml.scriptrun",)
+"""Types of runs that another process carries out, so that they can be cancelled from here."""
 
 
 class RunDetails:
@@ -31,7 +41,15 @@ class RunDetails:
     def __init__(self, run: Run, *, refresh_seconds: float = DEFAULT_REFRESH_SECONDS) -> None:
         if not isinstance(run, Run):
             raise UserError(_not_a_run_text(run), value=run)
-        self._view = RunView(run.experiment.workspace.store, run.id, refresh_seconds=refresh_seconds)
+        self._run = run
+        url = run.get_portal_url()
+        self._view = RunView(
+            run.experiment.workspace.store,
+            run.id,
+            refresh_seconds=refresh_seconds,
+            cancel=run.cancel if run.type in SUBMITTED_TYPES else None,
+            page_url=url if url.startswith(("http://", "https://")) else None,  # a browser follows no file: link
+        )
 
     @property
     def refresh_seconds(self) -> float:
@@ -49,6 +67,45 @@ class RunDetails:
         `render_lib` and `widget_settings` are v1's and change nothing.
         """
         self._view.show()
+
+    def get_widget_data(self, widget_settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Read the run once and give what a view shows, with v1's keys.
+
+        Parameters
+        ----------
+        widget_settings : dict, optional
+            Given back under the key of this name.
+
+        Returns
+        -------
+        dict
+            ``status``, ``run_id``, ``run_properties``, ``run_metrics`` (with all their values), ``run_logs`` (the end of the
+            newest one), ``child_runs``, ``children_metrics``, ``workbench_run_details_uri``, ``graph``, ``widget_settings``,
+            ``loading``.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        return widget_data(self._run, widget_settings)
+
+    def figure(self, name: str) -> bqplot.Figure:
+        """Give the figure that a metric is drawn in, to play with.
+
+        It is the one in the view and goes on being drawn there: what you change of its look stays, its data follow the run.
+
+        Parameters
+        ----------
+        name : str
+            The metric.
+
+        Raises
+        ------
+        UserError
+            If the run has no chart of that name.
+        """
+        return self._view.figure(name)
 
     def close(self) -> None:
         """Take the view off the page and free what it holds. May be called twice; `show` makes it anew."""

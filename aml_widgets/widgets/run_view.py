@@ -4,43 +4,42 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
 
+import bqplot
 import ipywidgets
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import AmlWidgetsError, UserError
-from aml_widgets.core.records import RunRecord
 from aml_widgets.store.liveness import this_process
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.tracking.signals import status_changed
 from aml_widgets.widgets.cells import CellExecution, current_execution, has_kernel
-from aml_widgets.widgets.fallback import fallback_html, fallback_text
+from aml_widgets.widgets.children import is_active
+from aml_widgets.widgets.fallback import fallback_text
 from aml_widgets.widgets.kinds import tabs_for
-from aml_widgets.widgets.page import Page
+from aml_widgets.widgets.nested import Nest
+from aml_widgets.widgets.page import MISSING_HTML, Page
+from aml_widgets.widgets.panels.charts import ChartsPanel
 from aml_widgets.widgets.panels.error import ErrorPanel
-from aml_widgets.widgets.panels.header import HeaderPanel
+from aml_widgets.widgets.panels.header import Controls, HeaderPanel
 from aml_widgets.widgets.panels.host import Host
-from aml_widgets.widgets.panels.parts import markup
+from aml_widgets.widgets.panels.parts import close_tree, markup
+from aml_widgets.widgets.panels.status import name_of
 from aml_widgets.widgets.panels.tabs import TabsPanel
 from aml_widgets.widgets.settings import settings_of
+from aml_widgets.widgets.static_output import StaticOutput, display
 from aml_widgets.widgets.text import escape
-from aml_widgets.widgets.view_state import MetricState, ViewState, advance, fall_silent
+from aml_widgets.widgets.view_state import ViewState, advance, fall_silent
 from aml_widgets.widgets.watcher import Watcher, watcher
 
 logger = logging.getLogger("aml_widgets.widgets")
 
 DEFAULT_REFRESH_SECONDS = 10.0
 MIN_REFRESH_SECONDS = 0.1
-STATIC_SECONDS = 30.0
-"""How often the static view of a run that goes on is renewed at most."""
-
 _views_of_cells: dict[str, tuple[str, weakref.WeakSet[RunView]]] = {}  # by cell id: execution id, what it showed
 
 
@@ -62,6 +61,10 @@ class RunView:
         Who refreshes it; the kernel's unless a test gives its own.
     cancel : callable, optional
         Asks for the run to be cancelled, where somebody else runs it.
+    page_url : str, optional
+        Where the run has a page of its own in a browser.
+    around : Nest, optional
+        The place in another view that it is shown in.
     """
 
     def __init__(
@@ -72,18 +75,25 @@ class RunView:
         refresh_seconds: float = DEFAULT_REFRESH_SECONDS,
         watcher: Watcher = watcher,
         cancel: Callable[[], None] | None = None,
+        page_url: str | None = None,
+        around: Nest | None = None,
     ) -> None:
         self._cancel = cancel
+        self._page_url = page_url
         self._store = store
         self._run_id = run_id
         self._watcher = watcher
-        self._lock = threading.RLock()
+        self._around = around
+        self._nest: Nest | None = None
+        self._lock = threading.RLock() if around is None else around.lock
         self._refresh_seconds = _checked_interval(refresh_seconds)
         self._state = ViewState(run_id=run_id)
         self._parts: _Parts | None = None
-        self._display_id = uuid.uuid4().hex
-        self._static_of: _Static | None = None
+        self._static = StaticOutput()
         self._cells: set[str | None] = set()
+        self._paused_at: float | None = None
+        self._is_asked_for = False
+        self._problem: str | None = None
 
     @property
     def run_id(self) -> str:
@@ -106,6 +116,30 @@ class RunView:
         self._watcher.reschedule(self)
 
     @property
+    def paused_at(self) -> float | None:
+        """Since when refreshing is paused, in seconds since the epoch; None while it goes on."""
+        return self._paused_at
+
+    def pause(self) -> None:
+        """Pause refreshing, or go on with it: what is shown stays as it is, and the run is not touched."""
+        with self._lock:
+            self._paused_at = clock.now() if self._paused_at is None else None
+            self._draw_facts()
+        if self._paused_at is None:
+            self.refresh_now()
+
+    def refresh_now(self) -> None:
+        """Look at the store as soon as can be, also when refreshing is paused or the run has ended."""
+        self._is_asked_for = True
+        self._watcher.add(self)
+
+    def set_interval(self, seconds: float) -> None:
+        """Change how often the view is refreshed, and say so in it."""
+        self.refresh_seconds = seconds
+        with self._lock:
+            self._draw_facts()
+
+    @property
     def widget(self) -> ipywidgets.VBox:
         """The widget, made if there is none, with what is known of the run but without its charts and logs.
 
@@ -123,10 +157,21 @@ class RunView:
                     settings=settings_of(self._run_id),
                     open_run=self._open_run,
                     cancel=self._cancel,
+                    page_url=self._page_url,
+                    watcher=self._watcher,
                 )
                 host.page.on("tab", lambda _argument, key: self._keep_tab(host, key))
                 run_type = self._state.run.run_type if self._state.run else None
-                self._parts = _Parts(host, run_type, hides=_static_class(self._display_id))
+                self._parts = _Parts(host, self, run_type, hides=self._static.css_class)
+                self._nest = Nest(
+                    self._parts.root,
+                    host.page,
+                    self._lock,
+                    run_id=self._run_id,
+                    name=self._name,
+                    make=self._make_inner,
+                    around=self._around,
+                )
                 self._parts.root.aml_view = self  # who shows the widget need not hold the view
                 self._draw_facts()
             return self._parts.root
@@ -140,49 +185,61 @@ class RunView:
         root = self.widget
         self._note_cell(current_execution())
         view = {"version_major": 2, "version_minor": 0, "model_id": root.model_id}
-        # The static view lies before the live one, because its style sheet hides what follows it where that is no live
-        # view; it is filled afterwards, because until the live one is there nothing would hide it.
-        _display(_static_bundle(self._display_id, ""), display_id=self._display_id)
+        self._static.open()
         # Without a text of its own: where the live view cannot be, the static one says all.
-        _display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""})
+        display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""})
         with self._lock:
-            self._static_of = None
-            self._show_static()
+            self._static.show(self._state)
         self._watcher.add(self)
+
+    def figure(self, name: str) -> bqplot.Figure:
+        """Give the figure that a metric is drawn in, made if there is none. Raises UserError where no chart has the name."""
+        with self._lock:
+            _ = self.widget
+            assert self._parts is not None
+            for panel in self._parts.panels:
+                if isinstance(panel, ChartsPanel):
+                    panel.update(self._state)
+                    return panel.figure(name)
+        raise UserError(f"The view of run {self._run_id} has no charts, and so none of {name!r}.", value=name)
 
     def close(self) -> None:
         """Take the view off the page and free all its models. May be called twice."""
         self._watcher.remove(self)
         with self._lock:
-            parts, self._parts = self._parts, None
-            self._static_of = None
+            if self._nest is not None:
+                self._nest.leave()
+            parts, self._parts, self._nest = self._parts, None, None
+            self._static.forget()
             self._cells.clear()
         if parts is not None:
             parts.root.aml_view = None
             close_tree(parts.root)
 
     def refresh(self) -> bool:
-        """Ask the store what is new and show it; say whether more can come."""
+        """Ask the store what is new and show it; say whether more can come.
+
+        The lock is let go of while the store is asked and between panels, so that a click never waits for all of it.
+        """
         with self._lock:
             if self._parts is None:
                 return False
-            try:
-                try:
-                    self._read()
-                    if self._state.has_ended:  # what was written between the end and this look, such as a last log line
-                        self._read()
-                finally:
-                    self._draw_all()  # what is known, whatever reading met
-                self._keep_alive()
-                is_over = self._state.has_ended and self._state.silence is None
-                if self._is_static_due(is_over=is_over):
-                    self._show_static()
-            except Exception as error:
-                self._parts.header.update(
-                    self._state, refresh_seconds=self._refresh_seconds, problem=f"{type(error).__name__}: {error}"
-                )
-                raise  # to the edge of the thread, which logs it
-            return not is_over
+            is_paused = self._paused_at is not None and not self._is_asked_for
+            self._is_asked_for = False
+        if is_paused:
+            self._keep_alive()
+            return True
+        self._read()
+        if self._state.has_ended:  # what was written between the end and this look, such as a last log line
+            self._read()
+        self._draw_all()
+        self._keep_alive()
+        with self._lock:
+            is_over = self._state.has_ended and self._state.silence is None
+            if self._static.is_due(self._state, is_over=is_over):
+                self._static.show(self._state)
+        # Children may go on when their parent has ended.
+        return not is_over or any(is_active(child.status) for child in self._state.children.values())
 
     @staticmethod
     def _keep_tab(host: Host, key: str) -> None:
@@ -191,32 +248,72 @@ class RunView:
 
     def _open_run(self, run_id: str) -> None:
         """Show another run inside this view, with a way back."""
-        raise NotImplementedError(run_id)
+        if self._nest is not None:
+            self._nest.open(run_id)
+
+    def _make_inner(self, run_id: str, nest: Nest) -> RunView:
+        return RunView(self._store, run_id, refresh_seconds=self._refresh_seconds, watcher=self._watcher, around=nest)
+
+    def _name(self) -> str:
+        return self._run_id if self._state.run is None else name_of(self._state.run)
+
+    def keep_end(self) -> None:
+        """Write the end of the run into the notebook at once, in the thread that ended it.
+
+        A notebook that is run without anybody before it is over with its last cell: its kernel is gone before the watcher
+        has looked.
+        """
+        with self._lock:
+            if self._parts is None or not self._static.is_shown:
+                return
+            changes = self._store.changes_since(self._run_id, self._state.cursor)
+            if changes.run is not None and changes.run.status.is_terminal:
+                self._static.show(advance(self._state, changes, heard_at=clock.now()))
 
     def _read(self) -> None:
+        """Take in what is new. Only whoever refreshes calls it: the watcher's thread, and `widget` before that."""
+        state = self._state
         try:
-            changes = self._store.changes_since(self._run_id, self._state.cursor)
+            changes = self._store.changes_since(self._run_id, state.cursor)
         except UserError:
             # The cursor is of another store, because the one behind this location was replaced: begin anew.
             logger.warning("The history of run %s begins anew; its view is read again.", self._run_id)
-            self._state = ViewState(run_id=self._run_id)
+            state = ViewState(run_id=self._run_id)
         except AmlWidgetsError as error:
-            self._state = fall_silent(self._state, error.message, at=clock.now())
+            state = fall_silent(state, error.message, at=clock.now())
         else:
-            self._state = advance(self._state, changes, heard_at=clock.now())
+            state = advance(state, changes, heard_at=clock.now())
+        with self._lock:
+            self._state = state
+            if self._paused_at is not None:
+                self._paused_at = state.heard_at
 
     def _draw_facts(self) -> None:
         parts = self._parts
         if parts is None:
             return
-        parts.header.update(self._state, refresh_seconds=self._refresh_seconds)
+        parts.header.update(self._state, problem=self._problem)
         parts.error.update(self._state)
         parts.tabs.update_bar(self._state)
 
     def _draw_all(self) -> None:
-        self._draw_facts()
-        if self._parts is not None:
-            self._parts.tabs.update(self._state)
+        """Draw every panel, also when one of them cannot be: that is said in the header, and raised in the end."""
+        with self._lock:
+            panels = () if self._parts is None else self._parts.panels
+        failure: Exception | None = None
+        for panel in panels:
+            with self._lock:
+                if self._parts is None:  # closed in the meantime
+                    return
+                try:
+                    panel.update(self._state)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the other panels are drawn; raised below
+                    failure = failure or error
+        with self._lock:
+            self._problem = None if failure is None else f"{type(failure).__name__}: {failure}"
+            self._draw_facts()
+        if failure is not None:
+            raise failure  # to the edge of the thread, which logs it
 
     def _keep_alive(self) -> None:
         """Say for a run of this very process that it lives: a cell that trains may not log for long."""
@@ -227,29 +324,6 @@ class RunView:
             self._store.touch(self._run_id)
         except AmlWidgetsError as error:  # the next read says so on the page
             logger.warning("No sign of life could be written for run %s: %s", self._run_id, error)
-
-    def _is_static_due(self, *, is_over: bool) -> bool:
-        """Whether the static view shows less than it should, and may be sent again already."""
-        before = self._static_of
-        if before is None:
-            return False  # not shown in a notebook
-        now = _Static.of(self._state)
-        if now.run == before.run and now.metrics is before.metrics:
-            return False
-        is_told = now.run is not None and before.run is not None and now.run.status is before.run.status
-        is_first = bool(now.metrics) and not before.metrics
-        # A clock that was set back must not silence it.
-        return is_over or not is_told or is_first or not 0 <= now.at - before.at < STATIC_SECONDS
-
-    def _show_static(self) -> None:
-        """Put into the notebook what it shows where the live view is not: saved, exported, without its kernel.
-
-        It is an output of its own, hidden by the live view's style sheet, because to renew a part of an output makes
-        JupyterLab draw all of it anew: the view would flicker and jump.
-        """
-        self._static_of = _Static.of(self._state)
-        bundle = _static_bundle(self._display_id, fallback_html(self._state), fallback_text(self._state))
-        _display(bundle, display_id=self._display_id, update=True)
 
     def _note_cell(self, execution: CellExecution | None) -> None:
         """Close what an earlier run of this cell showed: its output is gone from the page, its models would stay."""
@@ -272,27 +346,15 @@ class RunView:
             self.close()
 
 
-class _Static(NamedTuple):
-    """What a static view was made of, and when."""
-
-    run: RunRecord | None
-    metrics: Mapping[str, MetricState]
-    at: float
-
-    @classmethod
-    def of(cls, state: ViewState) -> _Static:
-        # A sign of life alone is no news to somebody who opens the notebook next year.
-        run = state.run if state.run is None else replace(state.run, last_seen_at=None)
-        return cls(run, state.metrics, clock.now())
-
-
 class _Parts:
     """The panels of one view and the widget that holds them."""
 
-    def __init__(self, host: Host, run_type: str | None, *, hides: str) -> None:
-        self.header = HeaderPanel(host)
+    def __init__(self, host: Host, controls: Controls, run_type: str | None, *, hides: str) -> None:
+        self.header = HeaderPanel(host, controls)
         self.error = ErrorPanel()
-        self.tabs = TabsPanel(tabs_for(run_type, host), chosen=host.settings.value.tab)
+        tabs = tabs_for(run_type, host)
+        self.tabs = TabsPanel(tabs, chosen=host.settings.value.tab)
+        self.panels = tuple(panel for tab in tabs for panel in tab.panels)
         style = markup()
         style.layout.display = "none"
         style.value = (
@@ -300,51 +362,12 @@ class _Parts:
         )
         gone = markup("aml-gone")
         gone.value = _gone_kernel_html(host.run_id)
-        panels = (self.header, self.error, self.tabs)
-        self.body = ipywidgets.VBox([panel.widget for panel in panels])
+        self.body = ipywidgets.VBox([self.header.widget, self.error.widget, self.tabs.widget])
         self.body.add_class("aml-body")
-        self.root = ipywidgets.VBox([style, gone, self.body, host.page.widget])
+        missing = markup("aml-missing")
+        missing.value = MISSING_HTML
+        self.root = ipywidgets.VBox([style, gone, missing, self.body, host.page.widget])
         self.root.add_class("aml-run")
-
-
-def close_tree(root: ipywidgets.Widget) -> None:
-    """Close a widget and all that it is made of, so that kernel and page forget them."""
-    found: dict[int, ipywidgets.Widget] = {}
-    waiting = [root]
-    while waiting:
-        widget = waiting.pop()
-        if id(widget) not in found:
-            found[id(widget)] = widget
-            waiting.extend(_widgets_in([getattr(widget, key) for key in widget.keys]))
-    for widget in found.values():
-        widget.close()
-
-
-def _widgets_in(values: object) -> Iterator[ipywidgets.Widget]:
-    if isinstance(values, ipywidgets.Widget):
-        yield values
-    elif isinstance(values, dict):
-        for value in values.values():
-            yield from _widgets_in(value)
-    elif isinstance(values, (list, tuple)):
-        for value in values:
-            yield from _widgets_in(value)
-
-
-def _display(bundle: dict[str, object], *, display_id: str | None = None, update: bool = False) -> None:
-    from IPython.display import display
-
-    display(bundle, raw=True, display_id=display_id, update=update)  # type: ignore[no-untyped-call]  # IPython's
-
-
-def _static_bundle(display_id: str, html: str, text: str = "") -> dict[str, object]:
-    """Give the static view as an output, with the rule that hides the live one's place where no live view is in it.
-
-    A notebook opened without its kernel has a message of ipywidgets there, that a model was not found.
-    """
-    name = _static_class(display_id)
-    rule = f".jp-OutputArea-child:has(.{name}) + .jp-OutputArea-child:not(:has(.aml-run)) {{ display: none; }}"
-    return {"text/html": f'<div class="{name}"><style>{rule}</style>{html}</div>', "text/plain": text}
 
 
 def _gone_kernel_html(run_id: str) -> str:
@@ -354,10 +377,6 @@ def _gone_kernel_html(run_id: str) -> str:
         '<div class="aml-box aml-look-warn"><b>The kernel that showed this is gone.</b> Show the run again: '
         f"<code>{escape(code)}</code></div>"
     )
-
-
-def _static_class(display_id: str) -> str:
-    return f"aml-static-{display_id}"
 
 
 @cache
@@ -379,6 +398,8 @@ def _checked_interval(seconds: float) -> float:
 
 
 def _on_status_changed(run_id: str, _store: RunStore) -> None:
+    for view in watcher.views_of(run_id):
+        view.keep_end()
     watcher.wake(run_id)
 
 

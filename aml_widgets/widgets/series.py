@@ -1,30 +1,66 @@
-"""One series as a view keeps it: at most about a thousand buckets of consecutive numbers, however many were logged."""
+"""One series as a view keeps it: a bounded picture of all its numbers, and the newest of its points as they were logged."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aml_widgets.core.records import Bucket, MetricHistory, MetricNews, MetricValue
+from aml_widgets.core.records import MetricHistory, MetricKind, MetricNews, MetricValue
+from aml_widgets.widgets.buckets import (
+    COUNT,
+    EMPTY,
+    FIRST,
+    FIRST_SEQ,
+    LAST,
+    LAST_SEQ,
+    LAST_STEP,
+    MAX_BUCKETS,
+    NO_POINTS,
+    NONFINITE,
+    SEQ,
+    Buckets,
+    FloatArray,
+    append,
+    from_store,
+    is_number,
+    points_of,
+)
 
-MAX_BUCKETS = 1_000
+__all__ = [
+    "MAX_BUCKETS",
+    "MAX_KEPT_VALUES",
+    "MAX_NEWEST",
+    "MAX_TAIL",
+    "FloatArray",
+    "NewestValues",
+    "SeriesState",
+    "advance_series",
+    "interpolate",
+    "is_number",
+]
+
 MAX_KEPT_VALUES = 6
+MAX_TAIL = 2_000
+MAX_NEWEST = 500
 
-# Columns of the table of buckets, one row per bucket. FIRST and LAST are the values written first and last (NaN where
-# that one is not finite), LOW and HIGH the extremes of the finite ones.
-_FIRST_SEQ, _LAST_SEQ, _FIRST_STEP, _LAST_STEP, _FIRST, _LAST, _LOW, _HIGH, _COUNT, _NONFINITE = range(10)
-_N_COLUMNS = 10
 
-FloatArray = NDArray[np.float64]
+class NewestValues(NamedTuple):
+    """The values written last, whatever they are, in the order of writing; nothing between them is left out."""
+
+    seqs: tuple[int, ...] = ()
+    steps: tuple[int, ...] = ()
+    times: tuple[float, ...] = ()
+    values: tuple[MetricValue, ...] = ()
+
+
+_NO_VALUES = NewestValues()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesState:
-    """What is known and drawn of one series.
+    """What is known and drawn of one series. Its size does not grow beyond a bound, however much is logged.
 
     Attributes
     ----------
@@ -32,24 +68,47 @@ class SeriesState:
         How many points were logged, whatever they are.
     last : float, int, bool, str or None
         The value written last, whatever it is.
-    values : tuple
-        All values, whatever they are, while they are at most `MAX_KEPT_VALUES`; of longer series none.
-    buckets : ndarray of float64, shape (n_buckets, 10)
-        Consecutive numbers, summed up; a bucket of one number is that number exactly. Never changed in place.
-    bucket_width : int
-        How many numbers a full bucket holds.
+    table : Buckets
+        All numbers, summed up in at most `MAX_BUCKETS` buckets.
+    tail : ndarray of float64, shape (n_points, 4)
+        The newest numbers as they were logged, at most `MAX_TAIL`: seq, step, time and value, NaN and infinities too.
+    tail_after : float
+        All numbers with a greater seq are in the tail; -1 where that is all there are.
+    newest : NewestValues
+        The newest values, at most `MAX_NEWEST`. Empty for a scalar that is nothing but numbers, once it is longer. After
+        an opening of a long series of numbers it has only what came since: the store gives no points then.
+    origin : object
+        The same for all states that follow from one opening, so that others know whether what they keep still holds.
     """
 
     count: int = 0
     last: MetricValue = None
-    values: tuple[MetricValue, ...] = ()
-    buckets: FloatArray = field(default_factory=lambda: np.empty((0, _N_COLUMNS)))
-    bucket_width: int = 1
+    table: Buckets = EMPTY
+    tail: FloatArray = field(default_factory=lambda: NO_POINTS)
+    tail_after: float = -1.0
+    newest: NewestValues = _NO_VALUES
+    origin: object = field(default_factory=object, compare=False)
+
+    @property
+    def buckets(self) -> FloatArray:
+        """The rows of the table of buckets."""
+        return self.table.rows
+
+    @property
+    def bucket_width(self) -> int:
+        """How many numbers a full bucket holds."""
+        return self.table.width
+
+    @property
+    def values(self) -> tuple[MetricValue, ...]:
+        """All values, whatever they are, while they are at most `MAX_KEPT_VALUES`; of longer series none."""
+        is_all = self.count <= MAX_KEPT_VALUES and len(self.newest.values) == self.count
+        return self.newest.values if is_all else ()
 
     @property
     def number_count(self) -> int:
         """How many numbers were logged."""
-        return int(self.buckets[:, _COUNT].sum())
+        return int(self.buckets[:, COUNT].sum())
 
     @property
     def other_count(self) -> int:
@@ -59,189 +118,86 @@ class SeriesState:
     @property
     def nonfinite_count(self) -> int:
         """How many of the numbers are NaN or infinite."""
-        return int(self.buckets[:, _NONFINITE].sum())
+        return int(self.buckets[:, NONFINITE].sum())
+
+    @property
+    def last_step(self) -> int | None:
+        """The step of the number written last, None where there is none."""
+        return int(self.buckets[-1, LAST_STEP]) if len(self.buckets) else None
+
+    @property
+    def last_seq(self) -> float:
+        """The seq of the number written last, -1 where there is none."""
+        return float(self.buckets[-1, LAST_SEQ]) if len(self.buckets) else -1.0
 
     @property
     def is_exact(self) -> bool:
         """Whether each bucket is one number, so that what is drawn is what was logged."""
-        return bool((self.buckets[:, _COUNT] <= 1).all())
+        return self.table.is_exact
+
+    def numbers_after(self, seq: float) -> FloatArray | None:
+        """Give the numbers written after a seq as a table of points, None where they are not all in the tail."""
+        if seq < self.tail_after:
+            return None
+        return self.tail[np.searchsorted(self.tail[:, SEQ], seq, side="right") :]
 
 
 def advance_series(series: SeriesState | None, news: MetricNews) -> SeriesState:
     """Take in what is new in one series; the cost follows the news, not the history."""
     if series is None or news.is_opening:
         series = SeriesState()
-    buckets, width = series.buckets, series.bucket_width
-    points = _rows_of_points(news.points)
+    table, tail, tail_after, newest = series.table, series.tail, series.tail_after, series.newest
+    points = points_of(news.points)
+    values = news.points
     if news.buckets:
-        buckets = _rows_of_buckets(news.buckets)
-        width = max(1, math.ceil(float(np.median(buckets[:, _COUNT]))))
+        table = from_store(news.buckets)
+        tail, tail_after, newest = NO_POINTS, float(table.rows[-1, LAST_SEQ]), _NO_VALUES
         # Beside buckets the store gives the newest values that it cannot sum up, among them ints beyond 64 bits: those
         # that lie among the buckets have no place after them.
-        points = points[points[:, _FIRST_SEQ] > buckets[-1, _LAST_SEQ]]
-    buckets, width = _append(buckets, width, points)
+        points = points[points[:, SEQ] > tail_after]
+        values = _after(values, tail_after)
+    table = append(table, points)
+    tail = np.concatenate([tail, points[-MAX_TAIL:]]) if len(points) else tail
+    if len(points) > MAX_TAIL or len(tail) > MAX_TAIL:
+        dropped = points[-MAX_TAIL - 1] if len(points) > MAX_TAIL else tail[-MAX_TAIL - 1]
+        tail, tail_after = tail[-MAX_TAIL:].copy(), float(dropped[SEQ])  # a copy, lest a view keeps all of it
     if news.summary is not None:
         count, last = news.summary.count, news.summary.last
     else:
         count, last = series.count + len(news.points), _last_value(news.points, series.last)
-    values: tuple[MetricValue, ...] = ()
-    if count <= MAX_KEPT_VALUES and len(series.values) + len(news.points) == count:
-        values = (*series.values, *news.points.values)
-    return SeriesState(count=count, last=last, values=values, buckets=buckets, bucket_width=width)
+    is_plain = news.kind is MetricKind.SCALAR and count > MAX_NEWEST and count == int(table.rows[:, COUNT].sum())
+    newest = _NO_VALUES if is_plain else _append_values(newest, values)
+    return SeriesState(
+        count=count, last=last, table=table, tail=tail, tail_after=tail_after, newest=newest, origin=series.origin
+    )
 
 
-def outline(series: SeriesState) -> tuple[FloatArray, FloatArray]:
-    """Give the line to draw over the step.
-
-    Each bucket gives its lowest and its highest number, so that one spike in a million is seen; the first and the last
-    number are always on the line. NaN breaks it.
-
-    Returns
-    -------
-    steps, values : ndarray of float64, shape (n_drawn,)
-        With ``n_drawn <= 2 * n_buckets + 2``.
-    """
-    return _outline(series.buckets, _FIRST_STEP, _LAST_STEP)
-
-
-def outline_over(xs: SeriesState, ys: SeriesState) -> tuple[FloatArray, FloatArray]:
-    """Give the line to draw where one column of a table is x and another is y.
-
-    Exact while both are; of long tables x is interpolated between what is known of it, at each y's place in the run's order of writing.
-    """
-    if not len(xs.buckets) or not len(ys.buckets):
-        return np.empty(0), np.empty(0)
-    if xs.is_exact and ys.is_exact:
-        _, in_x, in_y = np.intersect1d(xs.buckets[:, _FIRST_SEQ], ys.buckets[:, _FIRST_SEQ], return_indices=True)
-        return xs.buckets[in_x, _FIRST], ys.buckets[in_y, _FIRST]
-    seqs, values = _outline(ys.buckets, _FIRST_SEQ, _LAST_SEQ)
-    known_at = xs.buckets[:, [_FIRST_SEQ, _LAST_SEQ]].ravel()
-    known = xs.buckets[:, [_FIRST, _LAST]].ravel()
+def interpolate(xs: SeriesState, seqs: FloatArray) -> FloatArray:
+    """Give the value of a series at places in the order of writing, between those that are known; NaN where none is."""
+    known_at = xs.buckets[:, [FIRST_SEQ, LAST_SEQ]].ravel()
+    known = xs.buckets[:, [FIRST, LAST]].ravel()
     is_known = np.isfinite(known)
     if not is_known.any():
-        return np.empty(0), np.empty(0)
-    return np.interp(seqs, known_at[is_known], known[is_known]), values
+        return np.full(len(seqs), np.nan)
+    return np.interp(seqs, known_at[is_known], known[is_known])
 
 
-def is_number(value: MetricValue) -> bool:
-    """Whether a value is drawn as a number; truth values are not."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _outline(buckets: FloatArray, start_column: int, end_column: int) -> tuple[FloatArray, FloatArray]:
-    if not len(buckets):
-        return np.empty(0), np.empty(0)
-    is_many = buckets[:, _COUNT] > 1
-    # Low first where the bucket rises, high first where it falls: the line then crosses itself least.
-    rises = ~(buckets[:, _FIRST] > buckets[:, _LAST])
-    places = np.stack([buckets[:, start_column], buckets[:, end_column]], axis=1)
-    values = np.stack(
-        [
-            np.where(is_many, np.where(rises, buckets[:, _LOW], buckets[:, _HIGH]), buckets[:, _FIRST]),
-            np.where(rises, buckets[:, _HIGH], buckets[:, _LOW]),
-        ],
-        axis=1,
+def _append_values(newest: NewestValues, points: MetricHistory) -> NewestValues:
+    if not len(points):
+        return newest
+    parts = (points.seqs, points.steps, points.times, points.values)
+    return NewestValues(
+        *((*before, *part[-MAX_NEWEST:])[-MAX_NEWEST:] for before, part in zip(newest, parts, strict=True))
     )
-    is_drawn = np.stack([np.ones(len(buckets), dtype=bool), is_many], axis=1)
-    drawn_places, drawn_values = places[is_drawn], values[is_drawn]
-    if is_many[0]:
-        drawn_places = np.concatenate([[buckets[0, start_column]], drawn_places])
-        drawn_values = np.concatenate([[buckets[0, _FIRST]], drawn_values])
-    if is_many[-1]:
-        drawn_places = np.concatenate([drawn_places, [buckets[-1, end_column]]])
-        drawn_values = np.concatenate([drawn_values, [buckets[-1, _LAST]]])
-    return drawn_places, drawn_values
 
 
-def _rows_of_buckets(buckets: Sequence[Bucket]) -> FloatArray:
-    rows = np.array(
-        [
-            (
-                bucket.first_seq,
-                bucket.last_seq,
-                bucket.first_step,
-                bucket.last_step,
-                _to_float(bucket.first),
-                _to_float(bucket.last),
-                _to_float(bucket.low),
-                _to_float(bucket.high),
-                bucket.count,
-                bucket.nonfinite_count,
-            )
-            for bucket in buckets
-        ],
-        dtype=np.float64,
+def _after(points: MetricHistory, seq: float) -> MetricHistory:
+    """Give the points written after a seq."""
+    start = int(np.searchsorted(np.asarray(points.seqs), seq, side="right"))
+    return MetricHistory(
+        seqs=points.seqs[start:], steps=points.steps[start:], values=points.values[start:], times=points.times[start:]
     )
-    numbers = rows[:, _FIRST : _HIGH + 1]
-    numbers[~np.isfinite(numbers)] = np.nan
-    # An infinite extreme hides the finite one behind it; what is known of the bucket then is its ends.
-    ends = rows[:, [_FIRST, _LAST]]
-    rows[:, _LOW] = np.where(np.isnan(rows[:, _LOW]), np.fmin(ends[:, 0], ends[:, 1]), rows[:, _LOW])
-    rows[:, _HIGH] = np.where(np.isnan(rows[:, _HIGH]), np.fmax(ends[:, 0], ends[:, 1]), rows[:, _HIGH])
-    return rows
-
-
-def _rows_of_points(points: MetricHistory) -> FloatArray:
-    """Make a bucket of each number; what is no number is left out."""
-    seqs = np.asarray(points.seqs, dtype=np.float64)
-    steps = np.asarray(points.steps, dtype=np.float64)
-    if isinstance(points.values, list):
-        is_kept = np.fromiter((is_number(value) for value in points.values), dtype=bool, count=len(points.values))
-        seqs, steps = seqs[is_kept], steps[is_kept]
-        values = np.array([_to_float(value) for value in points.values if is_number(value)], dtype=np.float64)
-    else:
-        values = np.array(points.values, dtype=np.float64)
-    is_finite = np.isfinite(values)
-    values[~is_finite] = np.nan
-    rows = np.empty((len(values), _N_COLUMNS))
-    rows[:, _FIRST_SEQ] = rows[:, _LAST_SEQ] = seqs
-    rows[:, _FIRST_STEP] = rows[:, _LAST_STEP] = steps
-    for column in (_FIRST, _LAST, _LOW, _HIGH):
-        rows[:, column] = values
-    rows[:, _COUNT] = 1
-    rows[:, _NONFINITE] = ~is_finite
-    return rows
 
 
 def _last_value(points: MetricHistory, otherwise: MetricValue) -> MetricValue:
     return points.values[-1] if len(points) else otherwise
-
-
-def _append(buckets: FloatArray, width: int, points: FloatArray) -> tuple[FloatArray, int]:
-    """Append numbers, and double the width of all buckets as often as there would be too many."""
-    while len(buckets) + math.ceil(len(points) / width) > MAX_BUCKETS:
-        width *= 2
-        buckets = _sum_up(buckets, np.arange(0, len(buckets), 2)) if len(buckets) else buckets
-    if not len(points):
-        return buckets, width
-    room = 0 if not len(buckets) else max(0, width - int(buckets[-1, _COUNT]))
-    filling, rest = points[:room], points[room:]
-    parts = [buckets]
-    if len(filling):
-        parts = [buckets[:-1], _sum_up(np.concatenate([buckets[-1:], filling]), np.array([0]))]
-    if len(rest):
-        parts.append(_sum_up(rest, np.arange(0, len(rest), width)))
-    return np.concatenate(parts), width
-
-
-def _sum_up(rows: FloatArray, starts: NDArray[np.int64]) -> FloatArray:
-    """Merge consecutive buckets into groups that begin at the given rows."""
-    if len(starts) == len(rows):
-        return rows
-    ends = np.append(starts[1:], len(rows)) - 1
-    merged = np.empty((len(starts), _N_COLUMNS))
-    merged[:, [_FIRST_SEQ, _FIRST_STEP, _FIRST]] = rows[starts][:, [_FIRST_SEQ, _FIRST_STEP, _FIRST]]
-    merged[:, [_LAST_SEQ, _LAST_STEP, _LAST]] = rows[ends][:, [_LAST_SEQ, _LAST_STEP, _LAST]]
-    merged[:, _LOW] = np.fmin.reduceat(rows[:, _LOW], starts)
-    merged[:, _HIGH] = np.fmax.reduceat(rows[:, _HIGH], starts)
-    merged[:, _COUNT] = np.add.reduceat(rows[:, _COUNT], starts)
-    merged[:, _NONFINITE] = np.add.reduceat(rows[:, _NONFINITE], starts)
-    return merged
-
-
-def _to_float(value: MetricValue) -> float:
-    """Give the float nearest to a number; infinite where floats end, because ints of any size can be logged."""
-    try:
-        return float(value)  # type: ignore[arg-type]  # only numbers come here (is_number)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf  # type: ignore[operator]  # see above

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from aml_widgets.widgets.file_tree import BrowserChoice
 
 X_STEP, X_RELATIVE, X_WALL = "step", "relative", "wall"
 X_METRIC = "metric:"  # followed by the name of the metric whose values are x
@@ -25,15 +27,19 @@ class ViewSettings:
     size: str = "medium"
     pinned: tuple[str, ...] = ()
     collapsed: frozenset[str] = frozenset()
+    charts_page: int = 0
     # Logs
     log_path: str | None = None  # None: follow the newest group
     wraps_log: bool = True
     numbers_log: bool = False
+    # Files
+    files: BrowserChoice = field(default_factory=BrowserChoice)
     # Children
     children_metric: str = ""
-    children_goal: str = "min"
-    children_sort: str = "number"
+    children_goal: str = ""  # empty: what the name of the metric says
+    children_sort: str = ""  # empty: the best first
     children_descending: bool = False
+    children_filter: str = ""
 
 
 class SettingsHolder:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from aml_widgets.core.records import ArtifactRecord, MetricKind, MetricValue, RunChanges, RunRecord
+from aml_widgets.core.records import ArtifactRecord, MetricKind, RunChanges, RunRecord
 from aml_widgets.core.status import RunStatus
-from aml_widgets.widgets.series import FloatArray, SeriesState, advance_series, outline, outline_over
+from aml_widgets.widgets.series import SeriesState, advance_series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,43 +66,6 @@ class ViewState:
         return self.run is not None and self.run.status.is_terminal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of a chart."""
-
-    label: str
-    x: FloatArray
-    y: FloatArray
-    last: MetricValue
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """What is drawn for one metric.
-
-    Attributes
-    ----------
-    x_is_whole : bool
-        Whether x counts steps or rows, so that ticks between them would mean nothing.
-    number_count : int
-        How many numbers lie behind the longest line.
-    is_exact : bool
-        Whether each of them is drawn; else the lines are envelopes.
-    nonfinite_count, other_count : int
-        How many values are NaN or infinite, and how many are no number: they are gaps in the lines.
-    """
-
-    name: str
-    x_label: str
-    y_label: str
-    x_is_whole: bool
-    lines: tuple[Line, ...]
-    number_count: int
-    is_exact: bool
-    nonfinite_count: int
-    other_count: int
-
-
 def advance(state: ViewState, changes: RunChanges, *, heard_at: float | None = None) -> ViewState:
     """Take in what changed since the state's cursor.
 
@@ -154,44 +117,40 @@ def fall_silent(state: ViewState, reason: str, *, at: float) -> ViewState:
     return replace(state, silence=Silence(since=since, reason=reason))
 
 
+def step_reached(state: ViewState) -> int | None:
+    """Say how far the run is: the largest last step of its scalar metrics, None where there are none."""
+    steps = [
+        series.last_step
+        for metric in state.metrics.values()
+        if metric.kind is MetricKind.SCALAR
+        for series in metric.columns.values()
+    ]
+    return max((step for step in steps if step is not None), default=None)
+
+
 def is_charted(metric: MetricState) -> bool:
-    """Whether a metric is drawn as a chart: a scalar, list, row or table with more than one number in a column."""
-    return metric.kind in (MetricKind.SCALAR, MetricKind.ROW) and any(
-        series.number_count > 1 for series in metric.columns.values()
-    )
+    """Whether a metric is drawn as a chart: a scalar, list, row or table with more than one number in a column.
 
-
-def chart_of(metric: MetricState) -> Chart:
-    """Say what to draw for a metric that is charted.
-
-    Rows and tables with two numeric columns are drawn as the second over the first; with another number of them, each
-    column is a line over the row.
+    Rows with a column of texts are no chart: a table shows what belongs to which text.
     """
-    numeric = {column: series for column, series in metric.columns.items() if series.number_count}
-    names = list(numeric)
-    if metric.kind is MetricKind.ROW and len(names) == 2:
-        xs, ys = numeric[names[0]], numeric[names[1]]
-        x, y = outline_over(xs, ys)
-        x_label, y_label = names[0] or "", names[1] or ""
-        x_is_whole = False
-        lines = [Line(label=y_label, x=x, y=y, last=ys.last)]
-    else:
-        x_label, y_label = ("row" if metric.kind is MetricKind.ROW else "step"), ""
-        x_is_whole = True
-        lines = []
-        for column, series in numeric.items():
-            x, y = outline(series)
-            lines.append(Line(label=column or metric.name, x=x, y=y, last=series.last))
-        if metric.kind is MetricKind.ROW and len(lines) == 1:
-            y_label = lines[0].label
-    return Chart(
-        name=metric.name,
-        x_label=x_label,
-        y_label=y_label,
-        x_is_whole=x_is_whole,
-        lines=tuple(lines),
-        number_count=max(series.number_count for series in numeric.values()),
-        is_exact=all(series.is_exact for series in numeric.values()),
-        nonfinite_count=sum(series.nonfinite_count for series in numeric.values()),
-        other_count=sum(series.other_count for series in numeric.values()),
-    )
+    columns = metric.columns.values()
+    if metric.kind is MetricKind.ROW and any(
+        isinstance(series.last, str) and not series.number_count for series in columns
+    ):
+        return False
+    return metric.kind in (MetricKind.SCALAR, MetricKind.ROW) and any(series.number_count > 1 for series in columns)
+
+
+def card_kind(metric: MetricState) -> str:
+    """Give the kind of card that shows a metric: ``line``, ``table``, ``document``, ``image`` or ``value``.
+
+    A scalar that was logged once, whatever it is, is a value; text that was logged often, and rows without a course, are
+    tables.
+    """
+    if metric.kind is MetricKind.IMAGE:
+        return "image"
+    if metric.kind not in (MetricKind.SCALAR, MetricKind.ROW):
+        return "document"
+    if is_charted(metric):
+        return "line"
+    return "value" if metric.kind is MetricKind.SCALAR and metric.point_count <= 1 else "table"

@@ -30,6 +30,10 @@ class Watched(Protocol):
         """Ask the store what is new and show it; say whether more can come."""
         ...
 
+    def keep_end(self) -> None:
+        """Keep what is to be seen of the run if it has ended: this process may be gone soon."""
+        ...
+
 
 class Watcher:
     """Refreshes views, each at its own interval, in one daemon thread that lives while there is something to watch.
@@ -88,6 +92,12 @@ class Watcher:
                     self._due[reference] = now
             self._changed.notify_all()
 
+    def views_of(self, run_id: str) -> list[Watched]:
+        """Give the views of a run that are watched."""
+        with self._changed:
+            views = [reference() for reference in self._due]
+        return [view for view in views if view is not None and view.run_id == run_id]
+
     def reschedule(self, view: Watched) -> None:
         """Count a view's interval, which was changed, from now."""
         with self._changed:
@@ -104,7 +114,8 @@ class Watcher:
                 if view is None:
                     self._thread = None
                     return
-            self._refresh(view)
+                due = self._due[weakref.ref(view)]
+            self._refresh(view, due)
             # Or the view would be held while the thread waits for the next one.
             del view
 
@@ -126,14 +137,17 @@ class Watcher:
             else:
                 self._changed.wait(wait_seconds)
 
-    def _refresh(self, view: Watched) -> None:
+    def _refresh(self, view: Watched, due: float) -> None:
         try:
             goes_on = view.refresh()
         except Exception:
             logger.exception("The view of run %s could not be refreshed; it is tried again.", view.run_id)
             return
         if not goes_on:
-            self.remove(view)
+            with self._changed:
+                # One that was added again in the meantime has more to come than it knew.
+                if self._due.get(weakref.ref(view)) == due:
+                    del self._due[weakref.ref(view)]
 
 
 watcher = Watcher()

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -112,6 +113,18 @@ class LabServer:
         shutil.copyfile(source, self.root / path)
         return path.as_posix()
 
+    @contextmanager
+    def setting(self, plugin: str, values: dict[str, object]) -> Iterator[None]:
+        """Set what a user can set in JupyterLab, for the pages that are loaded while it lasts."""
+        target = self.root.parent / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        before = target.read_text(encoding="utf-8") if target.exists() else "{}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(values), encoding="utf-8")
+        try:
+            yield
+        finally:
+            target.write_text(before, encoding="utf-8")
+
     def stop(self) -> None:
         """End the server, and with it its kernels."""
         self.process.terminate()
@@ -174,6 +187,20 @@ def _wait_for_url(process: subprocess.Popen[bytes], info_path: Path, log_path: P
     process.wait()
     log = log_path.read_text(encoding="utf-8", errors="replace")
     raise RuntimeError(f"JupyterLab did not start within {START_SECONDS:.0f} s. Its log:\n{log[-4000:]}")
+
+
+def take_screenshot(page: Page, name: str, *, of: Locator | None = None) -> Path | None:
+    """Take a picture of any page, or of a part of it, into the folder that AML_WIDGETS_SCREENSHOTS names."""
+    folder = os.environ.get(SCREENSHOTS_VARIABLE)
+    if not folder:
+        return None
+    target = Path(folder) / f"{name}.png"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if of is None:
+        page.screenshot(path=target)
+    else:
+        of.screenshot(path=target)
+    return target
 
 
 @dataclass
@@ -309,16 +336,7 @@ class NotebookPage:
 
         It goes into the folder that AML_WIDGETS_SCREENSHOTS names; without one, none is taken.
         """
-        folder = os.environ.get(SCREENSHOTS_VARIABLE)
-        if not folder:
-            return None
-        target = Path(folder) / f"{name}.png"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if of is None:
-            self.page.screenshot(path=target)
-        else:
-            of.screenshot(path=target)
-        return target
+        return take_screenshot(self.page, name, of=of)
 
     def close(self) -> None:
         """End the kernel and go back to the light theme, for the tests that follow."""

@@ -23,10 +23,10 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store.liveness import this_process
 from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.store.protocol import MAX_BUCKETS
-from aml_widgets.widgets import run_view
-from aml_widgets.widgets.panels.charts import MAX_FIGURES
+from aml_widgets.widgets import run_view, static_output
 from aml_widgets.widgets.run_details import RunDetails
-from aml_widgets.widgets.run_view import STATIC_SECONDS, RunView
+from aml_widgets.widgets.run_view import RunView
+from aml_widgets.widgets.static_output import STATIC_SECONDS
 from aml_widgets.widgets.watcher import Watcher
 from tests.widgets.building import running
 
@@ -257,7 +257,7 @@ def test_a_panel_that_fails_is_said_in_the_view(store: FlakyStore, monkeypatch: 
     def fail(_state: object) -> None:
         raise RuntimeError("cannot <draw>")
 
-    monkeypatch.setattr(view._parts.tabs, "update", fail)
+    monkeypatch.setattr(view._parts.panels[0], "update", fail)
 
     with pytest.raises(RuntimeError, match="cannot <draw>"):
         view.refresh()
@@ -278,27 +278,6 @@ def test_a_run_of_this_process_is_kept_alive_and_others_are_not(store: FlakyStor
     store.set_status(own.run_id, RunStatus.COMPLETED)
     view.refresh()
     assert store.touch_count == 1
-
-
-def test_at_most_so_many_figures_exist_and_the_pager_shows_the_rest(store: FlakyStore) -> None:
-    run_id = running(store)
-    for place in range(60):
-        store.log_columns(run_id, f"metric {place}", {None: array("d", [0.0, float(place)])})
-    view = watched(store, run_id)
-    assert len(all_of(view, bqplot.Figure)) == MAX_FIGURES
-    n_models = models()
-
-    _, next_page = all_of(view, ipywidgets.Button)
-    next_page.click()
-    next_page.click()
-
-    assert len(all_of(view, bqplot.Figure)) == MAX_FIGURES
-    assert models() == n_models
-    assert "49\N{EN DASH}60 of 60" in html_of(view)
-    assert line_of(view, 0).y.tolist() == [0.0, 48.0]
-    assert next_page.disabled
-    visible = [box for box in all_of(view, ipywidgets.VBox) if "aml-card" in box._dom_classes]
-    assert [box.layout.display for box in visible] == [None] * 12 + ["none"] * 12
 
 
 def test_values_logged_once_are_tiles_and_text_a_table(store: FlakyStore) -> None:
@@ -325,44 +304,6 @@ def test_a_small_picture_is_shown_and_a_large_one_named(store: FlakyStore) -> No
 
     assert html.count("data:image/png;base64,") == 1
     assert "<code>large.png</code>" in html
-
-
-def test_the_log_grows_and_the_newest_stage_is_shown_until_one_is_picked(store: FlakyStore) -> None:
-    run_id = running(store)
-    write_log(store, run_id, "driver says <hello>\n", "azureml-logs/70_driver_log.txt")
-    view = watched(store, run_id)
-    (picker,) = all_of(view, ipywidgets.Dropdown)
-    assert "driver says &lt;hello&gt;" in html_of(view)
-
-    write_log(store, run_id, "and more\n", "azureml-logs/70_driver_log.txt")
-    write_log(store, run_id, "post\n", "azureml-logs/75_job_post.txt")
-    view.refresh()
-    assert picker.value == "azureml-logs/75_job_post.txt"
-
-    picker.value = "azureml-logs/70_driver_log.txt"
-    assert "driver says &lt;hello&gt;\nand more" in html_of(view)
-    write_log(store, run_id, "x\n", "azureml-logs/80_late.txt")
-    view.refresh()
-    assert picker.value == "azureml-logs/70_driver_log.txt"
-
-
-def test_of_a_long_log_only_the_end_is_read(store: FlakyStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_id = running(store)
-    write_log(store, run_id, "".join(f"line {place}\n" for place in range(200_000)))
-    read_sizes: list[int | None] = []
-    read = store.artifacts.read
-
-    def note(run_id: str, path: str, *, start: int = 0, max_bytes: int | None = None) -> bytes:
-        read_sizes.append(max_bytes)
-        return read(run_id, path, start=start, max_bytes=max_bytes)
-
-    monkeypatch.setattr(store.artifacts, "read", note)
-
-    html = html_of(watched(store, run_id))
-
-    assert read_sizes == [64 * 1024]
-    assert "line 199999" in html
-    assert "the last 65.5 kB of" in html
 
 
 def test_nothing_from_a_run_is_markup(store: FlakyStore) -> None:
@@ -491,20 +432,6 @@ def test_what_is_no_run_is_refused(value: object, told: str) -> None:
         RunDetails(value)  # type: ignore[arg-type]  # what is tested
 
 
-def test_an_empty_log_is_said_and_takes_no_room(store: FlakyStore) -> None:
-    run_id = running(store)
-    write_log(store, run_id, "")
-    view = watched(store, run_id)
-    assert "Nothing was printed yet." in html_of(view)
-
-    store.set_status(run_id, RunStatus.COMPLETED)
-    view.refresh()
-
-    assert "Nothing was printed." in html_of(view)
-    (log,) = [box for box in all_of(view, ipywidgets.VBox) if "aml-log" in box._dom_classes]
-    assert log.layout.display == "none"
-
-
 def test_a_short_list_of_texts_is_shown_whole(store: FlakyStore) -> None:
     run_id = running(store)
     store.log_columns(run_id, "classes", {None: ["ridge", "lasso"]})
@@ -535,7 +462,8 @@ class Outputs:
 def outputs(monkeypatch: pytest.MonkeyPatch) -> Outputs:
     found = Outputs()
     monkeypatch.setattr(run_view, "has_kernel", lambda: True)
-    monkeypatch.setattr(run_view, "_display", found.display)
+    monkeypatch.setattr(run_view, "display", found.display)
+    monkeypatch.setattr(static_output, "display", found.display)
     monkeypatch.setattr(clock, "now", lambda: found.seconds)
     return found
 

@@ -10,8 +10,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aml_widgets.core.records import MetricValue
-from aml_widgets.widgets.series import MAX_BUCKETS, MAX_KEPT_VALUES, SeriesState, advance_series, outline, outline_over
+from aml_widgets.core.records import MetricKind, MetricValue
+from aml_widgets.widgets.buckets import (
+    AT,
+    HAS_MINUS,
+    HAS_NAN,
+    HAS_PLUS,
+    LAST_SEQ,
+    SEQ,
+    STEP,
+    VALUE,
+    FloatArray,
+    corners,
+    put_into,
+)
+from aml_widgets.widgets.series import (
+    MAX_BUCKETS,
+    MAX_KEPT_VALUES,
+    MAX_NEWEST,
+    MAX_TAIL,
+    SeriesState,
+    advance_series,
+)
 from tests.widgets.building import NAN, bucket, news
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -25,6 +45,11 @@ def series_of(*parts: Sequence[MetricValue]) -> SeriesState:
         seq += len(part)
     assert series is not None
     return series
+
+
+def outline(series: SeriesState) -> tuple[FloatArray, FloatArray]:
+    drawn = corners(series.buckets)
+    return drawn[:, STEP], drawn[:, VALUE]
 
 
 def test_few_points_are_drawn_as_they_were_logged() -> None:
@@ -132,31 +157,6 @@ def test_a_big_integer_among_the_buckets_of_an_opening_is_not_drawn_after_them()
     assert series.other_count == 1
 
 
-def test_a_pair_of_columns_is_joined_by_row() -> None:
-    xs, ys = series_of([10.0, "gap", 30.0]), series_of([1.0, 2.0, 3.0])
-
-    x, y = outline_over(xs, ys)
-
-    assert x.tolist() == [10.0, 30.0]
-    assert y.tolist() == [1.0, 3.0]
-
-
-def test_a_long_pair_of_columns_keeps_its_shape() -> None:
-    places = [float(place) for place in range(10_000)]
-
-    x, y = outline_over(series_of([2 * place for place in places]), series_of(places))
-
-    assert (x[0], x[-1]) == (0.0, 19_998.0)
-    assert (y[0], y[-1]) == (0.0, 9_999.0)
-    assert abs(x - 2 * y).max() <= 20_000 / MAX_BUCKETS * 4
-
-
-def test_a_pair_without_a_known_x_is_not_drawn() -> None:
-    x, y = outline_over(series_of([NAN] * 2_000), series_of([1.0] * 2_000))
-
-    assert len(x) == len(y) == 0
-
-
 @pytest.mark.parametrize("n_points", [1, 999, 1_000, 1_001, 2_000, 2_001])
 def test_around_the_limit_no_point_is_lost(n_points: int) -> None:
     one_by_one: SeriesState | None = None
@@ -180,3 +180,119 @@ def test_all_values_are_known_while_they_are_few() -> None:
 
 def test_of_a_part_of_the_values_none_are_known() -> None:
     assert advance_series(None, news(["z"], is_opening=True, count=3)).values == ()
+
+
+def test_what_is_not_finite_is_told_apart() -> None:
+    points = series_of([1.0, NAN, math.inf, -math.inf])
+
+    flags = points.buckets[:, [HAS_NAN, HAS_PLUS, HAS_MINUS]]
+
+    assert flags.tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_what_a_bucket_of_the_store_saw_is_read_off_its_numbers() -> None:
+    buckets = [
+        bucket(0, 9, 1.0, 2.0),
+        bucket(10, 19, 1.0, math.inf, nonfinite_count=1),
+        bucket(20, 29, -math.inf, 1.0, nonfinite_count=1),
+        bucket(30, 39, 1.0, 2.0, nonfinite_count=1),
+        bucket(40, 49, NAN, NAN, nonfinite_count=10),
+    ]
+
+    series = advance_series(None, news([], buckets=buckets, is_opening=True, count=50))
+
+    flags = series.buckets[:, [HAS_NAN, HAS_PLUS, HAS_MINUS]]
+    assert flags.tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0]]
+
+
+@given(st.lists(st.lists(finite | st.sampled_from([NAN, math.inf, "text", None, 3]), max_size=1_500), max_size=5))
+def test_the_tail_holds_the_newest_numbers_as_they_were_logged(parts: list[list[MetricValue]]) -> None:
+    logged = [value for part in parts for value in part]
+    numbers = [(seq, value) for seq, value in enumerate(logged) if isinstance(value, (int, float))]
+
+    series = series_of([], *parts)
+
+    assert len(series.tail) == min(len(numbers), MAX_TAIL)
+    np.testing.assert_equal(series.tail[:, [SEQ, VALUE]].tolist(), [list(one) for one in numbers[-MAX_TAIL:]])
+    if len(numbers) > MAX_TAIL:
+        assert series.tail_after == numbers[-MAX_TAIL - 1][0]
+        assert series.numbers_after(series.tail_after - 1) is None
+    else:
+        assert series.tail_after == -1
+    after = series.numbers_after(series.tail_after)
+    assert after is not None
+    assert len(after) == len(series.tail)
+
+
+def test_after_an_opening_with_buckets_the_tail_begins_behind_them() -> None:
+    series = advance_series(
+        None, news([3.0], first_seq=20, buckets=[bucket(0, 19, 1.0, 5.0)], is_opening=True, count=21)
+    )
+
+    assert series.numbers_after(18) is None
+    after = series.numbers_after(19)
+    assert after is not None
+    assert after[:, VALUE].tolist() == [3.0]
+    assert series.newest.values == (3.0,)
+
+
+def test_the_newest_values_keep_their_types_and_places() -> None:
+    series = series_of(["a", 1, 2.0, None, True])
+
+    assert series.newest.values == ("a", 1, 2.0, None, True)
+    assert [type(value) for value in series.newest.values][1:3] == [int, float]
+    assert series.newest.seqs == series.newest.steps == (0, 1, 2, 3, 4)
+
+
+def test_of_long_text_and_tables_the_newest_values_are_known_and_of_plain_numbers_none() -> None:
+    texts = series_of(["text"] * 400, ["last"] * 400)
+    rows = advance_series(None, news([float(row) for row in range(5_000)], kind=MetricKind.ROW))
+    numbers = series_of([0.0] * (MAX_NEWEST + 1))
+
+    assert len(texts.newest.values) == len(texts.newest.times) == MAX_NEWEST
+    assert texts.newest.values[-401:-399] == ("text", "last")
+    assert rows.newest.seqs == tuple(range(4_500, 5_000))
+    assert numbers.newest.values == ()
+
+
+def test_states_of_one_opening_have_one_origin() -> None:
+    first = series_of([1.0])
+    next_one = advance_series(first, news([2.0], first_seq=1))
+    opened_anew = advance_series(next_one, news([1.0, 2.0], is_opening=True))
+
+    assert next_one.origin is first.origin
+    assert opened_anew.origin is not first.origin
+
+
+def test_times_are_those_of_the_ends_of_a_bucket() -> None:
+    one = bucket(0, 9, 1.0, 5.0)._replace(first_logged_at=100.0, last_logged_at=109.0)
+
+    drawn = corners(advance_series(None, news([], buckets=[one], is_opening=True, count=10)).buckets)
+
+    assert sorted(set(drawn[:, AT].tolist())) == [100.0, 109.0]
+
+
+def test_finer_buckets_replace_those_of_an_overview_and_their_ends_stay() -> None:
+    overview = series_of([float(place) for place in range(4_000)]).buckets
+    width = int(overview[0, LAST_SEQ]) + 1
+    inner = advance_series(None, news([float(place) for place in range(102, 110)], first_seq=102)).buckets
+
+    merged = put_into(overview, inner)
+
+    drawn = corners(merged)[:, SEQ]
+    assert set(range(102, 110)) <= set(drawn.tolist())
+    assert (np.diff(drawn) >= 0).all()
+    assert {100.0, 110.0 if width == 2 else 111.0} <= set(drawn.tolist())
+    assert corners(merged)[-1, VALUE] == 3_999
+
+
+@pytest.mark.parametrize("kind", [MetricKind.SCALAR, MetricKind.ROW])
+def test_what_is_kept_does_not_grow_with_what_was_logged(kind: MetricKind) -> None:
+    series: SeriesState | None = None
+    sizes = []
+    for start in range(0, 60_000, 700):
+        series = advance_series(series, news([1.0] * 700, first_seq=start, kind=kind))
+        base = series.tail if series.tail.base is None else series.tail.base
+        sizes.append(series.buckets.nbytes + base.nbytes + 8 * 4 * len(series.newest.values))
+
+    assert max(sizes) <= MAX_BUCKETS * 17 * 8 + (MAX_TAIL + 700) * 4 * 8 + 32 * MAX_NEWEST

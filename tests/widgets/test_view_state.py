@@ -5,7 +5,9 @@ from __future__ import annotations
 from aml_widgets.core.records import MetricKind
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.memory import MemoryRunStore
-from aml_widgets.widgets.view_state import ViewState, advance, chart_of, fall_silent, is_charted
+from aml_widgets.widgets.chart import XKind
+from aml_widgets.widgets.curves import chart_of
+from aml_widgets.widgets.view_state import ViewState, advance, card_kind, fall_silent, is_charted
 from tests.widgets.building import changes, news, running
 
 EMPTY = ViewState(run_id="r")
@@ -83,7 +85,7 @@ def test_rows_of_two_numeric_columns_are_the_second_over_the_first() -> None:
     assert (chart.x_label, chart.y_label) == ("fpr", "tpr")
     assert chart.lines[0].x.tolist() == [0.0, 0.5, 1.0]
     assert chart.lines[0].y.tolist() == [0.0, 0.8, 1.0]
-    assert not chart.x_is_whole
+    assert chart.x_kind is XKind.NUMBER
 
 
 def test_rows_of_more_numeric_columns_are_a_line_each() -> None:
@@ -101,3 +103,35 @@ def test_a_chart_counts_what_it_cannot_draw() -> None:
     chart = chart_of(state.metrics["loss"])
 
     assert (chart.number_count, chart.nonfinite_count, chart.other_count) == (3, 1, 1)
+
+
+def test_each_metric_has_its_kind_of_card() -> None:
+    row = MetricKind.ROW
+    state = advance(
+        EMPTY,
+        changes(
+            news([1.0, 2.0], name="line"),
+            news([1.0], name="number"),
+            news(["a"], name="word"),
+            news(["a", "b"], name="words"),
+            news([], name="empty"),
+            news([1.0, 2.0], name="course", column="a", kind=row),
+            news([1.0], name="one row", column="a", kind=row),
+            news(["a", "b"], name="text rows", column="a", kind=row),
+            news(["path"], name="picture", kind=MetricKind.IMAGE),
+            news(["path"], name="matrix", kind=MetricKind.CONFUSION_MATRIX),
+        ),
+    )
+
+    assert {name: card_kind(metric) for name, metric in state.metrics.items()} == {
+        "line": "line",
+        "number": "value",
+        "word": "value",
+        "words": "table",
+        "empty": "value",
+        "course": "line",
+        "one row": "table",
+        "text rows": "table",
+        "picture": "image",
+        "matrix": "document",
+    }

@@ -43,6 +43,9 @@ class View:
         self.threads: list[threading.Thread] = []
         self._refreshed = threading.Condition()
 
+    def keep_end(self) -> None:
+        """Nothing of it is kept."""
+
     @property
     def refresh_count(self) -> int:
         return len(self.threads)

@@ -1,220 +1,360 @@
-"""A line chart for each metric that has a course, a page of them at a time."""
+"""Charts and other cards in sections, a page of them at a time, with the controls that say how they are drawn."""
 
 from __future__ import annotations
 
-import bqplot
+import difflib
+import re
+import uuid
+from collections.abc import Collection
+
 import ipywidgets
-import numpy as np
 
+from aml_widgets.core.errors import UserError
+from aml_widgets.core.records import MetricKind
+from aml_widgets.widgets.chart_csv import csv_chunks
+from aml_widgets.widgets.panels import chart_controls
+from aml_widgets.widgets.panels.cards import Card, make_card
+from aml_widgets.widgets.panels.chart_card import ChartCard
+from aml_widgets.widgets.panels.figure import MetricFigure
 from aml_widgets.widgets.panels.host import Host
-from aml_widgets.widgets.panels.parts import markup, set_markup
-from aml_widgets.widgets.series import FloatArray
-from aml_widgets.widgets.subshells import answer_in_subshell
-from aml_widgets.widgets.text import count_text, escape, name_text, shorten, value_text
-from aml_widgets.widgets.ticks import axis_range, tick_format, tick_values
-from aml_widgets.widgets.view_state import Chart, MetricState, ViewState, chart_of, is_charted
+from aml_widgets.widgets.panels.parts import close_tree, markup, set_markup
+from aml_widgets.widgets.panels.sections import CardPage, NameFilter, Section, arrange, name_filter
+from aml_widgets.widgets.settings import X_METRIC, X_RELATIVE, X_STEP, X_WALL, ViewSettings
+from aml_widgets.widgets.text import shorten
+from aml_widgets.widgets.view_state import ViewState, card_kind
 
-MAX_FIGURES = 24
-N_COLOURS = 8
-COLOURS = [f"var(--aml-line-{place})" for place in range(1, N_COLOURS + 1)]
+MAX_CARDS = 30
 
-_MAX_MARKED_POINTS = 40
-_MAX_LEGEND = 24
-_FIGURE_HEIGHT = "200px"
+_LINE, _VALUE = "line", "value"
 
 
 class ChartsPanel:
-    """Charts in a grid that follows the width of the cell.
+    """Cards in a grid that follows the width of the cell.
 
-    At most `MAX_FIGURES` figures exist, made when they are first needed: on another page they show other metrics. New
-    points change the marks of a figure in place, and only those of metrics that changed.
+    At most `MAX_CARDS` exist. They keep their place in the grid's list for good, and `order` says where they are seen,
+    because a list that changes in the middle makes the browser draw all that follows anew. New points change the marks
+    of a figure in place, and only those of metrics that changed.
     """
 
     def __init__(self, host: Host) -> None:
-        self._lock = host.lock
+        self._host = host
         self._state: ViewState | None = None
-        self._page = 0
-        self._cards: list[ChartCard] = []
-        self._previous = _button("Previous", "chevron-left", "The charts before these")
-        self._next = _button("Next", "chevron-right", "The charts after these")
-        self._previous.on_click(lambda _: self._turn(-1))
-        self._next.on_click(lambda _: self._turn(1))
-        answer_in_subshell(self._previous, self._next)
-        self._range = markup("aml-note")
-        self._pager = ipywidgets.HBox(
-            [self._previous, self._range, self._next], layout=ipywidgets.Layout(display="none")
-        )
-        self._pager.add_class("aml-pager")
+        self._filter = NameFilter()
+        self._field_number = 0
+        self._kinds: dict[str, str] = {}
+        self._kinds_of: object = None
+        self._shown: tuple[str, ...] = ()
+        self._number, self._page_count = 0, 1
+        self._cards: dict[str, _Slot] = {}  # by metric, also those of other pages that still exist
+        self._headings: list[ipywidgets.HTML] = []
+        self._field = markup("aml-chart-filter")
+        self._kind = markup()
+        self._count = markup("aml-note")
+        self._wrong = markup()
+        self._controls = markup("aml-chart-controls")
+        self._filter_bar = ipywidgets.HBox([self._field, self._kind, self._count, self._wrong])
+        self._filter_bar.add_class("aml-chart-filter-bar")
+        self._bar = ipywidgets.VBox([self._filter_bar, self._controls], layout=ipywidgets.Layout(display="none"))
+        self._bar.add_class("aml-chart-bar")
+        self._pager = markup()
         self._grid = ipywidgets.Box([], layout=ipywidgets.Layout(display="none"))
         self._grid.add_class("aml-grid")
+        self._look: tuple[str, ...] = ()
         self._empty = markup("aml-empty")
-        self.widget = ipywidgets.VBox([self._pager, self._grid, self._empty])
+        self.widget = ipywidgets.VBox([self._bar, self._pager, self._grid, self._empty])
         self.widget.add_class("aml-section")
+        self._read_filter(host.settings.value)
+        self._write_field(host.settings.value)
+        self._listen()
 
     def update(self, state: ViewState) -> None:
-        """Draw what changed of the metrics on the page that is open."""
+        """Draw what changed of the cards that are in sight."""
         self._state = state
-        metrics = [metric for metric in state.metrics.values() if is_charted(metric)]
-        n_pages = max(1, -(-len(metrics) // MAX_FIGURES))
-        self._page = min(self._page, n_pages - 1)
-        start = self._page * MAX_FIGURES
-        shown = metrics[start : start + MAX_FIGURES]
-        while len(self._cards) < len(shown):
-            self._cards.append(ChartCard())
-        empty = "" if state.metrics or state.run is None else _empty_html(state)
-        # First, because a figure measures itself when it is put there.
-        self.widget.layout.display = None if shown or empty else "none"
-        self._grid.layout.display = None if shown else "none"
-        for card, metric in zip(self._cards, shown):  # noqa: B905 - cards of a shorter page are hidden below
-            card.draw(metric)
-        widgets = tuple(card.widget for card in self._cards)
-        if widgets != self._grid.children:
-            self._grid.children = widgets
-        for place, card in enumerate(self._cards):
-            card.widget.layout.display = None if place < len(shown) else "none"
-        self._pager.layout.display = None if n_pages > 1 else "none"
-        self._range.value = f"Charts {start + 1}\N{EN DASH}{start + len(shown)} of {len(metrics):,}" if shown else ""
-        self._previous.disabled = self._page == 0
-        self._next.disabled = self._page == n_pages - 1
-        set_markup(self._empty, empty)
-
-    def _turn(self, pages: int) -> None:
-        with self._lock:
-            self._page = max(0, self._page + pages)
-            if self._state is not None:
-                self.update(self._state)
-
-
-class ChartCard:
-    """One figure with the metric's name, its latest value and what there is to say about it."""
-
-    def __init__(self) -> None:
-        self._metric: MetricState | None = None
-        self._head = markup("aml-card-head")
-        self._foot = markup("aml-card-foot")
-        scales = {"x": bqplot.LinearScale(), "y": bqplot.LinearScale()}
-        axis = {"grid_lines": "solid", "grid_color": "var(--aml-grid)"}
-        self._x_axis = bqplot.Axis(scale=scales["x"], **axis)
-        self._y_axis = bqplot.Axis(scale=scales["y"], **axis)
-        self._y_axis.orientation = "vertical"  # not above: bqplot 0.13 passes it on to where it is unknown, and warns
-        self._lines = bqplot.Lines(x=[], y=[], scales=scales, colors=COLOURS, stroke_width=1.75)
-        # Points of their own, because a mark of lines draws a point also where a value is NaN.
-        self._points = bqplot.Scatter(x=[], y=[], scales=scales, colors=COLOURS[:1], default_size=16, stroke_width=0)
-        self._figure = bqplot.Figure(
-            marks=[self._lines, self._points],
-            axes=[self._x_axis, self._y_axis],
-            fig_margin={"top": 8, "bottom": 36, "left": 50, "right": 14},
-            padding_y=0.0,
-            display_toolbar=False,
-            layout=ipywidgets.Layout(width="auto", min_width="0", height=_FIGURE_HEIGHT, margin="0"),
+        settings = self._host.settings.value
+        if state.metrics is not self._kinds_of:
+            kinds = ((name, card_kind(metric)) for name, metric in state.metrics.items())
+            self._kinds = {name: kind for name, kind in kinds if kind != _VALUE}
+            self._kinds_of = state.metrics
+        page = arrange(
+            self._kinds,
+            wanted=self._filter,
+            pinned=settings.pinned,
+            collapsed=settings.collapsed,
+            page=settings.charts_page,
+            page_size=MAX_CARDS,
         )
-        answer_in_subshell(self._figure, self._lines, self._points)
-        self.widget = ipywidgets.VBox([self._head, self._figure, self._foot])
-        self.widget.add_class("aml-card")
+        self._number, self._page_count = page.number, page.page_count
+        self._write(page, settings, state)
+        self._place(page)
+        self._shown = page.names
+        self._draw(state)
 
-    def draw(self, metric: MetricState) -> None:
-        """Show a metric, unless it is what is shown already."""
-        if metric is self._metric:
-            return
-        chart = chart_of(metric)
-        x, y = _stack(chart)
-        self._head.value = _head_html(chart)
-        set_markup(self._foot, _foot_html(chart))
-        _set_axis(self._x_axis, x, is_padded=False, is_whole=chart.x_is_whole, label=chart.x_label)
-        _set_axis(self._y_axis, y, is_padded=True, is_whole=False, label="")
-        with self._lines.hold_sync():
-            self._lines.x, self._lines.y = x, y
-        points_x, points_y = _points_to_mark(chart)
-        if len(points_x) or len(self._points.x):
-            with self._points.hold_sync():
-                self._points.x, self._points.y = points_x, points_y
-        self._metric = metric
+    def figure(self, name: str) -> MetricFigure:
+        """Give the figure of a metric, made and drawn if it is not.
 
+        Raises
+        ------
+        UserError
+            If no chart shows it, with the names that are like it.
+        """
+        state = self._state
+        if state is None or self._kinds.get(name) != _LINE:
+            raise UserError(
+                _no_chart_text(name, [one for one, kind in self._kinds.items() if kind == _LINE]), value=name
+            )
+        slot = self._cards.get(name)
+        if slot is None:
+            slot = self._take(name, _LINE)
+            slot.card.widget.layout.display = "none"
+            if slot.card.widget not in self._grid.children:  # so that it is closed with the grid
+                self._grid.children = (*self._grid.children, slot.card.widget)
+        assert isinstance(slot.card, ChartCard)
+        slot.card.draw(state.metrics[name], state)
+        return slot.card.figure
 
-def _set_axis(axis: bqplot.Axis, values: FloatArray, *, is_padded: bool, is_whole: bool, label: str) -> None:
-    low, high = axis_range(values, is_padded=is_padded)
-    ticks = tick_values(low, high, is_whole=is_whole)
-    with axis.scale.hold_sync():
-        axis.scale.min, axis.scale.max = low, high
-    with axis.hold_sync():
-        if axis.tick_values is None or list(axis.tick_values) != ticks:
-            axis.tick_values = ticks
-        axis.tick_format = tick_format(ticks)
-        axis.label = shorten(label, 40)
+    # -- what is on the page
 
-
-def _points_to_mark(chart: Chart) -> tuple[FloatArray, FloatArray]:
-    """Give the points that a line alone would hide: all of a short one, else those that stand between gaps."""
-    if len(chart.lines) != 1:
-        return np.empty(0), np.empty(0)
-    x, y = chart.lines[0].x, chart.lines[0].y
-    is_drawn = np.isfinite(x) & np.isfinite(y)
-    if len(x) > _MAX_MARKED_POINTS:
-        has_neighbour = np.zeros(len(x), dtype=bool)
-        has_neighbour[1:] |= is_drawn[:-1]
-        has_neighbour[:-1] |= is_drawn[1:]
-        is_drawn &= ~has_neighbour
-    return x[is_drawn], y[is_drawn]
-
-
-def _stack(chart: Chart) -> tuple[FloatArray, FloatArray]:
-    """Put the lines into one rectangle, the form that a mark of several lines has; NaN draws nothing."""
-    if len(chart.lines) == 1:
-        return chart.lines[0].x, chart.lines[0].y
-    length = max(len(line.x) for line in chart.lines)
-    x = np.full((len(chart.lines), length), np.nan)
-    y = np.full((len(chart.lines), length), np.nan)
-    for place, line in enumerate(chart.lines):
-        x[place, : len(line.x)] = line.x
-        y[place, : len(line.y)] = line.y
-    return x, y
-
-
-def _head_html(chart: Chart) -> str:
-    latest = ""
-    if len(chart.lines) == 1:
-        latest = f'<span class="aml-number" title="latest value">{escape(shorten(value_text(chart.lines[0].last), 40))}</span>'
-    of = f' <span class="aml-note">{escape(shorten(chart.y_label, 60))}</span>' if chart.y_label else ""
-    return (
-        f'<span class="aml-name" title="{escape(chart.name)}">{escape(name_text(chart.name, 200))}{of}</span>{latest}'
-    )
-
-
-def _foot_html(chart: Chart) -> str:
-    legend = ""
-    if len(chart.lines) > 1:
-        entries = [
-            f'<span class="aml-key"><span class="aml-swatch aml-dash-{place // N_COLOURS}" style="--aml-swatch:{COLOURS[place % N_COLOURS]}"></span>'
-            f'{escape(name_text(line.label, 60))} <span class="aml-number">{escape(shorten(value_text(line.last), 40))}</span></span>'
-            for place, line in enumerate(chart.lines[:_MAX_LEGEND])
+    def _write(self, page: CardPage, settings: ViewSettings, state: ViewState) -> None:
+        # First, because a figure measures itself when it is put there.
+        has_any = page.total_count > 0
+        self._bar.layout.display = None if has_any else "none"
+        self._grid.layout.display = None if page.sections else "none"
+        empty = ""
+        if not state.metrics and state.run is not None:
+            empty = _empty_text(state)
+        elif has_any and not page.matched_count:
+            empty = chart_controls.nothing_found_html(settings)
+        self.widget.layout.display = None if has_any or empty else "none"
+        set_markup(self._empty, empty)
+        self._kind.value = chart_controls.filter_kind_html(settings)
+        self._count.value = chart_controls.count_html(page, settings)
+        names = [
+            name
+            for name, metric in state.metrics.items()
+            if metric.kind is MetricKind.SCALAR and self._kinds.get(name) == _LINE
         ]
-        n_more = len(chart.lines) - _MAX_LEGEND
-        legend = "".join(entries) + (f'<span class="aml-note">and {n_more:,} more</span>' if n_more > 0 else "")
-    notes = notes_of(chart)
-    return (f'<div class="aml-legend">{legend}</div>' if legend else "") + (
-        f'<div class="aml-note">{escape("; ".join(notes))}</div>' if notes else ""
-    )
+        self._controls.value = chart_controls.settings_html(settings, names, self._field_number)
+        set_markup(self._pager, chart_controls.pager_html(page))
+        look = (f"aml-columns-{settings.columns}", f"aml-size-{settings.size}")
+        if look != self._look:
+            rest = [name for name in self._grid._dom_classes if name not in self._look]  # noqa: SLF001 - ipywidgets' name
+            self._grid._dom_classes = (*rest, *look)  # noqa: SLF001 - its methods change one class a message
+            self._look = look
+
+    def _place(self, page: CardPage) -> None:
+        """Put cards and headings where they are seen, and hide the others."""
+        wanted = set(page.names)
+        orders: dict[ipywidgets.Widget, int] = {}
+        headings = [section for section in page.sections if section.title]
+        self._write_headings(headings)
+        for section in page.sections:
+            if section.title:
+                orders[self._headings[headings.index(section)]] = len(orders)
+            for name in section.names:
+                slot = self._cards.get(name)
+                if slot is None or slot.kind != self._kinds[name]:
+                    slot = self._take(name, self._kinds[name], keep=wanted)
+                orders[slot.card.widget] = len(orders)
+        for widget in (*self._headings, *(slot.card.widget for slot in self._cards.values())):
+            _show_at(widget, orders.get(widget))
+        missing = [widget for widget in orders if widget not in self._grid.children]
+        if missing:
+            self._grid.children = (*self._grid.children, *missing)
+
+    def _write_headings(self, sections: list[Section]) -> None:
+        while len(self._headings) < len(sections):
+            self._headings.append(markup("aml-section-place"))
+        for heading, section in zip(self._headings, sections, strict=False):
+            heading.value = chart_controls.heading_html(section)
+
+    def _take(self, name: str, kind: str, keep: Collection[str] = ()) -> _Slot:
+        """Give a card to a metric: one that nobody looks at, or a new one while there may be more."""
+        before = self._cards.pop(name, None)
+        if before is not None:
+            self._close(before)
+        idle = [other for other in self._cards if other not in keep and other not in self._shown]
+        idle += [other for other in self._cards if other not in keep and other in self._shown]
+        reused = next((other for other in idle if self._cards[other].kind == kind == _LINE), None)
+        if len(self._cards) < MAX_CARDS:
+            card_id = uuid.uuid4().hex[:12]
+            card = ChartCard(self._host, card_id) if kind == _LINE else make_card(kind, self._host, card_id)
+            slot = _Slot(kind, card_id, card)
+        elif reused is not None:
+            slot = self._cards.pop(reused)
+        else:
+            self._close(self._cards.pop(idle[0]))
+            return self._take(name, kind, keep)
+        self._cards[name] = slot
+        return slot
+
+    def _close(self, slot: _Slot) -> None:
+        self._grid.children = tuple(child for child in self._grid.children if child is not slot.card.widget)
+        slot.card.close()
+        close_tree(slot.card.widget)
+
+    def _draw(self, state: ViewState) -> None:
+        page = self._host.page
+        visible = page.visible_cards if page.hears_while_busy else None
+        for name in self._shown:
+            slot = self._cards[name]
+            if visible is None or slot.card_id in visible:
+                slot.card.draw(state.metrics[name], state)
+
+    # -- what the user does
+
+    def _listen(self) -> None:
+        page = self._host.page
+        page.on("chart-filter", self._on_filter)
+        page.on("chart-filter-regex", lambda _, value: self._set_filter(filter_is_regex=bool(value)))
+        page.on("chart-filter-clear", lambda _, __: self._on_clear())
+        page.on("chart-x", lambda _, value: self._set_x(value))
+        page.on("chart-x-name", lambda _, value: self._set_x(f"{X_METRIC}{value}"))
+        page.on("chart-x-log", lambda _, value: self._set(x_log=bool(value)))
+        page.on("chart-y-log", lambda _, value: self._set(y_log=bool(value)))
+        page.on("chart-smoothing", lambda _, value: self._set(smoothing=chart_controls.smoothing_at(float(value))))
+        page.on("chart-outliers", lambda _, value: self._set(cuts_outliers=bool(value)))
+        page.on("chart-columns", lambda _, value: self._set_columns(value))
+        page.on("chart-size", lambda _, value: self._set_size(value))
+        page.on("chart-defaults", lambda _, __: self._set(**chart_controls.unset_look()))
+        page.on("chart-page", lambda argument, _: self._turn(argument))
+        page.on("chart-section", lambda argument, _: self._fold(argument))
+        page.on("chart-pin", lambda argument, _: self._pin(argument))
+        page.on("chart-zoom", self._zoom)
+        page.on("chart-line", lambda argument, _: self._toggle_line(argument))
+        page.on("chart-csv", lambda argument, _: self._send_csv(argument))
+        page.on_visible(self._catch_up)
+
+    def _set(self, **fields: object) -> None:
+        self._host.settings.change(**fields)
+        if self._state is not None:
+            self.update(self._state)
+
+    def _on_filter(self, argument: str, value: str) -> None:
+        if argument == str(self._field_number):  # else it comes late, from a field that was cleared
+            self._set_filter(filter_text=value)
+
+    def _set_filter(self, **fields: object) -> None:
+        self._read_filter(self._host.settings.change(**fields, charts_page=0))
+        self._set()
+
+    def _on_clear(self) -> None:
+        self._field_number += 1
+        self._write_field(self._host.settings.change(filter_text=""))
+        self._set_filter(filter_text="")
+
+    def _read_filter(self, settings: ViewSettings) -> None:
+        wrong = ""
+        try:
+            self._filter = name_filter(settings.filter_text, is_regex=settings.filter_is_regex)
+        except ValueError as error:
+            wrong = chart_controls.wrong_filter_html(str(error))
+        set_markup(self._wrong, wrong)
+
+    def _write_field(self, settings: ViewSettings) -> None:
+        self._field.value = chart_controls.filter_html(settings, self._field_number)
+
+    def _set_x(self, value: str) -> None:
+        lines = [name for name, kind in self._kinds.items() if kind == _LINE]
+        if value == chart_controls.TYPED:
+            value = f"{X_METRIC}{lines[0]}"
+        name = value.removeprefix(X_METRIC)
+        if value not in (X_STEP, X_RELATIVE, X_WALL) and name not in lines:
+            raise UserError(_no_chart_text(name, lines), value=name)
+        self._set(x=value)
+
+    def _set_columns(self, value: str) -> None:
+        if value in {str(count) for count in range(chart_controls.MAX_COLUMNS + 1)}:
+            self._set(columns=int(value))
+
+    def _set_size(self, value: str) -> None:
+        if value in chart_controls.SIZES:
+            self._set(size=value)
+
+    def _turn(self, where: str) -> None:
+        number = self._number
+        last = self._page_count - 1
+        places = {"first": 0, "previous": number - 1, "next": number + 1, "last": last}
+        self._set(charts_page=min(max(0, places.get(where, number)), last))
+
+    def _fold(self, key: str) -> None:
+        self._set(collapsed=self._host.settings.value.collapsed ^ {key})
+
+    def _pin(self, card_id: str) -> None:
+        name, _ = self._find(card_id)
+        if name is not None:
+            pinned = self._host.settings.value.pinned
+            is_pinned = name in pinned
+            self._set(pinned=tuple(one for one in pinned if one != name) if is_pinned else (*pinned, name))
+
+    def _zoom(self, card_id: str, value: str) -> None:
+        name, card = self._find_chart(card_id)
+        if name is not None and card is not None and self._state is not None:
+            card.zoom(value)
+            card.draw(self._state.metrics[name], self._state)
+
+    def _toggle_line(self, argument: str) -> None:
+        card_id, _, place = argument.partition(" ")
+        name, card = self._find_chart(card_id)
+        if name is not None and card is not None and self._state is not None:
+            card.toggle(int(place))
+            card.draw(self._state.metrics[name], self._state)
+
+    def _send_csv(self, card_id: str) -> None:
+        name, _ = self._find(card_id)
+        if name is None:
+            return
+        histories = self._host.store.read_histories(self._host.run_id, [name])
+        columns = [(key.column or "value", history) for key, history in histories.items()]
+        file_name = re.sub(r"[^\w.\-]+", "_", name)[:100].strip("._") or "metric"
+        self._host.page.send_file(f"{file_name}.csv", "text/csv; charset=utf-8", csv_chunks(columns))
+
+    def _catch_up(self) -> None:
+        if self._state is not None:
+            self._draw(self._state)
+
+    def _find(self, card_id: str) -> tuple[str | None, _Slot | None]:
+        """Give the metric and the place of a card; None for a card of another panel, or that is gone."""
+        for name, slot in self._cards.items():
+            if slot.card_id == card_id:
+                return name, slot
+        return None, None
+
+    def _find_chart(self, card_id: str) -> tuple[str | None, ChartCard | None]:
+        """Give the metric and the card that an id belongs to; None for a card that is no chart of ours."""
+        name, slot = self._find(card_id)
+        card = slot.card if slot is not None else None
+        return (name, card) if isinstance(card, ChartCard) else (None, None)
 
 
-def notes_of(chart: Chart) -> list[str]:
-    """Say what a chart does not show as it was logged."""
-    notes = []
-    if not chart.is_exact:
-        notes.append(f"lowest and highest of {chart.number_count:,} points")
-    if chart.nonfinite_count:
-        notes.append(f"{count_text(chart.nonfinite_count, 'value is', 'values are')} NaN or infinite")
-    if chart.other_count:
-        notes.append(f"{count_text(chart.other_count, 'value is', 'values are')} no number")
-    return notes
+class _Slot:
+    """A card and what it is for."""
+
+    def __init__(self, kind: str, card_id: str, card: Card | ChartCard) -> None:
+        self.kind, self.card_id, self.card = kind, card_id, card
 
 
-def _button(text: str, icon: str, tooltip: str) -> ipywidgets.Button:
-    return ipywidgets.Button(
-        description=text, icon=icon, tooltip=tooltip, layout=ipywidgets.Layout(width="auto", margin="0")
-    )
+def _show_at(widget: ipywidgets.DOMWidget, place: int | None) -> None:
+    layout = widget.layout
+    display = "none" if place is None else None
+    order = layout.order if place is None else str(place)
+    if (layout.display, layout.order) != (display, order):
+        with layout.hold_sync():
+            layout.display, layout.order = display, order
 
 
-def _empty_html(state: ViewState) -> str:
+def _no_chart_text(name: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if close:
+        return (
+            f"No chart shows {shorten(name, 100)!r}. Do you mean {', '.join(repr(shorten(one, 100)) for one in close)}?"
+        )
+    if not names:
+        return f"No chart shows {shorten(name, 100)!r}; there are no charts yet. One appears when a metric has two numbers."
+    some = ", ".join(repr(shorten(one, 100)) for one in names[:5])
+    return f"No chart shows {shorten(name, 100)!r}. There are {len(names):,}, among them {some}."
+
+
+def _empty_text(state: ViewState) -> str:
     if not state.expects_more:
         return "This run has logged no metrics."
     return "No metrics yet. They appear here as the run logs them."

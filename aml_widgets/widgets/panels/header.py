@@ -1,31 +1,41 @@
-"""Which run this is, how it stands, and how fresh that is."""
+"""Which run this is, how it stands, how fresh that is, and what can be done about it."""
 
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import ipywidgets
 
 from aml_widgets.core import clock
-from aml_widgets.core.records import RunRecord
+from aml_widgets.core.records import MetricKind, RunRecord
 from aml_widgets.core.status import RunStatus
+from aml_widgets.tracking.provenance import HOST
+from aml_widgets.widgets.panels.controls import button_html, confirm_html, select_html
 from aml_widgets.widgets.panels.host import Host
+from aml_widgets.widgets.panels.icons import GO_ON, PAUSE, REFRESH
 from aml_widgets.widgets.panels.parts import markup, set_markup
-from aml_widgets.widgets.text import clock_text, duration_text, escape, shorten, time_text
-from aml_widgets.widgets.view_state import ViewState
+from aml_widgets.widgets.panels.status import duration_seconds, name_of, status_html
+from aml_widgets.widgets.series import is_number
+from aml_widgets.widgets.text import (
+    clock_text,
+    duration_text,
+    escape,
+    exact_text,
+    name_text,
+    shorten,
+    time_text,
+    value_text,
+)
+from aml_widgets.widgets.view_state import ViewState, is_charted, step_reached
 
 INTERVALS_UNTIL_STALE = 3
+"""After so many intervals without news, what is shown is said to be old."""
 
-_LOOKS = {
-    RunStatus.COMPLETED: ("good", "\N{CHECK MARK}"),
-    RunStatus.FAILED: ("bad", "\N{MULTIPLICATION X}"),
-    RunStatus.CANCELED: ("off", "\N{BLACK SQUARE}"),
-    RunStatus.CANCEL_REQUESTED: ("off", "\N{WHITE SQUARE}"),
-    RunStatus.RUNNING: ("busy", "\N{BLACK CIRCLE}"),
-    RunStatus.FINALIZING: ("busy", "\N{BLACK CIRCLE}"),
-    RunStatus.NOT_RESPONDING: ("warn", "?"),
-}
-_LOOK_OF_WAITING = ("wait", "\N{WHITE CIRCLE}")
+
+INTERVALS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
+MAX_TAGS = 12
+MAX_NUMBERS = 4
 
 
 class HeaderPanel:
@@ -33,74 +43,156 @@ class HeaderPanel:
 
     The times tick in the browser by CSS alone, without a message: while the kernel is busy they go on, and when it is
     dead they stop after `INTERVALS_UNTIL_STALE` refresh intervals and give way to a notice, so nothing stale looks live.
+
+    Parameters
+    ----------
+    host : Host
+        The view.
+    controls : Controls
+        What the user can ask of the view as a whole.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, controls: Controls) -> None:
         self._host = host
+        self._controls = controls
+        self._announced: RunStatus | None = None
         self._identity = markup("aml-identity")
+        self._buttons = markup("aml-view-controls")
         self._times = markup("aml-times")
         self._silence = markup("aml-silence")
-        self.widget = ipywidgets.VBox([self._identity, self._times, self._silence])
+        self._spoken = markup("aml-spoken")
+        self._spoken.value = _spoken_html(
+            ""
+        )  # a live region speaks of what changes in it, so it has to be there before
+        top = ipywidgets.HBox([self._identity, self._buttons])
+        top.add_class("aml-header-top")
+        self.widget = ipywidgets.VBox([top, self._times, self._silence, self._spoken])
         self.widget.add_class("aml-header")
+        host.page.on("refresh", lambda _argument, _value: controls.refresh_now())
+        host.page.on("pause", lambda _argument, _value: controls.pause())
+        host.page.on("interval", lambda _argument, value: controls.set_interval(float(value)))
+        host.page.on("cancel", lambda _argument, _value: self._cancel())
 
-    def update(self, state: ViewState, *, refresh_seconds: float = 10.0, problem: str | None = None) -> None:
-        """Show a state, of which the next news is due in `refresh_seconds`.
-
-        `problem` says why a part of the view could not be drawn, where one could not.
-        """
-        set_markup(self._identity, _identity_html(state))
-        set_markup(self._times, _times_html(state, refresh_seconds))
+    def update(self, state: ViewState, *, problem: str | None = None) -> None:
+        """Show a state. `problem` says why a part of the view could not be drawn, where one could not."""
+        set_markup(self._identity, _identity_html(state, self._host.page_url))
+        set_markup(self._buttons, self._buttons_html(state))
+        set_markup(self._times, _times_html(state, self._controls.refresh_seconds, self._controls.paused_at))
         set_markup(self._silence, _silence_html(state) + _gone_writer_html(state) + _problem_html(problem))
+        status = state.run.status if state.run is not None else None
+        if self._announced is not None and status is not None and status is not self._announced:
+            self._spoken.value = _spoken_html(f"{name_of(state.run)}: {status}") if state.run else ""
+        self._announced = status
+
+    def _buttons_html(self, state: ViewState) -> str:
+        run = state.run
+        buttons = [button_html("Refresh now", "refresh", icon=REFRESH)]
+        if run is None or not run.status.is_terminal:
+            is_paused = self._controls.paused_at is not None
+            label = "Go on refreshing" if is_paused else "Pause refreshing"
+            buttons.append(button_html(label, "pause", icon=GO_ON if is_paused else PAUSE, is_pressed=is_paused))
+            interval = self._controls.refresh_seconds
+            options = [(f"{one:g}", f"every {one:g} s") for one in sorted({*INTERVALS, interval})]
+            buttons.append(
+                select_html("Interval of refreshing", "interval", options, f"{interval:g}", shows_label=False)
+            )
+        if self._host.cancel is not None and run is not None and _can_cancel(run.status):
+            question = f"Cancel {shorten(name_of(run), 60)}? What it has logged stays."
+            buttons.append(confirm_html("Cancel run", "cancel", question=question))
+        return "".join(buttons)
+
+    def _cancel(self) -> None:
+        if self._host.cancel is not None:
+            self._host.cancel()
+        self._controls.refresh_now()
 
 
-def status_html(status: RunStatus) -> str:
-    """Show a status by word, sign and colour."""
-    look, sign = _LOOKS.get(status, _LOOK_OF_WAITING)
-    final = " aml-final" if status.is_terminal else ""  # what is shown stays true, with and without a kernel
-    return (
-        f'<span class="aml-status aml-look-{look}{final}" role="status">'
-        f'<span class="aml-sign" aria-hidden="true">{sign}</span>{escape(status)}</span>'
-    )
+class Controls(Protocol):
+    """What the user can ask of a view as a whole."""
+
+    @property
+    def refresh_seconds(self) -> float:
+        """How long after one look at the store the next one follows."""
+        ...
+
+    @property
+    def paused_at(self) -> float | None:
+        """Since when refreshing is paused, in seconds since the epoch; None while it goes on."""
+        ...
+
+    def refresh_now(self) -> None:
+        """Look at the store once, as soon as can be, also when paused."""
+        ...
+
+    def pause(self) -> None:
+        """Pause refreshing, or go on with it."""
+        ...
+
+    def set_interval(self, seconds: float) -> None:
+        """Change `refresh_seconds`."""
+        ...
 
 
-def duration_seconds(run: RunRecord, now: float) -> float | None:
-    """Say how long a run has been running, None where it has not started."""
-    if run.started_at is None:
-        return None
-    end = run.ended_at
-    if end is None and run.status is RunStatus.NOT_RESPONDING:
-        end = run.last_seen_at  # of what came after it nothing is known
-    return max(0.0, (now if end is None else end) - run.started_at)
+def _can_cancel(status: RunStatus) -> bool:
+    return not status.is_terminal and status is not RunStatus.CANCEL_REQUESTED
 
 
-def _identity_html(state: ViewState) -> str:
+def _spoken_html(text: str) -> str:
+    return f'<div class="aml-visually-hidden" role="status" aria-live="polite">{escape(text)}</div>'
+
+
+def _identity_html(state: ViewState, page_url: str | None) -> str:
     run = state.run
     if run is None:
         return (
             '<div class="aml-title"><span class="aml-status aml-look-wait">Loading</span>'
             f'<span class="aml-id">{escape(state.run_id)}</span></div>'
         )
-    name = run.display_name or f"Run {run.number}"
+    name = name_of(run)
+    host = run.properties.get(HOST) or (run.writer.host if run.writer else "")
+    where = [
+        f"<span>Experiment <b>{escape(run.experiment_name)}</b></span>",
+        f"<span>Run <b>{run.number}</b></span>",
+        f'<span>Id <code class="aml-id">{escape(run.run_id)}</code></span>',
+    ]
+    if host:
+        where.append(f'<span>on <b title="{escape(host)}">{escape(shorten(host, 60))}</b></span>')
+    if page_url is not None:
+        where.append(f'<a href="{escape(page_url)}" target="_blank" rel="noopener noreferrer">Run page</a>')
     description = (
         f'<div class="aml-description">{escape(shorten(run.description, 500))}</div>' if run.description else ""
     )
     return (
         f'<div class="aml-title">{status_html(run.status)}'
         f'<span class="aml-name" title="{escape(name)}">{escape(shorten(name, 200))}</span></div>'
-        f'<div class="aml-where"><span>Experiment <b>{escape(run.experiment_name)}</b></span>'
-        f"<span>Run {run.number}</span>"
-        f'<span>Id <code class="aml-id">{escape(run.run_id)}</code></span></div>{description}'
+        f'<div class="aml-where">{"".join(where)}</div>{_tags_html(run)}{description}'
     )
 
 
-def _times_html(state: ViewState, refresh_seconds: float) -> str:
+def _tags_html(run: RunRecord) -> str:
+    if not run.tags:
+        return ""
+    shown = [
+        f'<span class="aml-tag" title="{escape(_tag_text(key, value, 400))}">{escape(_tag_text(key, value, 60))}</span>'
+        for key, value in list(run.tags.items())[:MAX_TAGS]
+    ]
+    n_more = len(run.tags) - MAX_TAGS
+    more = f'<span class="aml-note">and {n_more:,} more</span>' if n_more > 0 else ""
+    return f'<div class="aml-tags">{"".join(shown)}{more}</div>'
+
+
+def _tag_text(key: str, value: str | None, max_length: int) -> str:
+    return shorten(name_text(key) if value is None else f"{name_text(key)}: {value}", max_length)
+
+
+def _times_html(state: ViewState, refresh_seconds: float, paused_at: float | None) -> str:
     run = state.run
     if run is None or state.heard_at is None:
         return ""
     stale_after = max(1, math.ceil(INTERVALS_UNTIL_STALE * refresh_seconds))
     # Of a run that has not ended, the span until the store answered is true whatever happened since.
     seconds = duration_seconds(run, state.heard_at)
-    facts = []
+    facts: list[str] = []
     if run.started_at is None:
         facts.append(_fact("Created", escape(time_text(run.created_at))))
     else:
@@ -108,14 +200,34 @@ def _times_html(state: ViewState, refresh_seconds: float) -> str:
     if run.ended_at is not None:
         facts.append(_fact("Ended", escape(time_text(run.ended_at))))
     if seconds is not None:
-        is_over = not state.expects_more or state.silence is not None
+        is_over = not state.expects_more or state.silence is not None or paused_at is not None
         known = escape(duration_text(seconds))
         facts.append(
             _fact("Duration", known if is_over else _duration_html(known, seconds, state.heard_at, stale_after))
         )
-    if not state.has_ended and state.silence is None:
+    step = step_reached(state)
+    if step is not None:
+        facts.append(_fact("Step", f"{step:,}"))
+    facts.extend(_number_facts(state))
+    if paused_at is not None and not state.has_ended:
+        facts.append(_fact("Paused", f"<b>as of {escape(clock_text(state.heard_at))}</b>"))
+    elif not state.has_ended and state.silence is None:
         facts.append(_fact("Updated", _freshness_html(state.heard_at, stale_after)))
     return f'<div class="aml-facts">{"".join(facts)}</div>'
+
+
+def _number_facts(state: ViewState) -> list[str]:
+    """Give the last values of the first few metrics that have a course."""
+    facts: list[str] = []
+    for metric in state.metrics.values():
+        if len(facts) == MAX_NUMBERS:
+            break
+        series = metric.columns.get(None)
+        if metric.kind is MetricKind.SCALAR and series is not None and is_charted(metric) and is_number(series.last):
+            name = f'<span title="{escape(metric.name)}">{escape(name_text(metric.name, 24))}</span>'
+            value = escape(shorten(value_text(series.last), 24))
+            facts.append(_fact(name, f'<span title="{escape(shorten(exact_text(series.last), 100))}">{value}</span>'))
+    return facts
 
 
 def _duration_html(known: str, seconds: float, heard_at: float, stale_after: int) -> str:

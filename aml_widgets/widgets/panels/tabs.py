@@ -26,14 +26,14 @@ class TabsPanel:
 
     def __init__(self, tabs: Sequence[Tab], *, chosen: str = "") -> None:
         self._tabs = tabs
-        self._chosen = chosen
         self._bar = markup("aml-tabbar")
         panes = []
-        for place, tab in enumerate(tabs):
+        first = self._first = chosen if any(tab.key == chosen for tab in tabs) else tabs[0].key
+        for tab in tabs:
             pane = ipywidgets.VBox([panel.widget for panel in tab.panels])
             pane.add_class("aml-pane")
             pane.add_class(f"aml-pane-{tab.key}")
-            if (chosen or tabs[0].key) == tab.key or (place == 0 and not chosen):
+            if tab.key == first:
                 pane.add_class("aml-pane-first")  # what is shown until the page has its say
             panes.append(pane)
         self.widget = ipywidgets.VBox([self._bar, *panes])
@@ -48,9 +48,13 @@ class TabsPanel:
 
     def update_bar(self, state: ViewState) -> None:
         """Write the tabs' titles."""
-        buttons = "".join(
-            f'<button type="button" role="tab" class="aml-tab" data-aml-tab="{escape(tab.key)}" '
-            f'data-aml-key="tab {escape(tab.key)}" aria-selected="false">{escape(tab.title(state))}</button>'
-            for tab in self._tabs
-        )
+        buttons = "".join(_tab_html(tab.key, tab.title(state), is_shown=tab.key == self._first) for tab in self._tabs)
         self._bar.value = f'<div role="tablist" aria-label="Parts of the run" class="aml-tablist">{buttons}</div>'
+
+
+def _tab_html(key: str, title: str, *, is_shown: bool) -> str:
+    # The page marks the one that it shows, in each place of the view; until it does, this is the one.
+    return (
+        f'<button type="button" role="tab" class="aml-tab" data-aml-tab="{escape(key)}" data-aml-title="{escape(title)}" '
+        f'data-aml-key="tab {escape(key)}" aria-selected="{"true" if is_shown else "false"}">{escape(title)}</button>'
+    )

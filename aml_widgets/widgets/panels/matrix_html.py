@@ -1,0 +1,99 @@
+"""A confusion matrix as an HTML table in the manner of a heat map."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from aml_widgets.widgets.documents import ConfusionMatrix
+from aml_widgets.widgets.text import escape, name_text, number_text, shorten
+
+COUNTS, RATES, BOTH = "counts", "rates", "both"
+MAX_CLASSES = 120
+
+_MAX_ROOMY_CLASSES = 12
+# Mixed in no more than this, the text keeps its contrast in every theme.
+_DEEPEST = 55
+
+
+def matrix_html(matrix: ConfusionMatrix, shown: str, key: str) -> str:
+    """Write a matrix with counts, rates of the true class, or both; the colour is that of the rate.
+
+    The page writes the tooltips of the cells (`matrix.js`), because ten thousand of them would be most of the HTML.
+    """
+    n_classes = min(len(matrix.labels), MAX_CLASSES)
+    is_roomy = n_classes <= _MAX_ROOMY_CLASSES
+    counts, rates = matrix.counts, matrix.rates
+    highest = float(np.nanmax(rates, initial=0.0)) or 1.0  # the deepest colour is that of the highest rate
+    labels = [escape(name_text(label, 24 if is_roomy else 14)) for label in matrix.labels[:n_classes]]
+    titles = [escape(shorten(label, 200)) for label in matrix.labels[:n_classes]]
+    heads = "".join(
+        f'<th scope="col" title="{title}"><span>{label}</span></th>'
+        for label, title in zip(labels, titles, strict=True)
+    )
+    row_totals, column_totals = counts.sum(axis=1), counts.sum(axis=0)
+    rows = "".join(
+        f'<tr><th scope="row" title="{titles[true]}"><span>{labels[true]}</span></th>'
+        + "".join(
+            _cell_html(
+                float(counts[true, place]),
+                float(rates[true, place]),
+                shown,
+                highest=highest,
+                is_hit=true == place,
+                is_roomy=is_roomy,
+            )
+            for place in range(n_classes)
+        )
+        + f'<td class="aml-total">{_count_text(float(row_totals[true]))}</td></tr>'
+        for true in range(n_classes)
+    )
+    totals = "".join(f'<td class="aml-total">{_count_text(float(total))}</td>' for total in column_totals[:n_classes])
+    size = "aml-roomy" if is_roomy else "aml-compact"
+    return (
+        f'<div class="aml-scroll aml-matrix-scroll" data-aml-key="matrix {escape(key)}" tabindex="0" role="region" aria-label="Confusion matrix">'
+        f'<table class="aml-matrix {size}"><thead><tr><th scope="col" class="aml-corner"><span class="aml-note">true \N{RIGHTWARDS ARROW WITH TIP DOWNWARDS} predicted</span></th>'
+        f'{heads}<th scope="col" class="aml-total">total</th></tr></thead><tbody>{rows}</tbody>'
+        f'<tfoot><tr><th scope="row">total</th>{totals}<td class="aml-total">{_count_text(float(counts.sum()))}</td></tr></tfoot>'
+        f"</table></div>{_cut_html(len(matrix.labels), n_classes)}"
+    )
+
+
+def accuracy_text(matrix: ConfusionMatrix) -> str:
+    """Say how much lies on the diagonal."""
+    total = float(matrix.counts.sum())
+    if not total:
+        return "nothing was counted"
+    hits = float(np.trace(matrix.counts))
+    return f"accuracy {matrix.accuracy:.2%} ({_count_text(hits)} of {_count_text(total)})"
+
+
+def _cell_html(count: float, rate: float, shown: str, *, highest: float, is_hit: bool, is_roomy: bool) -> str:
+    kind = ' class="aml-hit"' if is_hit else ""
+    if not count and not is_roomy:
+        return f"<td{kind}></td>"
+    if not count:
+        zero = "0" if shown == COUNTS else _rate_text(rate)
+        return f'<td{kind}><span class="aml-zero">{zero}</span></td>'
+    depth = 0 if math.isnan(rate) else round(min(max(rate / highest, 0.0), 1.0) * _DEEPEST)
+    text = _count_text(count) if shown == COUNTS else _rate_text(rate)
+    if shown == BOTH:
+        text = f"{_count_text(count)}<small>{_rate_text(rate)}</small>"
+    return f'<td{kind} style="--p:{depth}%">{text}</td>'
+
+
+def _count_text(count: float) -> str:
+    return f"{count:,.0f}" if count == int(count) else escape(number_text(round(count, 4)))
+
+
+def _rate_text(rate: float) -> str:
+    if math.isnan(rate):
+        return "\N{EN DASH}"
+    return f"{rate:.0%}" if rate in (0.0, 1.0) else f"{rate:.1%}"
+
+
+def _cut_html(n_classes: int, n_shown: int) -> str:
+    if n_classes == n_shown:
+        return ""
+    return f'<div class="aml-note">The first {n_shown} of {n_classes:,} classes; all are in the file.</div>'

@@ -1,0 +1,188 @@
+"""Which cards of a run there are, in which section, in which order and on which page. Pure values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+PINNED_KEY = "*"
+PLAIN_KEY = "."  # names without a prefix
+_PREFIX_KEY = "/"  # followed by the prefix
+
+_MAX_PATTERN = 200  # a longer regular expression is no search, and might take long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Some cards under one heading.
+
+    Attributes
+    ----------
+    key : str
+        By which settings know it.
+    title : str
+        The heading; empty where there is none.
+    names : tuple of str
+        The metrics on this page, none where the section is collapsed.
+    count : int
+        How many metrics the section has on all pages.
+    """
+
+    key: str
+    title: str
+    names: tuple[str, ...]
+    count: int
+    is_collapsed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPage:
+    """One page of cards.
+
+    Attributes
+    ----------
+    number, page_count : int
+        Which page it is, from 0, and how many there are, at least 1.
+    first, open_count : int
+        The place of its first card among those that are not collapsed, from 0, and how many of those there are.
+    matched_count, total_count : int
+        How many metrics the filter lets through, of how many.
+    """
+
+    sections: tuple[Section, ...]
+    number: int
+    page_count: int
+    first: int
+    open_count: int
+    matched_count: int
+    total_count: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The metrics on this page, in order."""
+        return tuple(name for section in self.sections for name in section.names)
+
+
+@dataclass(frozen=True, slots=True)
+class NameFilter:
+    """What names are looked for; made by `name_filter`."""
+
+    text: str = ""
+    pattern: re.Pattern[str] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.text) or self.pattern is not None
+
+    def matches(self, name: str) -> bool:
+        """Whether a name is let through."""
+        if self.pattern is not None:
+            return self.pattern.search(name) is not None
+        return self.text in name.casefold()
+
+
+def name_filter(text: str, *, is_regex: bool) -> NameFilter:
+    """Make a filter; case does not count.
+
+    Raises
+    ------
+    ValueError
+        If it is no regular expression, with a message for the user.
+    """
+    if not is_regex or not text:
+        return NameFilter(text.casefold())
+    if len(text) > _MAX_PATTERN:
+        raise ValueError(f"A regular expression has at most {_MAX_PATTERN} characters here, this one {len(text):,}.")
+    try:
+        return NameFilter(pattern=re.compile(text, re.IGNORECASE))
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"This is no regular expression: {error}.") from error
+
+
+def section_key(name: str) -> str:
+    """Give the section that a metric belongs to, by what stands before the first slash of its name."""
+    prefix, slash, rest = name.partition("/")
+    return f"{_PREFIX_KEY}{prefix}" if slash and prefix.strip() and rest else PLAIN_KEY
+
+
+def arrange(
+    names: Iterable[str],
+    *,
+    wanted: NameFilter | None = None,
+    pinned: Collection[str] = (),
+    collapsed: Collection[str] = (),
+    page: int = 0,
+    page_size: int = 30,
+) -> CardPage:
+    """Put metrics into sections and pages.
+
+    Pinned metrics come first, then names without a prefix, then one section for each prefix; all in the order in which
+    they were logged first.
+
+    Parameters
+    ----------
+    names : iterable of str
+        All metrics that have a card.
+    wanted : NameFilter, optional
+        Which of them to show, then without sections; all without it, or with an empty one.
+    pinned : collection of str
+        Metrics that come first, in this order.
+    collapsed : collection of str
+        Keys of sections of which only the heading is shown.
+    page : int
+        The page wanted, from 0; the last one where there are fewer.
+    page_size : int
+        How many cards a page has at most.
+
+    Returns
+    -------
+    CardPage
+        Only the sections that have something to show on the page, and collapsed ones.
+    """
+    all_names = list(names)
+    matched = [name for name in all_names if wanted.matches(name)] if wanted else all_names
+    known = set(matched)
+    first = [name for name in pinned if name in known]
+    is_pinned = set(first)
+    # Pinned ones and names without a prefix come first, whenever they were logged.
+    groups: dict[str, list[str]] = {PINNED_KEY: first, PLAIN_KEY: []}
+    for name in matched:
+        if name not in is_pinned:
+            # What was looked for lies side by side: `train/loss` and `val/loss` are to be compared.
+            groups.setdefault(PLAIN_KEY if wanted else section_key(name), []).append(name)
+    groups = {key: group for key, group in groups.items() if group}
+    titles = {key: _title(key, is_first=key == next(iter(groups))) for key in groups}
+    # Without a heading nobody could open it, and what is found is shown.
+    closed = {key for key in groups if key in collapsed and titles[key] and not wanted}
+    open_count = sum(len(group) for key, group in groups.items() if key not in closed)
+    page_count = max(1, -(-open_count // page_size))
+    number = min(max(0, page), page_count - 1)
+    start, end = number * page_size, (number + 1) * page_size
+    sections, place = [], 0
+    for key, group in groups.items():
+        if key in closed:
+            # It stands on the page of what follows it; at the very end, on the last one.
+            if start <= place < end or (place == open_count and number == page_count - 1):
+                sections.append(Section(key=key, title=titles[key], names=(), count=len(group), is_collapsed=True))
+            continue
+        names_here = tuple(group[max(0, start - place) : max(0, end - place)])
+        place += len(group)
+        if names_here:
+            sections.append(Section(key=key, title=titles[key], names=names_here, count=len(group)))
+    return CardPage(
+        sections=tuple(sections),
+        number=number,
+        page_count=page_count,
+        first=start,
+        open_count=open_count,
+        matched_count=len(matched),
+        total_count=len(all_names),
+    )
+
+
+def _title(key: str, *, is_first: bool) -> str:
+    if key == PINNED_KEY:
+        return "Pinned"
+    if key == PLAIN_KEY:
+        return "" if is_first else "Others"
+    return key.removeprefix(_PREFIX_KEY)

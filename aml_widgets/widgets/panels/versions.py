@@ -1,0 +1,73 @@
+"""Which of the files logged under one name a card shows: the newest one, until the user goes to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aml_widgets.core.records import MetricKind, MetricValue
+from aml_widgets.widgets.panels.host import Host
+from aml_widgets.widgets.panels.row_reader import RowReader
+from aml_widgets.widgets.view_state import MetricState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One file of a metric: its place among them, and where it lies; None where what was logged is no path."""
+
+    place: int
+    total: int
+    path: str | None
+    step: int | None = None
+    logged_at: float | None = None
+
+
+class Versions:
+    """The files of one metric.
+
+    Parameters
+    ----------
+    host : Host
+        The view.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._reader = RowReader(host)
+        self._place: int | None = None  # None: the newest, whichever that is
+
+    @property
+    def place(self) -> int | None:
+        """The one that the user went to, None for the newest."""
+        return self._place
+
+    def go_to(self, place: int, total: int) -> None:
+        """Show the file of that place; the last one means the newest from now on."""
+        self._place = None if place >= total - 1 else max(0, place)
+
+    def find(self, metric: MetricState) -> Version:
+        """Give the file to show. Raises AmlWidgetsError where the store has to be asked for it and does not answer."""
+        series = metric.columns.get(None)
+        total = series.count if series is not None else 0
+        if series is None or not total:
+            return Version(place=0, total=0, path=None)
+        start = total - 1 if self._place is None else min(self._place, total - 1)
+        rows = self._reader.rows(metric, start, start + 1)
+        if not rows.cells:  # more was counted than could be read just now
+            return Version(place=total - 1, total=total, path=path_in(series.last))
+        value = rows.cells[0][0]
+        path = path_in(value) if isinstance(value, str) else None
+        return Version(place=start, total=total, path=path, step=rows.steps[0], logged_at=rows.times[0])
+
+
+def artifact_path(metric: MetricState) -> str | None:
+    """Give the path of the file behind a picture or another kind that is kept as a file, None for the others."""
+    if metric.kind in (MetricKind.SCALAR, MetricKind.ROW):
+        return None
+    return path_in(metric.columns[None].last) if None in metric.columns else None
+
+
+def path_in(value: MetricValue) -> str | None:
+    """Give the path that was logged, by itself or within v1's URI ``aml://artifactId/ExperimentRun/dcid.<run id>/<path>``."""
+    if not isinstance(value, str):
+        return None
+    head, mark, rest = value.partition("/dcid.")
+    return rest.partition("/")[2] if mark and head.startswith("aml://") else value

@@ -1,0 +1,216 @@
+"""What is known of a run beside its numbers, as groups of names and texts. Pure values: nothing is drawn here."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aml_widgets.core.records import RunRecord
+from aml_widgets.tracking import provenance
+from aml_widgets.widgets.file_tree import natural_key
+from aml_widgets.widgets.text import duration_text, time_text
+
+_GIT_PREFIXES = ("azureml.git.", "mlflow.source.git.")
+_GIT_LABELS = {
+    "azureml.git.commit": "Commit",
+    "azureml.git.branch": "Branch",
+    "azureml.git.dirty": "Uncommitted changes",
+    "azureml.git.repository_uri": "Repository",
+}
+_GIT_TWINS = {
+    "mlflow.source.git.commit": "azureml.git.commit",
+    "mlflow.source.git.branch": "azureml.git.branch",
+    "mlflow.source.git.repoURL": "azureml.git.repository_uri",
+}
+_RUN_PROPERTIES = {
+    provenance.HOST: "Host",
+    provenance.USER: "User",
+    provenance.PID: "Process",
+    provenance.NOTEBOOK_PATH: "Notebook",
+    provenance.CELL_ID: "Notebook cell",
+}
+_ELSEWHERE = {
+    provenance.PYTHON_VERSION,
+    provenance.PLATFORM,
+    provenance.PACKAGES,
+    provenance.COMMAND_LINE,
+    provenance.WORKING_DIRECTORY,
+    provenance.SNAPSHOT_ID,
+    provenance.SNAPSHOT_SKIPPED,
+}
+_YES = {"True": "yes", "False": "no"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One row: its label, the text (None: a tag without a value), and a run that it leads to."""
+
+    label: str
+    text: str | None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactGroup:
+    """Facts that belong together; `note` is said where there are none."""
+
+    key: str
+    title: str
+    facts: tuple[Fact, ...]
+    note: str = ""
+    is_open: bool = True
+
+
+def parameters_of(run: RunRecord) -> Mapping[str, str]:
+    """Give the parameters of a run: no store keeps any of their own yet, so this is the one place to read them from."""
+    del run
+    return {}
+
+
+def groups_of(run: RunRecord) -> list[FactGroup]:
+    """Sort all that is known of a run into groups; each property is in one of them."""
+    parameters = parameters_of(run)
+    groups = [FactGroup(key="run", title="Run", facts=tuple(_run_facts(run)))]
+    if parameters:
+        groups.append(FactGroup(key="parameters", title="Parameters", facts=_rows(parameters)))
+    groups.append(FactGroup(key="tags", title="Tags", facts=_rows(run.tags), note="This run has no tags."))
+    git = tuple(_git_facts(run.properties))
+    if git:
+        groups.append(FactGroup(key="git", title="Git", facts=git))
+    command = tuple(_command_facts(run.properties))
+    if command:
+        groups.append(FactGroup(key="command", title="Command", facts=command))
+    environment = tuple(_environment_facts(run.properties))
+    if environment:
+        groups.append(FactGroup(key="environment", title="Environment", facts=environment))
+    packages = packages_of(run.properties)
+    if packages:
+        groups.append(FactGroup(key="packages", title="Packages", facts=_rows(packages), is_open=False))
+    others = {key: text for key, text in run.properties.items() if not _is_elsewhere(key, run.properties)}
+    groups.append(
+        FactGroup(key="properties", title="Properties", facts=_rows(others), note="This run has no other properties.")
+    )
+    return groups
+
+
+def packages_of(properties: Mapping[str, str]) -> dict[str, str]:
+    """Read the versions of packages; empty where there are none, or they are not as we wrote them."""
+    try:
+        packages = json.loads(properties.get(provenance.PACKAGES, ""))
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(packages, dict) or not all(isinstance(version, str) for version in packages.values()):
+        return {}
+    return packages
+
+
+def _run_facts(run: RunRecord) -> list[Fact]:
+    times = [("Created", run.created_at), ("Started", run.started_at), ("Ended", run.ended_at)]
+    facts = [
+        Fact(label="Id", text=run.run_id),
+        Fact(label="Number", text=str(run.number)),
+        Fact(label="Name", text=run.display_name),
+        Fact(label="Description", text=run.description),
+        Fact(label="Status", text=run.status.value),
+        Fact(label="Type", text=run.run_type),
+        Fact(label="Experiment", text=run.experiment_name),
+        Fact(label="Target", text=run.target),
+        Fact(label="Parent run", text=run.parent_run_id, run_id=run.parent_run_id),
+    ]
+    if run.root_run_id and run.root_run_id not in (run.run_id, run.parent_run_id):
+        facts.append(Fact(label="Root run", text=run.root_run_id, run_id=run.root_run_id))
+    facts += [Fact(label=label, text=time_text(at) if at is not None else None) for label, at in times]
+    if run.started_at is not None and run.ended_at is not None:
+        facts.append(Fact(label="Duration", text=duration_text(run.ended_at - run.started_at)))
+    facts += [Fact(label=label, text=run.properties.get(key)) for key, label in _RUN_PROPERTIES.items()]
+    writer = run.writer
+    if writer is not None:
+        if provenance.HOST not in run.properties:
+            facts.append(Fact(label="Host", text=writer.host))
+        if run.properties.get(provenance.PID) != str(writer.pid):
+            facts.append(Fact(label="Writing process", text=str(writer.pid)))
+    return [fact for fact in facts if fact.text]
+
+
+def _git_facts(properties: Mapping[str, str]) -> list[Fact]:
+    facts = [
+        Fact(
+            label=label,
+            text=_YES.get(properties[key], properties[key]) if key == "azureml.git.dirty" else properties[key],
+        )
+        for key, label in _GIT_LABELS.items()
+        if key in properties
+    ]
+    others = sorted(key for key in properties if key.startswith(_GIT_PREFIXES) and key not in _GIT_LABELS)
+    return facts + [Fact(label=key, text=properties[key]) for key in others if not _is_twin(key, properties)]
+
+
+def _is_twin(key: str, properties: Mapping[str, str]) -> bool:
+    """Whether a property only says again, under MLflow's name, what another one says."""
+    return key in _GIT_TWINS and properties.get(_GIT_TWINS[key]) == properties[key]
+
+
+def _command_facts(properties: Mapping[str, str]) -> list[Fact]:
+    line = properties.get(provenance.COMMAND_LINE)
+    facts = []
+    if line:
+        facts.append(Fact(label="Command line", text=line))
+        facts += [Fact(label=label, text=text) for label, text in script_arguments(line)]
+    if provenance.WORKING_DIRECTORY in properties:
+        facts.append(Fact(label="Working directory", text=properties[provenance.WORKING_DIRECTORY]))
+    return facts
+
+
+def script_arguments(command_line: str) -> list[tuple[str, str]]:
+    """Give the script of a command line and its arguments, in pairs to read; nothing for a notebook's kernel."""
+    try:
+        words = shlex.split(command_line)[1:]
+    except ValueError:
+        return []
+    place = next((place for place, word in enumerate(words) if word.endswith((".py", ".ipynb"))), None)
+    if place is None or "ipykernel" in words[place]:
+        return []
+    pairs = [("Script", words[place])]
+    rest = words[place + 1 :]
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if word.startswith("-") and equals:
+            pairs.append((name, value))
+        elif word.startswith("-") and rest and not _is_option(rest[0]):
+            pairs.append((word, rest.pop(0)))
+        else:
+            pairs.append((word, "") if word.startswith("-") else ("Argument", word))
+    return pairs
+
+
+def _is_option(word: str) -> bool:
+    try:
+        float(word)  # a negative number is a value
+    except ValueError:
+        return word.startswith("-")
+    return False
+
+
+def _environment_facts(properties: Mapping[str, str]) -> list[Fact]:
+    labels = {provenance.PYTHON_VERSION: "Python", provenance.PLATFORM: "Platform"}
+    facts = [Fact(label=label, text=properties[key]) for key, label in labels.items() if key in properties]
+    if provenance.PACKAGES in properties and not packages_of(properties) and properties[provenance.PACKAGES] != "{}":
+        facts.append(Fact(label="Packages", text=properties[provenance.PACKAGES]))
+    return facts
+
+
+def _is_elsewhere(key: str, properties: Mapping[str, str]) -> bool:
+    return (
+        key in _ELSEWHERE
+        or key in _RUN_PROPERTIES
+        or key in _GIT_LABELS
+        or _is_twin(key, properties)
+        or key.startswith(_GIT_PREFIXES)
+    )
+
+
+def _rows(texts: Mapping[str, str | None]) -> tuple[Fact, ...]:
+    return tuple(Fact(label=key, text=texts[key]) for key in sorted(texts, key=lambda key: (natural_key(key), key)))

@@ -1,0 +1,185 @@
+"""The children of a run in a real notebook: their table and chart, and the view of one of them inside."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.conftest import OpenNotebook
+from tests.e2e.lab import NotebookPage
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SETUP = f"""import sys, time
+sys.path.insert(0, {str(REPOSITORY)!r})
+from tests.e2e.seeded_views import store, show
+from aml_widgets.core.status import RunStatus
+from aml_widgets.testing.seeded_children import *"""
+
+
+@pytest.fixture
+def notebook(open_notebook: OpenNotebook) -> NotebookPage:
+    """A notebook whose cells the test fills: the setup has run, the cells 1 to 4 are empty."""
+    opened = open_notebook([SETUP, "pass", "pass", "pass", "pass"])
+    opened.run_cell(0)
+    assert opened.errors() == []
+    return opened
+
+
+def run(notebook: NotebookPage, cell: int, source: str, *, wait: bool = True) -> Locator:
+    """Put a source into a cell and run it; give the view in its output."""
+    notebook.page.evaluate(
+        "([cell, source]) => { window.amlNotebook.content.widgets[cell].model.sharedModel.setSource(source); }",
+        [cell, source],
+    )
+    notebook.run_cell(cell, wait=wait)
+    return notebook.output(cell).locator(".aml-run").first
+
+
+def show_children(notebook: NotebookPage, cell: int, seed: str) -> Locator:
+    """Show a seeded run with its children's pane open."""
+    view = run(notebook, cell, f"parent = {seed}; view = show(parent.run_id)")
+    view.locator(".aml-tab", has_text="Children").first.click()
+    return view
+
+
+def names(view: Locator) -> list[str]:
+    """Give the names in the table from top to bottom."""
+    return view.locator(".aml-child-open").all_inner_texts()
+
+
+def test_two_hundred_children_are_compared_sorted_filtered_and_opened(notebook: NotebookPage) -> None:
+    view = show_children(notebook, 1, "run_with_children(store, 200)")
+
+    rows = view.locator(".aml-children-table tbody tr")
+    expect(rows).to_have_count(50)
+    expect(view.locator(".aml-children-counts")).to_contain_text("180 completed")
+    expect(view.locator(".aml-children-counts")).to_contain_text("8 failed")
+    expect(view.locator(".aml-children-counts")).to_contain_text("12 running")
+    expect(view.locator(".aml-child-best[aria-sort]")).to_have_attribute("aria-sort", "ascending")
+    best = [float(text) for text in view.locator("td.aml-child-best").all_inner_texts()]
+    assert best == sorted(best)
+    expect(view.locator(".aml-children-chart .aml-name")).to_contain_text("24 of 200")
+    expect(view.locator(".aml-children-chart path.line").first).to_have_attribute("d", re.compile(r"^M[\d.,]+L"))
+    notebook.screenshot("children-200", of=view)
+    notebook.set_theme("Dark")
+    notebook.screenshot("children-200-dark", of=view)
+    notebook.set_theme("Light")
+
+    view.get_by_label("Compare by").select_option(label="accuracy")
+    expect(view.locator(".aml-child-best[aria-sort]")).to_have_attribute("aria-sort", "descending")
+    expect(view.get_by_label("Best value")).to_have_value("max")
+    view.locator('[data-aml-key="child-sort name"]').press("Enter")
+    expect(view.locator(".aml-child-name[aria-sort]")).to_have_attribute("aria-sort", "ascending")
+    assert names(view) == sorted(names(view))
+    expect(view.locator('[data-aml-key="child-sort name"]')).to_be_focused()
+    view.get_by_label("Pages of child runs").get_by_text("Next").click()
+    expect(view.locator(".aml-children-pager")).to_contain_text("51\N{EN DASH}100 of 200")
+    view.get_by_label("Filter the child runs").fill("failed lasso")
+    view.get_by_label("Filter the child runs").press("Enter")
+    expect(rows).to_have_count(4)
+    expect(view.locator(".aml-children-note")).to_contain_text("4 of 200 match")
+
+    name = view.locator(".aml-child-open").nth(1)
+    key, text = name.get_attribute("data-aml-key"), name.inner_text()
+    name.press("Enter")
+    inner = view.locator(".aml-nested .aml-run")
+    expect(inner.locator(".aml-title .aml-name")).to_have_text(text)
+    expect(inner.locator(".aml-status").first).to_contain_text("Failed")
+    expect(view.locator(".aml-crumbs")).to_contain_text("Back to 200 children")
+    expect(view.locator(".aml-children-table")).to_be_hidden()
+    expect(view.locator(".aml-nested-back")).to_be_focused()
+    notebook.screenshot("children-nested", of=view)
+    view.locator(".aml-nested-back").press("Enter")
+    expect(rows).to_have_count(4)
+    expect(rows.first).to_be_visible()
+    expect(view.locator(f'[data-aml-key="{key}"]')).to_be_focused()
+    expect(inner).to_have_count(0)
+
+
+def test_a_thousand_children_stay_usable_at_any_width(notebook: NotebookPage) -> None:
+    view = show_children(notebook, 1, "run_with_children(store, 1000, n_steps=12)")
+
+    expect(view.locator(".aml-children-table tbody tr")).to_have_count(50)
+    expect(view.locator(".aml-children-chart .aml-name")).to_contain_text("24 of 1,000")
+    expect(view.locator(".aml-children-pager")).to_contain_text("1\N{EN DASH}50 of 1,000")
+    measured = """async (view) => {
+        const table = view.querySelector('.aml-children-list');
+        const began = performance.now();
+        const done = new Promise((resolve) => {
+            const observer = new MutationObserver(() => { observer.disconnect(); resolve(performance.now() - began); });
+            observer.observe(table, { childList: true, subtree: true });
+        });
+        view.querySelector('[data-aml-key="child-sort started"]').click();
+        return done;
+    }"""
+    assert view.evaluate(measured) < 1_500  # 0.3 s where nothing else keeps the machine busy
+    notebook.page.set_viewport_size({"width": 500, "height": 1600})
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+    notebook.page.wait_for_timeout(500)
+    widths = view.evaluate("(view) => [view.scrollWidth, view.clientWidth]")
+    assert widths[0] <= widths[1] < 430
+    notebook.screenshot("children-1000-narrow", of=view)
+
+
+def test_every_status_single_values_and_hostile_names(notebook: NotebookPage) -> None:
+    view = show_children(notebook, 1, "run_with_every_status(store)")
+    expect(view.locator(".aml-children-table tbody tr")).to_have_count(11)
+    expect(view.locator(".aml-children-table thead th")).to_have_count(5)
+    expect(view.locator(".aml-children-chart")).to_be_hidden()
+    notebook.screenshot("children-statuses", of=view)
+
+    view = show_children(notebook, 2, "run_with_single_values(store)")
+    expect(view.locator(".aml-children-chart")).to_contain_text("best so far")
+    expect(view.locator(".aml-children-chart path.line").first).to_have_attribute("d", re.compile(r"^M[\d.,]+L"))
+    notebook.page.wait_for_timeout(500)
+    notebook.screenshot("children-single-values", of=view)
+
+    view = show_children(notebook, 3, "run_with_hostile_children(store)")
+    expect(view.locator(".aml-children-table tbody tr")).to_have_count(11)
+    expect(view.locator(".aml-child-open", has_text="<img src=x onerror=alert(1)>")).to_have_count(1)
+    assert view.locator(".aml-children img, .aml-children script, .aml-children a").count() == 0
+    notebook.screenshot("children-hostile", of=view)
+    view.get_by_label("Compare by").select_option(index=1)
+    expect(view.locator("td.aml-child-best").first).to_have_text("-4")
+    view.locator(".aml-children-table tbody tr").first.locator(".aml-child-status").click()
+    expect(view.locator(".aml-nested .aml-run .aml-header")).to_be_visible()
+    assert view.locator(".aml-crumbs img, .aml-crumbs script").count() == 0
+    notebook.screenshot("children-hostile-nested", of=view)
+
+
+def test_views_nest_as_deep_as_runs_while_a_cell_runs(notebook: NotebookPage) -> None:
+    view = show_children(notebook, 1, "run_with_grandchildren(store)")
+    expect(view.locator(".aml-child-open")).to_have_count(3)
+    run(
+        notebook,
+        2,
+        "for _ in range(40):\n    time.sleep(0.25)\n"
+        "children = store.changes_since(parent.run_id).children\nstore.set_status(children[0].run_id, RunStatus.COMPLETED)",
+        wait=False,
+    )
+
+    view.locator(".aml-child-open", has_text="fold 1").click()
+    child = view.locator(".aml-nested .aml-run").first
+    expect(child.locator(".aml-title .aml-name").first).to_have_text("fold 1", timeout=5_000)
+    child.locator(".aml-tab", has_text="Children (2)").first.click()
+    expect(child.get_by_role("button", name="Parent run")).to_be_visible()
+    child.locator(".aml-child-open", has_text="seed 2").click()
+    grandchild = child.locator(".aml-nested .aml-run")
+    expect(grandchild.locator(".aml-title .aml-name")).to_have_text("seed 2", timeout=5_000)
+    expect(view.locator(".aml-crumbs:visible")).to_have_count(1)
+    expect(view.locator(".aml-crumbs li")).to_have_text(["search", "fold 1", "seed 2"])
+    assert notebook.is_running(2)
+    notebook.screenshot("children-nested-deep", of=view)
+    view.locator(".aml-crumb", has_text="search").click()
+    expect(view.locator(".aml-child-open")).to_have_count(3)
+    expect(view.locator(".aml-child-open").first).to_be_visible()
+
+    notebook.wait_for_idle()
+    expect(view.locator(".aml-children-counts")).to_contain_text("1 completed")
+    expect(view.locator(".aml-children-table .aml-status", has_text="Completed")).to_have_count(1)
+    run(notebook, 3, "import ipywidgets; n = len(ipywidgets.widgets.widget._instances); view.close(); print('left', n)")
+    expect(notebook.output(3)).to_contain_text("left")
+    expect(notebook.output(1).locator(".aml-run")).to_have_count(0)

@@ -1,0 +1,144 @@
+"""The details of a run without a browser: groups, values of any length, the snapshot."""
+
+from __future__ import annotations
+
+import threading
+from typing import cast
+
+import pytest
+
+from aml_widgets.core.records import RunRecord
+from aml_widgets.store.memory import MemoryRunStore
+from aml_widgets.testing import seeded_files as seeds
+from aml_widgets.testing.seeded import empty_run
+from aml_widgets.widgets.page import Page
+from aml_widgets.widgets.panels.details import DetailsPanel, value_html
+from aml_widgets.widgets.panels.host import Host
+from aml_widgets.widgets.run_facts import groups_of, script_arguments
+from aml_widgets.widgets.settings import SettingsHolder
+from aml_widgets.widgets.view_state import ViewState
+from tests.widgets.test_files_panel import FakePage, _html
+
+
+@pytest.fixture
+def store() -> MemoryRunStore:
+    return MemoryRunStore()
+
+
+def shown(store: MemoryRunStore, run: RunRecord) -> tuple[DetailsPanel, FakePage, list[str]]:
+    page, opened = FakePage(), list[str]()
+    host = Host(
+        store=store,
+        run_id=run.run_id,
+        lock=threading.RLock(),
+        page=cast("Page", page),
+        settings=SettingsHolder(),
+        open_run=opened.append,
+    )
+    panel = DetailsPanel(host)
+    panel.update(ViewState(run_id=run.run_id, run=run))
+    return panel, page, opened
+
+
+def test_each_property_is_in_one_group(store: MemoryRunStore) -> None:
+    run = seeds.run_with_every_fact(store)
+
+    groups = {group.key: {fact.label: fact.text for fact in group.facts} for group in groups_of(run)}
+
+    assert groups["git"]["Uncommitted changes"] == "yes"
+    assert not any(label.startswith("mlflow") for label in groups["git"])
+    assert groups["packages"]["numpy"] == "2.1.0"
+    assert groups["run"]["User"] == "ada"
+    assert set(groups["properties"]) == {"settings", "long"}
+    assert groups["tags"]["baseline"] is None
+    assert groups["command"]["--low"] == "-1"
+
+
+@pytest.mark.parametrize(
+    ("line", "pairs"),
+    [
+        ("python train.py --a 1 -v in.csv", [("Script", "train.py"), ("--a", "1"), ("-v", "in.csv")]),
+        ("python -m ipykernel_launcher -f kernel.json", []),
+        ("python 'unclosed", []),
+        ("python x.py data --dry", [("Script", "x.py"), ("Argument", "data"), ("--dry", "")]),
+    ],
+)
+def test_arguments_are_read_from_the_command_line(line: str, pairs: list[tuple[str, str]]) -> None:
+    assert script_arguments(line) == pairs
+
+
+def test_values_fold_by_length_and_json_is_set_out() -> None:
+    assert "<details" not in value_html("short", "key")
+    assert "<details" in value_html("long " * 100, "key")
+    assert "&quot;a&quot;: 1" in value_html('{"a":1, "b": [2]}', "key")
+    assert "<details" not in value_html("{not json}", "key")
+    assert "of which the first 20,000" in value_html("x" * 30_000, "key")
+    assert "<" not in value_html("</span><b>", "key").removeprefix('<span class="aml-text aml-copied">').removesuffix(
+        "</span>"
+    )
+
+
+def test_only_a_group_that_changed_is_sent(store: MemoryRunStore) -> None:
+    run = seeds.run_with_every_fact(store)
+    panel, _, _ = shown(store, run)
+    sent: list[str] = []
+    for key, place in panel._groups.items():
+        place.observe(lambda _, key=key: sent.append(key), names="value")
+
+    store.touch(run.run_id)
+    panel.update(ViewState(run_id=run.run_id, run=store.get_run(run.run_id)))
+    assert sent == []
+    changed = store.update_run(run.run_id, tags={"new": "tag"})
+    panel.update(ViewState(run_id=run.run_id, run=changed))
+
+    assert sent == ["tags"]
+
+
+def test_the_filter_finds_names_and_values_in_all_groups(store: MemoryRunStore) -> None:
+    panel, page, opened = shown(store, seeds.run_with_every_fact(store))
+    page.handlers["details-filter"]("", "NUMPY")
+    assert "2.1.0" in _html(panel.widget)
+    assert "fold 1" not in _html(panel.widget)
+
+    page.handlers["details-filter"]("", "no such thing")
+    assert "Nothing has that" in _html(panel.widget)
+    page.handlers["details-run"]("some id", "")
+    assert opened == ["some id"]
+
+
+def test_the_snapshot_can_be_browsed_and_downloaded(store: MemoryRunStore) -> None:
+    panel, page, _ = shown(store, seeds.run_with_every_fact(store))
+
+    page.handlers["snapshot-toggle"]("", "")
+    page.handlers["snapshot-open"]("src/model.py", "")
+    assert "class Model:" in _html(panel.widget)
+    page.handlers["snapshot-zip"]("", "")
+    page.handlers["snapshot-download"]("train.py", "")
+
+    snapshots = store.snapshots
+    assert page.sent[0][2] == (snapshots / f"{seeds.SNAPSHOT_ID}.zip").read_bytes()
+    assert page.sent[1][0] == "train.py"
+    page.handlers["snapshot-toggle"]("", "")
+    assert "model.py" not in _html(panel.widget)
+
+
+@pytest.mark.parametrize("content", [None, b"no zip"])
+def test_a_snapshot_that_is_gone_or_broken_says_so(store: MemoryRunStore, content: bytes | None) -> None:
+    panel, page, _ = shown(store, seeds.run_with_every_fact(store))
+    file = store.snapshots / f"{seeds.SNAPSHOT_ID}.zip"
+    file.unlink() if content is None else file.write_bytes(content)
+
+    page.handlers["snapshot-toggle"]("", "")
+
+    assert "The snapshot cannot be opened: " in _html(panel.widget)
+
+
+def test_a_bare_run_and_a_hostile_one(store: MemoryRunStore) -> None:
+    panel, _, _ = shown(store, empty_run(store))
+    assert "This run has no tags." in _html(panel.widget)
+
+    hostile, _, _ = shown(store, seeds.run_with_hostile_files(store))
+    html = _html(hostile.widget)
+    assert "&lt;img" in html
+    assert "<img" not in html
+    assert "<script" not in html

@@ -1,0 +1,154 @@
+"""The kernel's side of the page: messages answered, files sent in pieces, cards that are seen."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from aml_widgets.core.errors import UserError
+from aml_widgets.widgets.downloads import MAX_NAME, in_pieces, safe_file_name
+from aml_widgets.widgets.page import Page
+
+
+class Heard:
+    """A page, and what it sent to the browser."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.page = Page(threading.RLock())
+        self.sent: list[tuple[dict[str, Any], list[bytes]]] = []
+        monkeypatch.setattr(
+            type(self.page.widget), "send", lambda _, content, buffers=None: self.sent.append((content, buffers or []))
+        )
+
+    def ask(self, verb: str, argument: str = "", value: str = "", *, page: str = "one") -> list[dict[str, Any]]:
+        """Let a page of the browser ask, and give what it is sent."""
+        start = len(self.sent)
+        self.page._on_message(None, {"n": "1", "page": page, "do": verb, "with": argument, "value": value}, [])
+        return [content for content, _ in self.sent[start:]]
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    return Heard(monkeypatch)
+
+
+def test_a_handler_gets_argument_and_value_and_the_page_its_answer(heard: Heard) -> None:
+    seen: list[tuple[str, str]] = []
+    heard.page.on("sort", lambda argument, value: seen.append((argument, value)))
+
+    answers = heard.ask("sort", "name", "down")
+
+    assert seen == [("name", "down")]
+    assert answers == [{"done": "1"}]
+
+
+def test_a_handler_that_fails_is_said_and_breaks_nothing(heard: Heard, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(argument: str, value: str) -> None:
+        raise UserError("No such column.") if argument else ValueError("odd")
+
+    heard.page.on("sort", fail)
+
+    assert heard.ask("sort", "name") == [{"done": "1", "error": "No such column."}]
+    with caplog.at_level(logging.CRITICAL):
+        assert heard.ask("sort") == [{"done": "1", "error": "ValueError: odd"}]
+    assert heard.ask("unknown") == [{"done": "1"}]
+
+
+def test_a_file_goes_in_pieces_to_the_page_that_asked(heard: Heard) -> None:
+    content = bytes(range(256)) * 9_000
+    heard.page.on(
+        "save", lambda _a, _v: heard.page.send_file("../a/b.bin", "text/html; x", [content[:5], b"", content[5:]])
+    )
+    begun = heard.ask("save")[0]
+    assert begun["what"] == "begin"
+    assert (begun["name"], begun["type"], begun["page"]) == ("b.bin", "application/octet-stream", "one")
+
+    assert heard.ask("file-next", begun["file"], page="another") == [{"done": "1"}]
+    whats = [heard.ask("file-next", begun["file"])[0]["what"] for _ in range(4)]
+
+    assert whats == ["piece", "piece", "piece", "end"]
+    assert b"".join(piece for _, buffers in heard.sent for piece in buffers) == content
+    assert heard.ask("file-next", begun["file"])[0]["what"] == "failed"
+
+
+def test_a_file_that_cannot_be_read_to_its_end_fails(heard: Heard) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield bytes(2 << 20)
+        raise UserError("The file is gone.")
+
+    heard.page.send_file("a.bin", "application/zip", chunks())
+    file_id = heard.sent[-1][0]["file"]
+
+    answers = [heard.ask("file-next", file_id)[0] for _ in range(3)]
+
+    assert [answer["what"] for answer in answers] == ["piece", "piece", "failed"]
+    assert answers[-1]["reason"] == "The file is gone."
+
+
+def test_two_files_at_once_do_not_mix(heard: Heard) -> None:
+    for content in (b"first", b"second"):
+        heard.page.send_file("a", "text/plain", [content])
+    first, second = (content["file"] for content, _ in heard.sent[-2:])
+
+    heard.ask("file-next", second)
+    heard.ask("file-next", first)
+
+    assert [buffers[0] for content, buffers in heard.sent if content.get("what") == "piece"] == [b"second", b"first"]
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("outputs/model.pkl", "model.pkl"),
+        ("..\\..\\evil.exe", "evil.exe"),
+        ("a\u202egpj.exe", "agpj.exe"),
+        ('<img src=x onerror="1">.csv', "_img src=x onerror=_1__.csv"),
+        ("CON.txt", "_CON.txt"),
+        (".bashrc", "bashrc"),
+        ("\udcff.", "file"),
+        ("", "file"),
+        ("größe 变量.csv", "größe 变量.csv"),
+    ],
+)
+def test_a_file_name_is_only_a_name(name: str, safe: str) -> None:
+    assert safe_file_name(name) == safe
+
+
+def test_a_long_file_name_keeps_its_ending() -> None:
+    assert safe_file_name("x" * 400 + ".tar.gz").endswith("x.gz")
+    assert len(safe_file_name("x" * 400 + ".csv")) == MAX_NAME
+
+
+def test_pieces_have_one_size_and_a_rest() -> None:
+    assert list(in_pieces([b"ab", b"", b"cdefgh", b"i"], 3)) == [b"abc", b"def", b"ghi"]
+    assert list(in_pieces([], 3)) == []
+
+
+def test_cards_seen_in_several_pages_are_one_set_and_a_page_that_went_is_forgotten(heard: Heard) -> None:
+    calls: list[frozenset[str] | None] = []
+    heard.page.on_visible(lambda: calls.append(heard.page.visible_cards))
+    assert heard.page.visible_cards is None
+
+    heard.ask("visible", "one", '["a", "b"]')
+    heard.ask("visible", "one", '["a", "b"]')
+    answers = heard.ask("visible", "two", '["c"]')
+    heard.ask("visible", "one", '["a"]')
+    heard.ask("visible", "three", '["d"]')
+
+    assert {"ask": "visible"} in answers
+    assert calls == [frozenset("ab"), frozenset("c"), frozenset("ac"), frozenset("d")]
+
+
+def test_a_message_in_the_main_thread_means_that_nobody_is_heard_while_a_cell_runs(heard: Heard) -> None:
+    heard.ask("visible", "", "[]")
+    assert not heard.page.hears_while_busy
+
+    thread = threading.Thread(target=heard.ask, args=("visible", "", "[]"))
+    thread.start()
+    thread.join()
+
+    assert heard.page.hears_while_busy
