@@ -282,7 +282,7 @@ def _with_code(style: Style, code: int) -> Style:
     if code == 0:
         return PLAIN
     if code in _SWITCHES:
-        return replace(style, **_SWITCHES[code])  # type: ignore[arg-type]  # the flags alone
+        return replace(style, **_SWITCHES[code])
     for first, colours in ((30, 0), (90, 8)):
         if first <= code < first + 8:
             return replace(style, foreground=code - first + colours)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from aml_widgets.widgets.text import escape
+from aml_widgets.widgets.text import escape, size_text
 
 HEAD_BYTES = 1 << 13
 BLOCK_BYTES = 1 << 16
@@ -21,8 +21,9 @@ MAX_TABLE_BYTES = 1 << 18
 MAX_TABLE_ROWS, MAX_TABLE_COLUMNS, MAX_CELL = 100, 60, 300
 MAX_PICTURE_BYTES = 20_000_000
 MAX_DIRECT_BYTES = 1_000_000
-MAX_DIRECT_PIXELS = 4_000_000
-MAX_PIXELS = 24_000_000
+MAX_SLOW_BYTES = 4_000_000
+MAX_REDUCED_PIXELS = 6_000_000
+MAX_PIXELS = 25_000_000
 THUMBNAIL_PIXELS = 1_200
 HEX_BYTES = 512
 
@@ -291,12 +292,16 @@ def _open_picture(content: bytes, media_type: str) -> Picture:
 
     image = Image.open(io.BytesIO(content), formats=[media_type.partition("/")[2].upper()])
     width, height = image.size
+    size = f"{width:,} \N{MULTIPLICATION SIGN} {height:,}"
     if width * height > MAX_PIXELS:
-        size = f"{width:,} \N{MULTIPLICATION SIGN} {height:,}"
         raise PreviewProblem(f"A picture of {size} pixels is too large to be shown here.")
-    if len(content) <= MAX_DIRECT_BYTES and width * height <= MAX_DIRECT_PIXELS:
+    # Only a JPEG can be opened in a smaller size than it has, and is so opened in time.
+    is_slow = media_type != "image/jpeg" and width * height > MAX_REDUCED_PIXELS
+    if len(content) <= (MAX_SLOW_BYTES if is_slow else MAX_DIRECT_BYTES):
         return Picture(media_type=media_type, content=content, width=width, height=height, is_reduced=False)
-    image.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
+    if is_slow:
+        raise PreviewProblem(f"A picture of {size} pixels and {size_text(len(content))} is too large to be shown here.")
+    image.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), reducing_gap=1.0)
     reduced = io.BytesIO()
     if image.mode in ("RGB", "L"):
         image.save(reduced, "JPEG", quality=85)

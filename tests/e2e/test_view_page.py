@@ -271,7 +271,7 @@ def test_without_the_script_all_is_shown_and_what_is_missing_is_said(open_notebo
         route.abort()
 
     notebook = open_notebook([SETUP, "bench = Bench(); bench.show()"])
-    notebook.page.route(re.compile("labextensions/anywidget/"), refuse)
+    notebook.page.route(re.compile("extensions/anywidget/"), refuse)
     notebook.reload()
     notebook.run_cell(0)
     notebook.run_cell(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import io
 import re
 import threading
 import weakref
@@ -293,19 +292,6 @@ def test_values_logged_once_are_tiles_and_text_a_table(store: FlakyStore) -> Non
         assert text in html
 
 
-def test_a_small_picture_is_shown_and_a_large_one_named(store: FlakyStore) -> None:
-    run_id = running(store)
-    for path, size in (("small.png", 1_000), ("large.png", 1_000_000)):
-        store.artifacts.put(run_id, path, io.BytesIO(b"\x89PNG" + b"\0" * size))
-        store.record_artifact(run_id, ArtifactRecord(path=path, size_bytes=size, written_at=0.0))
-        store.log_columns(run_id, f"of {path}", {None: [path]}, kind=MetricKind.IMAGE)
-
-    html = html_of(watched(store, run_id))
-
-    assert html.count("data:image/png;base64,") == 1
-    assert "<code>large.png</code>" in html
-
-
 def test_nothing_from_a_run_is_markup(store: FlakyStore) -> None:
     experiment = store.open_experiment(HOSTILE)
     run = store.create_run(NewRun(experiment_id=experiment.experiment_id, display_name=HOSTILE, description=HOSTILE))
@@ -430,17 +416,6 @@ def test_without_a_kernel_the_view_is_printed(store: FlakyStore, capsys: pytest.
 def test_what_is_no_run_is_refused(value: object, told: str) -> None:
     with pytest.raises(UserError, match=re.escape(f"RunDetails shows a Run, {told}")):
         RunDetails(value)  # type: ignore[arg-type]  # what is tested
-
-
-def test_a_short_list_of_texts_is_shown_whole(store: FlakyStore) -> None:
-    run_id = running(store)
-    store.log_columns(run_id, "classes", {None: ["ridge", "lasso"]})
-    store.log_columns(run_id, "many", {None: ["one"] * 20})
-
-    html = html_of(watched(store, run_id))
-
-    assert re.search(r">ridge</span>, <span[^>]*>lasso</span>", html)
-    assert "last of 20 values" in html
 
 
 class Outputs:

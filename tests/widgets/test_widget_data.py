@@ -25,7 +25,7 @@ def test_it_holds_the_run_its_metrics_logs_and_children(workspace: Workspace) ->
             run.log("mse", value)
         run.log_row("point", x=1, y=2.5)
         run.tag("best", "yes")
-        print("first line")
+        print("first line")  # noqa: T201 - it is in the log
         run.child_run("child").complete()
 
     data = RunDetails(run).get_widget_data({"debug": True})

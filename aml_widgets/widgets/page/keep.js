@@ -60,15 +60,19 @@ aml.starters.push(({ root }) => {
     }
     return null;
   };
+  // Where the selected text stands now: where it was, as far from the end as it was, or where alone it is.
+  const findText = (whole, { start, text, length }) => {
+    const isAt = (place) => place >= 0 && whole.startsWith(text, place);
+    for (const place of [start, start + whole.length - length]) if (isAt(place)) return place;
+    const place = whole.indexOf(text);
+    return place >= 0 && whole.indexOf(text, place + 1) < 0 ? place : -1;
+  };
   const reselect = () => {
-    const { content, start, end, text } = selected;
-    const from = placeOf(content, start);
-    const to = placeOf(content, end);
-    if (!from || !to) return;
-    const range = document.createRange();
-    range.setStart(...from);
-    range.setEnd(...to);
-    if (range.toString() === text) document.getSelection().setBaseAndExtent(...from, ...to);
+    const { content, text } = selected;
+    const start = findText(content.textContent, selected);
+    const from = start < 0 ? null : placeOf(content, start);
+    const to = from && placeOf(content, start + text.length);
+    if (to) document.getSelection().setBaseAndExtent(...from, ...to);
   };
 
   const observer = new MutationObserver((records) => {
@@ -117,8 +121,8 @@ aml.starters.push(({ root }) => {
     selected = content && aml.isOurs(root, content) ? {
       content,
       start: offsetOf(content, range.startContainer, range.startOffset),
-      end: offsetOf(content, range.endContainer, range.endOffset),
       text: range.toString(),
+      length: content.textContent.length,
     } : null;
   };
 

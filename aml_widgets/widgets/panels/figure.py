@@ -175,7 +175,8 @@ class _FigureParts:
         self._draw_edges(chart, x_range)
 
     def _draw_lines(self, chart: Chart, hidden: frozenset[int], *, floor: float) -> None:
-        opacities = [0.0 if place in hidden else 1.0 for place in range(len(chart.lines))] if hidden else []
+        unseen = hidden | {1, 2} if chart.form is ChartForm.BAND else hidden  # the band says where its edges are
+        opacities = [0.0 if place in unseen else 1.0 for place in range(len(chart.lines))] if unseen else []
         if chart.form is ChartForm.BARS:
             x, y = _bars_outline(chart.lines[0], floor)
             steps = times = np.empty(0)
