@@ -133,6 +133,19 @@ def draw_metric(
     return _chart(metric, look, axis, curves, smoothed, window, y_label=y_label)
 
 
+def reads_all(metric: MetricState, look: ChartLook, memory: CurveMemory) -> bool:
+    """Whether to draw a metric takes long, because each of its many points is to be read and smoothed."""
+    smoothing = clamp(look.smoothing)
+    if not smoothing or metric.kind is MetricKind.ROW:
+        return False
+    for column, series in metric.columns.items():
+        if series.number_count and series.numbers_after(-1) is None:
+            kept = memory.smoothed.get(column)
+            if kept is None or kept.origin is not series.origin or kept.mean.smoothing != smoothing:
+                return True
+    return False
+
+
 def chart_of(metric: MetricState) -> Chart:
     """Say what to draw for a metric where there is nothing to choose: in the static view."""
     return draw_metric(metric, ViewState(run_id=""))

@@ -10,6 +10,7 @@ import numpy as np
 from aml_widgets.widgets.chart import Chart, ChartForm, Line, XKind
 from aml_widgets.widgets.documents import Predictions, Residuals, ThresholdTables, divide
 from aml_widgets.widgets.series import FloatArray
+from aml_widgets.widgets.text import count_text, number_text
 
 MICRO, MACRO = "micro average", "macro average"
 
@@ -112,6 +113,31 @@ def predictions_chart(name: str, predictions: Predictions) -> Chart:
         drawn_count=len(x),
         nonfinite_count=int((~np.isfinite(middle)).sum()),
     )
+
+
+def residuals_text(residuals: Residuals) -> str:
+    """Say how many residuals there are, and about where."""
+    known = np.where(np.isfinite(residuals.counts), residuals.counts, 0.0)
+    total = float(known.sum())
+    middles = (residuals.edges[:-1] + residuals.edges[1:]) / 2
+    notes = [f"{number_text(round(total, 3))} residuals in {count_text(len(known), 'bin', 'bins')}"]
+    if total > 0:
+        mean = float((known * middles).sum()) / total
+        spread = float(np.sqrt((known * (middles - mean) ** 2).sum() / total))
+        notes.append(f"about {mean:.3g} \N{PLUS-MINUS SIGN} {spread:.3g}")
+    return ", ".join(notes)
+
+
+def predictions_text(predictions: Predictions) -> str:
+    """Say how many predictions there are, and what the chart shows of them."""
+    counts = predictions.counts[np.isfinite(predictions.counts)]
+    total = number_text(round(float(counts.sum()), 3))
+    notes = [f"{total} predictions in {count_text(len(predictions.counts), 'bin', 'bins')} of the true value"]
+    if len(counts):
+        low, high = (number_text(round(float(one), 3)) for one in (counts.min(), counts.max()))
+        notes.append(f"{low} to {high} a bin" if low != high else f"{low} a bin")
+    notes.append("band: mean \N{PLUS-MINUS SIGN} error; pale line: a perfect prediction")
+    return "; ".join(notes)
 
 
 def _unit_chart(name: str, x_label: str, y_label: str, curves: Sequence[Curve], behind: tuple[Line, ...]) -> Chart:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Sequence
 
 from aml_widgets.core.records import MetricValue
 from aml_widgets.core.status import RunStatus
+from aml_widgets.widgets.children import count_statuses
 from aml_widgets.widgets.curves import chart_of, notes_of
 from aml_widgets.widgets.panels.header import gone_writer_text
 from aml_widgets.widgets.panels.status import duration_seconds
+from aml_widgets.widgets.panels.versions import artifact_path
 from aml_widgets.widgets.pictures import COLOURS, HEIGHT, MAX_LINES, WIDTH, picture_of
+from aml_widgets.widgets.static_documents import KINDS, StaticDocuments
 from aml_widgets.widgets.text import (
     count_text,
     duration_text,
@@ -17,41 +22,76 @@ from aml_widgets.widgets.text import (
     exact_text,
     name_text,
     shorten,
+    size_text,
     time_text,
     value_text,
 )
-from aml_widgets.widgets.view_state import MetricState, ViewState, is_charted
+from aml_widgets.widgets.view_state import MetricState, ViewState, card_kind, is_charted
 
-MAX_HTML_BYTES = 120_000
+MAX_SAVED_BYTES = 120_000
+"""So large is what a cell's outputs hold of a view at most, as they stand in the notebook's file."""
+
 _MAX_ROWS = 100
-_MAX_TABLE_BYTES = 30_000
+_MAX_TABLE_BYTES = 26_000
+_MAX_FACTS_BYTES = 6_000
+_MAX_ERROR_BYTES = 16_000
+_MAX_TEXT_BYTES = 10_000
 _MAX_TEXT_LINES = 40
+_MAX_TAGS = 30
+_MAX_FILES = 10
+_AROUND_BYTES = 2_000  # the outputs themselves, and the element and the rule that hide this view
+_DOCUMENTS_BYTES = 40_000  # of these, documents and pictures take no more from the charts
 
 _COLOURS = {RunStatus.COMPLETED: "#2a9d4a", RunStatus.FAILED: "#e5484d", RunStatus.RUNNING: "#2f81d6"}
 _COLOUR = "#808a94"
+_STATUS_WORDS = {RunStatus.NOT_RESPONDING: "not responding", RunStatus.CANCEL_REQUESTED: "cancel requested"}
 # What stands for a line in the legend: whole, dashed, dotted, as the picture draws them.
 _KEYS = ("&#9632;", "&#9477;&#9477;", "&#9481;&#9481;")
 
 
-def fallback_html(state: ViewState) -> str:
-    """Write the view as HTML: no script, no style sheet, nothing from elsewhere, all text escaped, at most 120 KB.
+def fallback_html(state: ViewState, documents: StaticDocuments | None = None) -> str:
+    """Write the view as HTML: no script, no style sheet, nothing from elsewhere, all text escaped.
 
-    Pictures and rows of the table are drawn as long as there is room.
+    Charts, documents, pictures and rows of the table are drawn as long as there is room: with `fallback_text` beside it, it
+    takes at most `MAX_SAVED_BYTES` in a notebook.
+
+    Parameters
+    ----------
+    state : ViewState
+        What is known of the run.
+    documents : StaticDocuments, optional
+        Draws what lies in files; without it they are named.
     """
-    head, table, error = _head_html(state), _table_html(state), _error_html(state)
-    room = MAX_HTML_BYTES - len((head + table + error).encode()) - 500
-    pictures = []
+    head = _head_html(state) + _error_html(state) + _facts_html(state)
+    table = _table_html(state)
+    room = MAX_SAVED_BYTES - _AROUND_BYTES - sum(map(saved_size, (head, table, fallback_text(state))))
+    drawn = documents.html_of(state) if documents is not None else []
     charted = [metric for metric in state.metrics.values() if is_charted(metric)]
-    max_points = 160 if len(charted) <= 12 else 60
-    for metric in charted:
-        picture = _picture_html(metric, max_points)
-        if len(picture.encode()) > room:
-            break
-        room -= len(picture.encode())
-        pictures.append(picture)
-    n_more = len(charted) - len(pictures)
-    more = f"<p>{count_text(n_more, 'more chart', 'more charts')} in the live view.</p>" if n_more else ""
-    return f'<div style="font-family:sans-serif;font-size:13px">{head}{error}{"".join(pictures)}{more}{table}</div>'
+    kept_free = min(sum(map(saved_size, drawn)), _DOCUMENTS_BYTES, room // 2)
+    charts = _fitting_charts(charted, room - kept_free)
+    room -= sum(map(saved_size, charts))
+    shown = []
+    for html in drawn:
+        if saved_size(html) <= room:
+            room -= saved_size(html)
+            shown.append(html)
+    lines = []
+    if len(charts) < len(charted):
+        lines.append(f"{count_text(len(charted) - len(charts), 'more chart', 'more charts')} in the live view.")
+    n_files = sum(card_kind(metric) in ("document", "image") for metric in state.metrics.values()) - len(shown)
+    if documents is not None and n_files:
+        lines.append(
+            f"{count_text(n_files, 'more document or picture', 'more documents and pictures')} in the live view."
+        )
+    more = f"<p>{' '.join(lines)}</p>" if lines else ""
+    return (
+        f'<div style="font-family:sans-serif;font-size:13px">{head}{"".join(charts)}{"".join(shown)}{more}{table}</div>'
+    )
+
+
+def saved_size(text: str) -> int:
+    """Say how many bytes a text takes in a notebook's file, which is JSON."""
+    return len(json.dumps(text)) - 2
 
 
 def fallback_text(state: ViewState) -> str:
@@ -67,10 +107,17 @@ def fallback_text(state: ViewState) -> str:
     if run.status is RunStatus.NOT_RESPONDING:
         lines.append(f"{gone_writer_text(run)} run.complete() or run.fail() ends it.")
     if run.error is not None:
-        lines.append(f"error {run.error.code}: {shorten(run.error.message, 1000)}")
+        lines.append(_cut(f"error {shorten(run.error.code, 200)}: {shorten(run.error.message, 1000)}", 4_000))
+    lines += _fact_lines(state)
+    n_shown, room = 0, _MAX_TEXT_BYTES - saved_size("\n".join(lines))
     for metric in list(state.metrics.values())[:_MAX_TEXT_LINES]:
-        lines.append(f"  {name_text(metric.name, 80)}: {shorten(_latest_text(metric), 120)}{_count(metric)}")
-    n_more = len(state.metrics) - _MAX_TEXT_LINES
+        line = f"  {name_text(metric.name, 80)}: {shorten(_latest_text(metric), 120)}{_count(metric)}"
+        room -= saved_size(line)
+        if room < 0:
+            break
+        lines.append(line)
+        n_shown += 1
+    n_more = len(state.metrics) - n_shown
     if n_more > 0:
         lines.append(f"  and {count_text(n_more, 'more metric', 'more metrics')}")
     return "\n".join(line for line in lines if line)
@@ -113,15 +160,71 @@ def _error_html(state: ViewState) -> str:
     error = state.run.error if state.run is not None else None
     if error is None:
         return ""
-    traceback = (
-        f"<details><summary>Traceback</summary><pre>{escape(error.traceback[-8_000:])}</pre></details>"
-        if error.traceback
-        else ""
-    )
+    traceback = escape(_cut(error.traceback[-8_000:], _MAX_ERROR_BYTES, is_end=True)) if error.traceback else ""
+    folded = f"<details><summary>Traceback</summary><pre>{traceback}</pre></details>" if traceback else ""
+    message = escape(_cut(shorten(error.message, 2_000), _MAX_ERROR_BYTES // 2))
     return (
-        f'<div style="border-left:4px solid #e5484d;padding:4px 10px;margin:0 0 8px"><b>{escape(shorten(error.code, 200))}</b>: '
-        f"{escape(shorten(error.message, 2_000))}{traceback}</div>"
+        '<div style="border-left:4px solid #e5484d;padding:4px 10px;margin:0 0 8px">'
+        f"<b>{escape(shorten(error.code, 200))}</b>: {message}{folded}</div>"
     )
+
+
+def _cut(text: str, max_bytes: int, *, is_end: bool = False) -> str:
+    """Cut a text so that its HTML takes no more than so many bytes in a notebook's file."""
+    while len(text) > 1 and saved_size(escape(text)) > max_bytes:
+        half = len(text) * 3 // 4
+        text = text[-half:] if is_end else text[:half]
+    return text
+
+
+def _facts_html(state: ViewState) -> str:
+    lines = [f"{escape(line)}<br>" for line in _fact_lines(state)]
+    while lines and sum(map(saved_size, lines)) > _MAX_FACTS_BYTES:
+        lines.pop()
+    return f'<p style="margin:0 0 8px">{"".join(lines)}</p>' if lines else ""
+
+
+def _fact_lines(state: ViewState) -> list[str]:
+    """Say what there is beside metrics: tags, child runs and logs."""
+    lines = []
+    tags = state.run.tags if state.run is not None else {}
+    if tags:
+        some = ", ".join(
+            f"{name_text(key, 60)}: {shorten(value, 80)}" if value else name_text(key, 60)
+            for key, value in list(tags.items())[:_MAX_TAGS]
+        )
+        lines.append(f"Tags: {_listed(_cut(some, 2_000), len(tags) - _MAX_TAGS)}")
+    if state.children:
+        counts = ", ".join(
+            f"{count:,} {_STATUS_WORDS.get(status, str(status).lower())}"
+            for status, count in count_statuses(state.children.values())
+        )
+        lines.append(f"{count_text(len(state.children), 'child run', 'child runs')}: {counts}")
+    logs = [artifact for artifact in state.artifacts.values() if artifact.is_log]
+    if logs:
+        some = ", ".join(f"{shorten(log.path, 120)} ({size_text(log.size_bytes)})" for log in logs[:_MAX_FILES])
+        lines.append(f"Logs: {_listed(_cut(some, 3_000), len(logs) - _MAX_FILES)}")
+    return lines
+
+
+def _listed(text: str, n_more: int) -> str:
+    return f"{text} and {n_more:,} more" if n_more > 0 else text
+
+
+def _fitting_charts(metrics: Sequence[MetricState], room: int) -> list[str]:
+    """Draw charts: with fewer points where there are many, and as many as there is room for."""
+    charts: list[str] = []
+    for max_points in (160, 60, 30) if len(metrics) <= 12 else (60, 30):
+        charts, left = [], room
+        for metric in metrics:
+            chart = _picture_html(metric, max_points)
+            left -= saved_size(chart)
+            if left < 0:
+                break
+            charts.append(chart)
+        if len(charts) == len(metrics):
+            break
+    return charts
 
 
 def _picture_html(metric: MetricState, max_points: int) -> str:
@@ -161,7 +264,7 @@ def _table_html(state: ViewState) -> str:
             f'<td style="text-align:left">{escape(shorten(_latest_text(metric), 300))}</td>'
             f'<td style="text-align:right">{metric.point_count:,}</td></tr>'
         )
-        room -= len(row.encode())
+        room -= saved_size(row)
         if room < 0:
             break
         rows.append(row)
@@ -176,6 +279,9 @@ def _table_html(state: ViewState) -> str:
 def _latest_text(metric: MetricState) -> str:
     if metric.point_count == 0:
         return "empty"
+    if metric.kind in KINDS:
+        path = artifact_path(metric)
+        return KINDS[metric.kind] if path is None else f"{KINDS[metric.kind]} in {path}"
     if list(metric.columns) == [None]:
         last = metric.columns[None].last
         values = metric.columns[None].values

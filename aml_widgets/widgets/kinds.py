@@ -34,11 +34,11 @@ def user_run_tabs(host: Host) -> list[Tab]:
     return [
         Tab(key="metrics", title=lambda _: "Metrics", panels=[ValuesPanel(host), ChartsPanel(host)]),
         Tab(key="logs", title=lambda _: "Logs", panels=[LogsPanel(host)]),
-        Tab(key="files", title=lambda state: f"Files ({len(state.artifacts):,})", panels=[FilesPanel(host)]),
-        Tab(key="children", title=_children_title, panels=[ChildrenPanel(host)]),
+        Tab(key="files", title=lambda state: _counted("Files", len(state.artifacts)), panels=[FilesPanel(host)]),
+        Tab(key="children", title=lambda state: _counted("Children", len(state.children)), panels=[ChildrenPanel(host)]),
         Tab(key="details", title=lambda _: "Details", panels=[DetailsPanel(host)]),
     ]
 
 
-def _children_title(state: ViewState) -> str:
-    return f"Children ({len(state.children):,})" if state.children else "Children"
+def _counted(title: str, count: int) -> str:
+    return f"{title} ({count:,})" if count else title

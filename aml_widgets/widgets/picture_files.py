@@ -11,6 +11,8 @@ MAX_READ_BYTES = 40_000_000
 MAX_EDGE = 1_600
 
 _MAX_PIXELS = 60_000_000
+_MAX_SMALL_PIXELS = 12_000_000  # these are made while a cell waits
+_SMALL_EDGES = (240, 160, 110, 76, 52, 32)
 # What Pillow may open: no format that runs a program or reads another file.
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
 _SIGNATURES = (
@@ -58,7 +60,7 @@ def show_picture(content: bytes) -> ShownPicture:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             width, height = image.size
             if width * height > _MAX_PIXELS:
-                raise WrongPicture(f"It has {width:,} \N{MULTIPLICATION SIGN} {height:,} pixels, too many to show.")
+                raise WrongPicture(f"It has {_pixels_text(width, height)}, too many to show.")
             if media_type is not None and len(content) <= MAX_SENT_BYTES:
                 return ShownPicture(source=_source(media_type, content), width=width, height=height)
             image.draft("RGB", (MAX_EDGE, MAX_EDGE))  # lets JPEG be read at a fraction of its size
@@ -72,13 +74,50 @@ def show_picture(content: bytes) -> ShownPicture:
         raise WrongPicture(f"PNG, JPEG, GIF and WebP are shown; {reason}.") from error
     is_smaller = (width, height) != smaller.size
     note = "shown smaller" if is_smaller else "shown converted"
-    size = f"{width:,} \N{MULTIPLICATION SIGN} {height:,} pixels"
     return ShownPicture(
         source=_source("image/webp" if has_alpha else "image/jpeg", buffer.getvalue()),
         width=smaller.width,
         height=smaller.height,
-        note=f"{note}; the file has {size}",
+        note=f"{note}; the file has {_pixels_text(width, height)}",
     )
+
+
+def show_small(content: bytes, max_bytes: int) -> ShownPicture:
+    """Make a small PNG of a picture that browsers show, of at most so many bytes.
+
+    Raises
+    ------
+    WrongPicture
+        If it is none, or so large that it is not even opened.
+    """
+    from PIL import Image
+
+    if sniff_media_type(content) is None:
+        raise WrongPicture("It is no PNG, JPEG, GIF or WebP.")
+    try:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+            size = image.size
+            if size[0] * size[1] > _MAX_SMALL_PIXELS:
+                raise WrongPicture(f"It has {_pixels_text(*size)}, too many to show here.")
+            image.draft("RGB", (_SMALL_EDGES[0], _SMALL_EDGES[0]))
+            has_alpha = "A" in image.getbands() or "transparency" in image.info
+            small = image.convert("RGBA" if has_alpha else "RGB")
+            for edge in _SMALL_EDGES:
+                small.thumbnail((edge, edge))
+                for picture in (small, small.quantize(64, method=Image.Quantize.FASTOCTREE)):
+                    buffer = io.BytesIO()
+                    picture.save(buffer, format="PNG", optimize=True)
+                    if buffer.tell() <= max_bytes:
+                        note = "" if size == small.size else f"shown smaller; the file has {_pixels_text(*size)}"
+                        source = _source("image/png", buffer.getvalue())
+                        return ShownPicture(source=source, width=small.width, height=small.height, note=note)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise WrongPicture(f"It is broken: {error}.") from error
+    raise WrongPicture("It cannot be made small enough.")
+
+
+def _pixels_text(width: int, height: int) -> str:
+    return f"{width:,} \N{MULTIPLICATION SIGN} {height:,} pixels"
 
 
 def _source(media_type: str, content: bytes) -> str:

@@ -40,6 +40,8 @@ logger = logging.getLogger("aml_widgets.widgets")
 
 DEFAULT_REFRESH_SECONDS = 10.0
 MIN_REFRESH_SECONDS = 0.1
+PARENT_SECONDS = 0.25
+"""So soon a child's status is shown by its parent; children that end one after the other are shown together."""
 _views_of_cells: dict[str, tuple[str, weakref.WeakSet[RunView]]] = {}  # by cell id: execution id, what it showed
 
 
@@ -89,7 +91,9 @@ class RunView:
         self._refresh_seconds = _checked_interval(refresh_seconds)
         self._state = ViewState(run_id=run_id)
         self._parts: _Parts | None = None
-        self._static = StaticOutput()
+        self._static = StaticOutput(
+            lambda path, max_bytes: store.artifacts.read(run_id, path, start=0, max_bytes=max_bytes)
+        )
         self._cells: set[str | None] = set()
         self._paused_at: float | None = None
         self._is_asked_for = False
@@ -162,7 +166,8 @@ class RunView:
                 )
                 host.page.on("tab", lambda _argument, key: self._keep_tab(host, key))
                 run_type = self._state.run.run_type if self._state.run else None
-                self._parts = _Parts(host, self, run_type, hides=self._static.css_class)
+                tab = host.settings.value.tab or _first_tab(self._state)
+                self._parts = _Parts(host, self, run_type, tab=tab, hides=self._static.css_class)
                 self._nest = Nest(
                     self._parts.root,
                     host.page,
@@ -349,11 +354,11 @@ class RunView:
 class _Parts:
     """The panels of one view and the widget that holds them."""
 
-    def __init__(self, host: Host, controls: Controls, run_type: str | None, *, hides: str) -> None:
+    def __init__(self, host: Host, controls: Controls, run_type: str | None, *, tab: str, hides: str) -> None:
         self.header = HeaderPanel(host, controls)
         self.error = ErrorPanel()
         tabs = tabs_for(run_type, host)
-        self.tabs = TabsPanel(tabs, chosen=host.settings.value.tab)
+        self.tabs = TabsPanel(tabs, chosen=tab)
         self.panels = tuple(panel for tab in tabs for panel in tab.panels)
         style = markup()
         style.layout.display = "none"
@@ -368,6 +373,15 @@ class _Parts:
         missing.value = MISSING_HTML
         self.root = ipywidgets.VBox([style, gone, missing, self.body, host.page.widget])
         self.root.add_class("aml-run")
+
+
+def _first_tab(state: ViewState) -> str:
+    """Choose what is shown first of a run that nobody has looked at: of one without metrics, what it has."""
+    if state.metrics or not state.has_ended:
+        return "metrics"
+    if state.children:
+        return "children"
+    return "logs" if any(artifact.is_log for artifact in state.artifacts.values()) else "metrics"
 
 
 def _gone_kernel_html(run_id: str) -> str:
@@ -401,6 +415,9 @@ def _on_status_changed(run_id: str, _store: RunStore) -> None:
     for view in watcher.views_of(run_id):
         view.keep_end()
     watcher.wake(run_id)
+    for view in watcher.views_of():
+        if isinstance(view, RunView) and run_id in view.state.children:
+            watcher.hasten(view, PARENT_SECONDS)
 
 
 status_changed.connect(_on_status_changed)

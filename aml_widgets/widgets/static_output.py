@@ -10,6 +10,7 @@ from typing import NamedTuple
 from aml_widgets.core import clock
 from aml_widgets.core.records import RunRecord
 from aml_widgets.widgets.fallback import fallback_html, fallback_text
+from aml_widgets.widgets.static_documents import ReadArtifact, StaticDocuments
 from aml_widgets.widgets.view_state import MetricState, ViewState
 
 STATIC_SECONDS = 30.0
@@ -22,9 +23,15 @@ class StaticOutput:
     It lies before the live view, because its style sheet hides what follows it where that is no live view; the live view's
     style sheet hides it in turn. It is an output of its own because to renew a part of an output makes JupyterLab draw all of
     it anew: the view would flicker and jump.
+
+    Parameters
+    ----------
+    read_artifact : callable
+        Gives the beginning of one of the run's files, for documents and pictures.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, read_artifact: ReadArtifact) -> None:
+        self._documents = StaticDocuments(read_artifact)
         self._display_id = uuid.uuid4().hex
         self._shown: _Shown | None = None
 
@@ -45,7 +52,8 @@ class StaticOutput:
     def show(self, state: ViewState) -> None:
         """Write a state into its place."""
         self._shown = _Shown.of(state)
-        display(self._bundle(fallback_html(state), fallback_text(state)), display_id=self._display_id, update=True)
+        html = fallback_html(state, self._documents)
+        display(self._bundle(html, fallback_text(state)), display_id=self._display_id, update=True)
 
     def forget(self) -> None:
         """Write no more into its place; what stands there stays."""

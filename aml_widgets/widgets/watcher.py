@@ -92,11 +92,20 @@ class Watcher:
                     self._due[reference] = now
             self._changed.notify_all()
 
-    def views_of(self, run_id: str) -> list[Watched]:
-        """Give the views of a run that are watched."""
+    def views_of(self, run_id: str | None = None) -> list[Watched]:
+        """Give the views of a run, or all views, that are watched."""
         with self._changed:
             views = [reference() for reference in self._due]
-        return [view for view in views if view is not None and view.run_id == run_id]
+        return [view for view in views if view is not None and run_id in (None, view.run_id)]
+
+    def hasten(self, view: Watched, seconds: float) -> None:
+        """Refresh a view in so many seconds at the latest, if it is watched. Returns without waiting."""
+        with self._changed:
+            reference = weakref.ref(view)
+            due = self._monotonic() + seconds
+            if self._due.get(reference, due) > due:
+                self._due[reference] = due
+                self._changed.notify_all()
 
     def reschedule(self, view: Watched) -> None:
         """Count a view's interval, which was changed, from now."""

@@ -6,6 +6,7 @@ Two small fixtures of our own instead of a plugin: Playwright's plugin and warni
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,12 +48,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """An empty page in a profile of its own, wide enough for a notebook and its sidebar."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(WAIT_MS)
-    try:
-        yield context.new_page()
-    finally:
-        context.close()
+    with _new_page(browser) as page:
+        yield page
 
 
 @pytest.fixture
@@ -61,6 +58,32 @@ def open_notebook(lab: LabServer, page: Page) -> Iterator[OpenNotebook]:
 
     What goes wrong inside the page fails the test at its end, and the theme is light again.
     """
+    with _opener(lab, page) as open_one:
+        yield open_one
+
+
+@pytest.fixture(scope="module")
+def open_shared_notebook(lab: LabServer, browser: Browser) -> Iterator[OpenNotebook]:
+    """Open a notebook for all tests of a file, for a kernel takes seconds to start.
+
+    Each of them is given it by `NotebookPage.fresh`.
+    """
+    with _new_page(browser) as page, _opener(lab, page) as open_one:
+        yield open_one
+
+
+@contextmanager
+def _new_page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(WAIT_MS)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+@contextmanager
+def _opener(lab: LabServer, page: Page) -> Iterator[OpenNotebook]:
     opened: list[NotebookPage] = []
 
     def open_one(cells: Sequence[str] | Path, *, name: str | None = None) -> NotebookPage:

@@ -36,6 +36,11 @@ CHROMIUM_FLAGS = (
 )
 START_SECONDS = 90.0
 WAIT_MS = 60_000
+CLOSE_VIEWS = """from aml_widgets.widgets.run_view import _views_of_cells
+for _, views in [*_views_of_cells.values()]:
+    for view in [*views]:
+        view.close()
+_views_of_cells.clear()"""
 
 # Written as the user's settings of the isolated server, so that nothing covers the notebook.
 SETTINGS: dict[str, dict[str, object]] = {
@@ -330,6 +335,37 @@ class NotebookPage:
                 });
             }"""
         )
+
+    @contextmanager
+    def fresh(self) -> Iterator[NotebookPage]:
+        """Give the notebook to one of the tests that share it: wide, in the light theme, and in the end without views."""
+        self.page.set_viewport_size({"width": 1280, "height": 1000})
+        try:
+            yield self
+        finally:
+            if self.page.evaluate("() => document.body.dataset.jpThemeName") != "JupyterLab Light":
+                self.set_theme("Light")
+            self.show_sidebar()
+            self.run_source(CLOSE_VIEWS, 0)
+            self._command("notebook:clear-all-cell-outputs")
+        assert self.errors() == []
+        assert self.page_errors == []
+
+    def run_source(self, source: str, cell: int, *, wait: bool = True) -> None:
+        """Put a source into a cell and run it."""
+        self.page.evaluate(
+            "([cell, source]) => { window.amlNotebook.content.widgets[cell].model.sharedModel.setSource(source); }",
+            [cell, source],
+        )
+        self.run_cell(cell, wait=wait)
+
+    def hide_sidebar(self) -> None:
+        """Give the whole width to the notebook."""
+        self.page.evaluate("() => { window.jupyterapp.shell.collapseLeft(); }")
+
+    def show_sidebar(self) -> None:
+        """Show the sidebar again."""
+        self.page.evaluate("() => { window.jupyterapp.shell.expandLeft(); }")
 
     def screenshot(self, name: str, *, of: Locator | None = None) -> Path | None:
         """Take a picture of the page, or of a part of it.

@@ -67,7 +67,8 @@ def n_points(widget: Locator, metric: str) -> int:
 
 
 def wait_for_points(widget: Locator, metric: str, more_than: int) -> int:
-    """Wait until the line of a metric has more points; give how many."""
+    """Wait until the line of a metric has more points; give how many. Only what is in sight is drawn."""
+    widget.locator(".aml-card").filter(has_text=metric).scroll_into_view_if_needed()
     for _ in range(300):
         if (found := n_points(widget, metric)) > more_than:
             return found

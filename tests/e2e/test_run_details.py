@@ -147,8 +147,8 @@ def test_text_from_a_run_is_never_markup(notebook: NotebookPage) -> None:
 
     expect(view.locator(".aml-status")).to_contain_text("Failed")
     expect(view.locator(".aml-log")).to_contain_text("<b>bold</b>")
-    expect(view.locator(".aml-card:visible")).to_have_count(7)
-    view.locator("summary").click()
+    expect(view.locator(".aml-card:visible")).to_have_count(8)
+    view.locator(".aml-error summary").click()
     notebook.screenshot("run-details-hostile", of=view)
     assert view.locator("script, b b, img[src=x]").count() == 0
     assert notebook.page.evaluate("() => window.pwned") is None
@@ -161,7 +161,7 @@ def test_a_failed_run_says_why(notebook: NotebookPage) -> None:
     expect(view.locator(".aml-status")).to_contain_text("Failed")
     expect(view.locator(".aml-error")).to_contain_text("Found 442 and 441 samples.")
     expect(view.locator(".aml-error .aml-mono")).to_be_hidden()
-    view.locator("summary").click()
+    view.locator(".aml-error summary").click()
     expect(view.locator(".aml-error .aml-mono")).to_contain_text("Traceback:")
     notebook.screenshot("run-details-failed", of=view)
 
@@ -172,7 +172,7 @@ def test_a_long_error_stays_inside_a_narrow_view(notebook: NotebookPage) -> None
 
     view = run(notebook, 1, "run_id = every_kind(); fail(run_id, long_error()); view = show(run_id)")
     expect(view.locator(".aml-error")).to_contain_text("the rows do not match")
-    view.locator("summary").click()
+    view.locator(".aml-error summary").click()
 
     expect(view.locator(".aml-error .aml-mono")).to_be_visible()
     notebook.screenshot("run-details-long-error", of=view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,22 +27,25 @@ def show(run):
 """
 
 
-@pytest.fixture
-def notebook(open_notebook: OpenNotebook) -> NotebookPage:
-    """A notebook whose cells the test fills: the setup has run, the cells 1 to 3 are empty."""
-    opened = open_notebook([SETUP, "pass", "pass", "pass"])
+@pytest.fixture(scope="module")
+def shared(open_shared_notebook: OpenNotebook) -> NotebookPage:
+    """The notebook of all tests: the setup has run, the cells 1 to 3 are theirs."""
+    opened = open_shared_notebook([SETUP, "pass", "pass", "pass", "pass"])
     opened.run_cell(0)
     assert opened.errors() == []
     return opened
 
 
+@pytest.fixture
+def notebook(shared: NotebookPage) -> Iterator[NotebookPage]:
+    """The notebook, with cells that the test fills."""
+    with shared.fresh() as notebook:
+        yield notebook
+
+
 def run(notebook: NotebookPage, cell: int, source: str) -> Locator:
     """Put a source into a cell and run it; give the view in its output, at its details."""
-    notebook.page.evaluate(
-        "([cell, source]) => { window.amlNotebook.content.widgets[cell].model.sharedModel.setSource(source); }",
-        [cell, source],
-    )
-    notebook.run_cell(cell)
+    notebook.run_source(source, cell)
     assert notebook.errors() == []
     view = notebook.output(cell).locator(".aml-run")
     if view.count():
@@ -102,8 +106,7 @@ def test_all_that_is_known_of_a_run_can_be_read(notebook: NotebookPage) -> None:
     notebook.set_theme("Dark")
     notebook.screenshot("details-dark", of=view)
     notebook.page.set_viewport_size({"width": 520, "height": 3200})
-    notebook.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
-    notebook.page.wait_for_timeout(500)
+    notebook.hide_sidebar()
     notebook.screenshot("details-narrow", of=view)
     widths = view.evaluate("(view) => [view.scrollWidth, view.clientWidth]")
     assert widths[0] <= widths[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,27 +12,31 @@ from tests.e2e.conftest import OpenNotebook
 from tests.e2e.lab import NotebookPage
 
 SETUP = f"""import sys, time
+from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})
 from tests.e2e.seeded_views import *
 from aml_widgets.testing.seeded_logs import append_log, colourful, giant, hostile_logs, stages, start_run"""
 
 
-@pytest.fixture
-def notebook(open_notebook: OpenNotebook) -> NotebookPage:
-    """A notebook whose cells the test fills."""
-    opened = open_notebook([SETUP, "pass", "pass", "pass", "pass"])
+@pytest.fixture(scope="module")
+def shared(open_shared_notebook: OpenNotebook) -> NotebookPage:
+    """The notebook of all tests: the setup has run, the cells 1 to 3 are theirs."""
+    opened = open_shared_notebook([SETUP, "pass", "pass", "pass", "pass"])
     opened.run_cell(0)
     assert opened.errors() == []
     return opened
 
 
+@pytest.fixture
+def notebook(shared: NotebookPage) -> Iterator[NotebookPage]:
+    """The notebook, with cells that the test fills."""
+    with shared.fresh() as notebook:
+        yield notebook
+
+
 def run(notebook: NotebookPage, cell: int, source: str, *, wait: bool = True) -> Locator:
-    """Run a source in a cell; give the view in its output, at its logs."""
-    notebook.page.evaluate(
-        "([cell, source]) => { window.amlNotebook.content.widgets[cell].model.sharedModel.setSource(source); }",
-        [cell, source],
-    )
-    notebook.run_cell(cell, wait=wait)
+    """Run a source in a cell; give the view in its output."""
+    notebook.run_source(source, cell, wait=wait)
     return notebook.output(cell).locator(".aml-run")
 
 
@@ -44,7 +49,7 @@ def logs_of(view: Locator) -> Locator:
 
 
 def top_line(log: Locator) -> list[object]:
-    """The first line in sight, and how far it is from the top of the box."""
+    """Give the first line in sight, and how far it is from the top of the box."""
     return list(
         log.evaluate(
             """(log) => {
@@ -73,7 +78,7 @@ def test_the_log_follows_its_end_and_keeps_its_place_for_a_reader(notebook: Note
     log.evaluate("(log) => log.scrollTo({ top: -30 })")
     expect(follow).to_have_attribute("aria-pressed", "false")
     before = top_line(log)
-    run(notebook, 2, f"for turn in range(8):\n    write_log(run_id, {lines % '20_000, 20_100'}); time.sleep(0.3)")
+    run(notebook, 2, f"for turn in range(8):\n    write_log(run_id, {lines % '20_000, 20_100'}); time.sleep(0.2)")
     expect(log).to_contain_text("line 20099")
     assert top_line(log) == before
     expect(logs.get_by_role("button", name="New lines below")).to_be_visible()
@@ -109,7 +114,8 @@ def test_the_log_follows_its_end_and_keeps_its_place_for_a_reader(notebook: Note
     expect(log).to_contain_text("the very end")
 
 
-def test_search_wrap_and_numbers_answer_while_a_cell_runs(notebook: NotebookPage) -> None:
+def test_search_wrap_numbers_and_the_download_answer_while_a_cell_runs(notebook: NotebookPage, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
     view = run(
         notebook,
         1,
@@ -118,7 +124,7 @@ def test_search_wrap_and_numbers_answer_while_a_cell_runs(notebook: NotebookPage
     )
     logs = logs_of(view)
     expect(logs.locator(".aml-log")).to_contain_text("epoch 299")
-    run(notebook, 2, "time.sleep(15)", wait=False)
+    run(notebook, 2, f"gate = Path({str(gate)!r})\nwhile not gate.exists():\n    time.sleep(0.05)", wait=False)
     expect(notebook.cells.nth(2)).to_contain_text("[*]")
 
     field, count = logs.get_by_role("searchbox"), logs.locator(".aml-log-count")
@@ -143,7 +149,14 @@ def test_search_wrap_and_numbers_answer_while_a_cell_runs(notebook: NotebookPage
     assert "\nepoch 1: loss 7 word" in copied
     field.press("Escape")
     expect(field).to_have_value("")
+    with notebook.page.expect_download() as downloading:
+        logs.get_by_role("button", name="Download").click()
+    assert downloading.value.suggested_filename == "user_log.txt"
+    saved = Path(downloading.value.path()).read_text().splitlines()
+    assert (len(saved), saved[0]) == (300, "epoch 0: loss 0 ")
     assert notebook.is_running(2)
+    gate.touch()
+    notebook.wait_for_idle()
 
 
 def test_what_was_written_for_a_terminal_looks_so(notebook: NotebookPage) -> None:
@@ -154,7 +167,7 @@ def test_what_was_written_for_a_terminal_looks_so(notebook: NotebookPage) -> Non
     expect(logs.locator(".aml-log")).to_contain_text("epoch 39")
     logs.get_by_role("button", name="Numbers").click()
     for theme in ("Light", "Dark", "Dark High Contrast"):
-        notebook.set_theme(theme)  # type: ignore[arg-type]  # one of those it takes
+        notebook.set_theme(theme)
         notebook.screenshot(f"logs-colours-{theme.replace(' ', '-').lower()}", of=view)
     assert view.evaluate("(view) => view.scrollWidth <= view.clientWidth")
 
@@ -173,7 +186,7 @@ def test_hostile_names_giant_files_and_a_narrow_cell(notebook: NotebookPage) -> 
     logs = logs_of(giant)
     expect(logs.locator(".aml-log")).to_contain_text("line 4999 of the end")
     notebook.page.set_viewport_size({"width": 520, "height": 1600})
-    notebook.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+    notebook.hide_sidebar()
     notebook.screenshot("logs-giant-narrow", of=giant)
     assert giant.evaluate("(view) => view.scrollWidth <= view.clientWidth")
 

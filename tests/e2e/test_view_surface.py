@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SETUP = f"""import sys, time
 sys.path.insert(0, {str(REPOSITORY)!r})
 from tests.e2e.surface_views import *"""
-LEFT, TOP, RIGHT, BOTTOM = 50, 8, 14, 36  # the margins of a figure
+LEFT, TOP, RIGHT, BOTTOM = 50, 8, 18, 34  # the margins of a figure
 
 
 class Charts:

@@ -23,9 +23,9 @@ def show(run):
     return view"""
 
 
-def open_view(open_notebook: OpenNotebook, source: str) -> tuple[NotebookPage, Locator]:
-    """Open a notebook whose second cell shows a run."""
-    notebook = open_notebook([SETUP, source, "pass"])
+def open_view(open_notebook: OpenNotebook, source: str, later: str = "pass") -> tuple[NotebookPage, Locator]:
+    """Open a notebook whose second cell shows a run; its third one is not run yet."""
+    notebook = open_notebook([SETUP, source, later])
     notebook.page.set_viewport_size({"width": 1280, "height": 2600})  # cards draw themselves when they are seen
     notebook.run_cell(0)
     notebook.run_cell(1)
@@ -71,7 +71,9 @@ def test_every_card_shows_what_was_logged(open_notebook: OpenNotebook) -> None:
 
 
 def test_cards_do_what_their_controls_say(open_notebook: OpenNotebook) -> None:
-    notebook, view = open_view(open_notebook, "run = run_with_documents(store); view = show(run)")
+    later = """log_picture(store, run, "samples", "samples_12.png", tiny_png(90, 60))
+store.log_columns(run.run_id, "phase", {None: ["phase 45: done"]})"""
+    notebook, view = open_view(open_notebook, "run = run_with_documents(store); view = show(run)", later)
     page = notebook.page
     matrix, phases, samples = (card_of(view, name) for name in ("validation matrix", "phase", "samples"))
 
@@ -107,6 +109,13 @@ def test_cards_do_what_their_controls_say(open_notebook: OpenNotebook) -> None:
     accuracy.locator("select").last.select_option("averages")
     expect(accuracy.locator(".aml-curve:visible .aml-key")).to_have_count(2)
 
+    notebook.run_cell(2)
+    expect(samples.locator(".aml-card-bar")).to_contain_text("3 of 13")
+    expect(samples.locator("img")).to_have_attribute("alt", "Picture samples, 3 of 13")
+    assert samples.locator("input[type=range]").input_value() == "3"
+    expect(phases).to_contain_text("rows 1\N{EN DASH}20 of 46")
+    phases.get_by_role("button", name="Last rows").click()
+    expect(phases).to_contain_text("phase 45: done")
     assert notebook.errors() == []
 
 

@@ -124,6 +124,26 @@ def test_the_tour_leaves_child_runs_with_their_prints_and_their_ends(
     assert "fold 2 is small" in log
 
 
+def test_watching_a_run_leaves_its_picture_and_its_data(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = execute("03-watching-a-run.ipynb", tmp_path / "work")
+
+    monkeypatch.chdir(tmp_path / "work")
+    run = only_run("watching")
+    metrics = run.get_metrics()
+    assert run.get_status() == "Completed"
+    assert len(metrics["train/loss"]) == 600
+    assert math.isnan(metrics["val/loss"][-1])
+    assert len(list(run.get_children())) == 5
+    assert "Completed with 5 children and 8 metrics" in output_text(notebook, "figure")
+    static = "".join(
+        output.get("data", {}).get("text/html", "") for cell in notebook.cells[:2] for output in cell.get("outputs", [])
+    )
+    assert "Completed" in static
+    assert "train/accuracy" in static
+
+
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
 def test_notebooks_are_committed_without_outputs(path: Path) -> None:
     committed = subprocess.run(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 
 import ipywidgets
 import pytest
@@ -13,6 +15,7 @@ from aml_widgets.core.records import MetricSummary
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.testing import seeded_children as seeds
+from aml_widgets.tracking.signals import status_changed
 from aml_widgets.widgets import settings
 from aml_widgets.widgets.panels.children import CHART_CARD, TABLE_CARD, ChildrenPanel
 from aml_widgets.widgets.run_view import RunView
@@ -91,14 +94,21 @@ class Shown:
     @property
     def numbers(self) -> list[int]:
         """The run numbers in the table, from top to bottom."""
-        cells = self.html.split('<td class="aml-child-number aml-is-numeric">')[1:]
-        return [int(cell.split("<")[0]) for cell in cells]
+        return [int(number) for number in re.findall(r"<tr data-aml-do[^>]*><td>(\d+)</td>", self.html)]
 
 
 def html_of(widget: ipywidgets.Widget) -> str:
     if isinstance(widget, ipywidgets.HTML):
         return str(widget.value)
     return "\n".join(html_of(child) for child in getattr(widget, "children", ()))
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Give the watcher's thread time for what it has to do."""
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def count_models() -> int:
@@ -215,6 +225,23 @@ def test_out_of_sight_many_running_children_are_left_alone_and_nothing_is_drawn(
     shown.refresh()
     assert store.summary_count == count + 51
     assert all(len(steps) == 5 for steps, _ in shown.panel._reader.curves.values())
+
+
+def test_the_end_of_a_child_is_shown_at_once(store: CountingStore) -> None:
+    run = seeds.start_child(store, None, "parent")
+    child = seeds.start_child(store, run.run_id, "first")
+    view = RunView(store, run.run_id, refresh_seconds=3_600)
+    root = view.widget
+    view.refresh_now()
+    try:
+        wait_until(lambda: "1 running" in html_of(root))
+
+        store.set_status(child.run_id, RunStatus.COMPLETED)
+        status_changed.emit(child.run_id, store)
+
+        wait_until(lambda: "1 completed" in html_of(root))
+    finally:
+        view.close()
 
 
 def test_what_cannot_be_read_is_said_and_tried_again(store: CountingStore) -> None:

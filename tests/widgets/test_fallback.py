@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from aml_widgets.core.records import MetricKind, NewRun, RunError
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.memory import MemoryRunStore
-from aml_widgets.widgets.fallback import MAX_HTML_BYTES, fallback_html, fallback_text
+from aml_widgets.widgets.fallback import MAX_SAVED_BYTES, fallback_html, fallback_text
 from aml_widgets.widgets.pictures import MAX_LINES
 from aml_widgets.widgets.view_state import ViewState, advance
 from tests.widgets.building import running
@@ -116,7 +116,7 @@ def test_however_much_was_logged_the_html_is_bounded() -> None:
 
     html = fallback_html(state_of(store, run_id))
 
-    assert len(html.encode()) <= MAX_HTML_BYTES
+    assert len(html.encode()) <= MAX_SAVED_BYTES
     assert "more charts" in html
     assert "more metrics" in html
 
@@ -131,7 +131,7 @@ def test_thirty_charts_fit() -> None:
     html = fallback_html(state_of(store, run_id))
 
     assert len(pictures(html)) == 30
-    assert len(html.encode()) <= MAX_HTML_BYTES
+    assert len(html.encode()) <= MAX_SAVED_BYTES
 
 
 def test_extreme_numbers_make_pictures_without_nan() -> None:

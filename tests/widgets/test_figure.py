@@ -146,9 +146,20 @@ def test_bars_are_outlines_that_are_filled(figure: ChartFigure) -> None:
 def test_a_band_lies_between_the_second_and_the_third_line(figure: ChartFigure) -> None:
     figure.draw(chart(line(1, 1), line(0, 0), line(2, 2), form=ChartForm.BAND))
 
-    band = figure.figure.marks[-1]
+    lines, band = figure.figure.marks[:2]
+    assert (lines.colors, lines.opacities) == (band.colors, [1, 0.5, 0.5])
     assert band.fill == "between"
     assert band.y.tolist() == [[0, 0], [2, 2]]
+
+
+def test_a_place_of_a_band_that_stands_alone_is_a_dot_with_a_bar(figure: ChartFigure) -> None:
+    figure.draw(
+        chart(line(1, 1, NAN, 5), line(0, 0, NAN, 4), line(2, 2, NAN, 6), form=ChartForm.BAND),
+    )
+
+    bars, points = figure.figure.marks[2:4]
+    assert (bars.x[:2].tolist(), bars.y[:2].tolist()) == ([3, 3], [4, 6])
+    assert (points.x.tolist(), points.y.tolist()) == ([3], [5])
 
 
 def test_no_range_and_no_lines_draw_an_empty_plot(figure: ChartFigure) -> None:

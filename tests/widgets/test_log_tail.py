@@ -223,29 +223,34 @@ def test_a_file_that_was_only_touched_stays() -> None:
     assert file.window.tail is before
 
 
+def before(file: File) -> int | None:
+    """Give how many lines there are before those that are shown."""
+    return file.window.lines_before
+
+
 def test_lines_are_numbered_as_the_file_has_them() -> None:
     file = File(lines(0, 100_000))
     file.look()
-    assert file.window.lines_before is None
+    assert before(file) is None
 
     file.window.count_lines()
     first = int(file.text.split("\n")[0].removeprefix("line "))
-    assert file.window.lines_before == first
+    assert before(file) == first
 
     file.window.load_earlier()
-    assert file.window.lines_before == int(file.text.split("\n")[0].removeprefix("line "))
+    assert before(file) == int(file.text.split("\n")[0].removeprefix("line "))
     n_read = sum(file.read_sizes)
     file.content += lines(100_000, 200_000)
     file.window.go_to_end()
     file.look()
     file.window.count_lines()
-    assert file.window.lines_before == int(file.text.split("\n")[0].removeprefix("line "))
+    assert before(file) == int(file.text.split("\n")[0].removeprefix("line "))
     assert sum(file.read_sizes) - n_read < len(file.content)  # counting was carried on
 
     for turn in range(20):
         file.content += lines(200_000 + turn * 1000, 201_000 + turn * 1000)
         file.look()
-        assert file.window.lines_before == int(file.text.split("\n")[0].removeprefix("line "))
+        assert before(file) == int(file.text.split("\n")[0].removeprefix("line "))
 
 
 def test_lines_far_into_a_file_are_not_counted() -> None:

@@ -70,7 +70,9 @@ class Bench:
     def has(self, name: str) -> bool:
         return name in self.panel.widget._dom_classes
 
-    def _save(self, name: str, _media_type: str, chunks: Iterable[bytes]) -> None:
+    def _save(self, name: str, media_type: str, chunks: Iterable[bytes], *, total_bytes: int | None = None) -> None:
+        assert media_type
+        assert total_bytes is None or total_bytes >= 0
         self.saved.append((name, b"".join(chunks)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,14 @@ from aml_widgets.widgets.previews import (
 def picture(width: int, height: int, form: str = "PNG", mode: str = "RGB") -> bytes:
     content = io.BytesIO()
     Image.new(mode, (width, height)).save(content, form)
+    return content.getvalue()
+
+
+def photograph(width: int, height: int, form: str, mode: str) -> bytes:
+    """A picture that cannot be packed well."""
+    noise = random.Random(0).randbytes(width * height * len(mode))
+    content = io.BytesIO()
+    Image.frombytes(mode, (width, height), noise).save(content, form)
     return content.getvalue()
 
 
@@ -136,19 +145,25 @@ def test_a_small_picture_is_shown_as_it_is(form: str) -> None:
     assert shown.media_type == picture_type(content)
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_a_large_picture_is_made_smaller(mode: str) -> None:
-    shown = prepare_picture(picture(3_000, 2_000, mode=mode))
+@pytest.mark.parametrize(("form", "mode"), [("PNG", "RGB"), ("PNG", "RGBA"), ("JPEG", "L")])
+def test_a_large_picture_is_made_smaller(form: str, mode: str) -> None:
+    shown = prepare_picture(photograph(2_000, 1_500, form, mode))
 
-    assert (shown.width, shown.height, shown.is_reduced) == (3_000, 2_000, True)
+    assert (shown.width, shown.height, shown.is_reduced) == (2_000, 1_500, True)
     assert max(Image.open(io.BytesIO(shown.content)).size) == 1_200
+
+
+def test_a_large_plot_that_is_packed_well_stays_as_it_is() -> None:
+    assert not prepare_picture(picture(5_000, 4_000)).is_reduced
 
 
 def test_a_picture_that_is_none_or_too_large_is_refused() -> None:
     with pytest.raises(PreviewProblem, match="cannot be opened"):
         prepare_picture(picture(20, 20)[:30])
-    with pytest.raises(PreviewProblem, match="too large"):
+    with pytest.raises(PreviewProblem, match="6,000 .* pixels is too large"):
         prepare_picture(picture(6_000, 6_000, mode="1"))
+    with pytest.raises(PreviewProblem, match=r"3,000 .* pixels and 7\.2 MB is too large"):
+        prepare_picture(photograph(3_000, 2_400, "PNG", "L"))
     with pytest.raises(PreviewProblem, match="no picture"):
         prepare_picture(b"<svg/>")
 

@@ -200,7 +200,7 @@ aml.figures = (() => {
 
     // What was logged, behind lines that are smoothed; empty where they are not.
     rawLines() {
-      const raw = this.model.get("marks").slice(1).find((mark) => mark.get("_model_name") === "LinesModel" && mark.get("fill") === "none");
+      const raw = this.model.get("marks").slice(1).find((mark) => mark.get("_model_name") === "LinesModel" && mark.get("fill") === "none" && mark.get("enable_hover") !== false);
       return raw ? this.points(raw) : [];
     }
 
@@ -318,8 +318,9 @@ aml.figures = (() => {
     const el = target instanceof Element ? target.closest(".bqplot.figure") : null;
     return el && el.closest(".aml-run") === root ? entries.get(el) ?? null : null;
   };
+  // A card may hold several figures: the one around a control counts, else the one of the control's part of the card.
   const entryOfCard = (element, root) => {
-    const figure = element.closest(".aml-card, .bqplot.figure");
+    const figure = element.closest(".aml-curve, .aml-card, .bqplot.figure");
     const el = figure?.matches(".bqplot.figure") ? figure : figure?.querySelector(".bqplot.figure");
     const card = element.getAttribute("data-aml-with");
     const found = el && entries.get(el);

@@ -90,10 +90,10 @@ aml.starters.push(({ root }) => {
         }
       }
     }
-    if (isSelectionLost && document.getSelection()?.isCollapsed !== false) reselect();
-    if (!isOurs) return;
-    refocus();
-    root.dispatchEvent(new CustomEvent("aml-rewritten"));
+    const isLost = isSelectionLost && document.getSelection()?.isCollapsed !== false;
+    if (isOurs) refocus();
+    if (isLost) reselect(); // after the focus, which takes the selection along
+    if (isOurs) root.dispatchEvent(new CustomEvent("aml-rewritten"));
   });
 
   const onMade = (event) => {

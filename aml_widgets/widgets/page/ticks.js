@@ -5,11 +5,11 @@ aml.ticks = (() => {
   const SECOND_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200];
   const DAY = 86400;
   const LETTER = 6.2; // how wide a character of an 11 px label is, on the generous side
-  const LINE = 30;
+  const LINE = 36;
   const GAP = 12;
-  // What stands beside the plot for labels: figures have 50 px at the left and 14 px at the right.
+  // What stands beside the plot for labels: figures have 50 px at the left and 18 px at the right.
   const LEFT_ROOM = 46;
-  const RIGHT_ROOM = 12;
+  const RIGHT_ROOM = 17;
   const MAX_LEFT_LETTERS = 7;
 
   const isEmpty = (low, high) => !(Number.isFinite(low) && Number.isFinite(high) && high > low);
@@ -274,7 +274,7 @@ aml.ticks = (() => {
     const place = (value) =>
       size * (isLog ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low)) : (value - low) / (high - low));
     let [values, labels] = [[], []];
-    for (let count = Math.max(1, Math.min(10, Math.floor(size / 40))); count >= 1; count -= 1) {
+    for (let count = Math.max(1, Math.min(10, Math.floor(size / 43))); count >= 1; count -= 1) {
       [values, labels] = pairOf(low, high, kind, isLog, count);
       const isApart = (value, i) =>
         i === 0 || place(value) - place(values[i - 1]) >= (width(labels[i]) + width(labels[i - 1])) / 2 + GAP;

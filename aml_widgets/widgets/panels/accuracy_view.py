@@ -17,7 +17,7 @@ from aml_widgets.widgets.documents import AccuracyTable
 from aml_widgets.widgets.panels.card_parts import choice_html
 from aml_widgets.widgets.panels.figure import COLOURS, N_COLOURS, ChartFigure
 from aml_widgets.widgets.panels.host import Host
-from aml_widgets.widgets.panels.parts import markup
+from aml_widgets.widgets.panels.parts import close_tree, markup
 from aml_widgets.widgets.text import escape, name_text, shorten
 
 _ROC, _PRECISION, _BOTH = "roc", "precision", "both"
@@ -42,7 +42,8 @@ class AccuracyView:
     def __init__(self, host: Host, card_id: str) -> None:
         self._host = host
         self._card_id = card_id
-        self._curves = _BOTH
+        self._wanted_curves = _BOTH
+        self._is_tight = False
         self._by = _PROBABILITY
         self._classes = ""  # empty: all if they are few
         self._parts: dict[str, _CurvePart] = {}
@@ -54,10 +55,20 @@ class AccuracyView:
         """Whether two figures lie beside each other."""
         return self._curves == _BOTH
 
+    @property
+    def _curves(self) -> str:
+        return _ROC if self._is_tight and self._wanted_curves == _BOTH else self._wanted_curves
+
+    def set_tight(self, *, is_tight: bool) -> None:
+        """Say whether there is room for one figure only; the next `draw` follows it."""
+        self._is_tight = is_tight
+        if is_tight and len(self._parts) > 1:
+            self._drop(_PRECISION if self._curves == _ROC else _ROC)
+
     def choose(self, action: str, value: str) -> None:
         """Take a choice of the user; it is drawn with the next `draw`."""
         if action == "curves" and value in (_ROC, _PRECISION, _BOTH):
-            self._curves = value
+            self._wanted_curves = value
         elif action == "by" and value in (_PROBABILITY, _PERCENTILE):
             self._by = value
         elif action == "classes":
@@ -70,6 +81,8 @@ class AccuracyView:
         if tables is None:  # a parsed table has one of the two
             return
         chosen = self._chosen(table)
+        if self._is_tight:
+            self._drop(_PRECISION if self._curves == _ROC else _ROC)
         for which in (_ROC, _PRECISION):
             is_shown = self._curves in (which, _BOTH)
             if is_shown:
@@ -85,7 +98,7 @@ class AccuracyView:
     def bar_html(self, table: AccuracyTable) -> str:
         """Write the controls."""
         both = (
-            (_BOTH, "ROC and precision\N{EN DASH}recall"),
+            *(() if self._is_tight else ((_BOTH, "ROC and precision\N{EN DASH}recall"),)),
             (_ROC, "ROC"),
             (_PRECISION, "precision\N{EN DASH}recall"),
         )
@@ -106,6 +119,13 @@ class AccuracyView:
         """Take the figures out of the page's care; the widgets are closed with the card."""
         for part in self._parts.values():
             part.figure.close()
+
+    def _drop(self, which: str) -> None:
+        part = self._parts.pop(which, None)
+        if part is not None:
+            self.widget.children = tuple(child for child in self.widget.children if child is not part.widget)
+            part.figure.close()
+            close_tree(part.widget)
 
     def _chosen(self, table: AccuracyTable) -> str:
         place = self._classes.removeprefix(_CLASS) if self._classes.startswith(_CLASS) else ""

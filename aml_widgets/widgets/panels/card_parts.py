@@ -13,6 +13,7 @@ from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import close_tree
 from aml_widgets.widgets.text import escape, name_text, shorten
 
+ALL_PLACES = 0
 Answer = Callable[[str, str], None]
 
 
@@ -34,14 +35,23 @@ class CardBox:
     def __init__(self, host: Host, card_id: str, answer: Answer, children: Sequence[ipywidgets.Widget]) -> None:
         self._host = host
         self._verb = _verb(card_id)
+        self._places = 1
         self.widget = ipywidgets.VBox(list(children))
         self.widget.add_class("aml-card")
         self.widget.add_class(f"aml-card-id-{card_id}")
         host.page.on(self._verb, answer)
 
-    def set_wide(self, *, is_wide: bool) -> None:
-        """Give the card the full row, or one place of it."""
-        (self.widget.add_class if is_wide else self.widget.remove_class)("aml-card-wide")
+    @property
+    def takes_row(self) -> bool:
+        """Whether the card lies across the whole grid."""
+        return self._places == ALL_PLACES
+
+    def take_places(self, places: int) -> None:
+        """Give the card one place of its row, two where there is room, or `ALL_PLACES`."""
+        for count, name in ((2, "aml-card-double"), (ALL_PLACES, "aml-card-wide")):
+            if (places == count) != (self._places == count):
+                (self.widget.add_class if places == count else self.widget.remove_class)(name)
+        self._places = places
 
     def close(self) -> None:
         """Free all widgets of the card. May be called twice."""

@@ -18,6 +18,11 @@ class Card(Protocol):
 
     widget: ipywidgets.DOMWidget
 
+    @property
+    def takes_row(self) -> bool:
+        """Whether it lies across the whole grid."""
+        ...
+
     def draw(self, metric: MetricState, state: ViewState) -> None:
         """Show a metric. Only what differs from what is shown goes to the browser."""
         ...

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 import ipywidgets
 
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import Bucket, MetricHistory
 from aml_widgets.widgets.chart import Chart, Window
-from aml_widgets.widgets.curves import ChartLook, CurveMemory, draw_metric, notes_of
+from aml_widgets.widgets.curves import ChartLook, CurveMemory, draw_metric, notes_of, reads_all
 from aml_widgets.widgets.panels import icons
 from aml_widgets.widgets.panels.controls import button_html, menu_html
 from aml_widgets.widgets.panels.figure import COLOURS, N_COLOURS, ChartFigure, MetricFigure
@@ -48,6 +49,7 @@ class ChartCard:
         self._hidden: frozenset[int] = frozenset()
         self._problem = ""
         self._is_pinned = False
+        self._has_noted = False
         self._head = markup("aml-card-head")
         self._value = markup("aml-card-value")
         self._figure = ChartFigure(host, card_id)
@@ -69,6 +71,12 @@ class ChartCard:
 
     def draw(self, metric: MetricState, state: ViewState) -> None:
         """Show a metric, unless it is what is shown already."""
+        plan = self.plan(metric, state)
+        if plan is not None:
+            self.finish(plan, plan.work())
+
+    def plan(self, metric: MetricState, state: ViewState) -> Plan | None:
+        """Say what there is to draw; None where it is drawn already."""
         settings = self._host.settings.value
         look = ChartLook(
             x=settings.x,
@@ -91,14 +99,20 @@ class ChartCard:
         if self._is_drawn(wanted):
             if self._is_pinned != (metric.name in settings.pinned):
                 self.write()
+            return None
+        return Plan(wanted, metric, state, look, self._window, self._memory, self._reader)
+
+    def finish(self, plan: Plan, outcome: tuple[Chart, str]) -> None:
+        """Show what was worked out, unless something else is wanted by now."""
+        if (plan.memory, plan.window, plan.wanted[4]) != (self._memory, self._window, self._hidden):
             return
-        chart = self._read_chart(metric, state, look)
+        chart, self._problem = outcome
         x_range, y_range = chart.x_range, chart.y_range
         if self._window is None:
             self._full = (*x_range, *y_range) if x_range and y_range else None
         self._figure.draw(chart, full=self._full, is_zoomed=self._window is not None, hidden=self._hidden)
         self._chart = chart
-        self._drawn = wanted
+        self._drawn = plan.wanted
         self.write()
 
     def write(self) -> None:
@@ -112,6 +126,10 @@ class ChartCard:
         )
         self._value.value = _value_html(chart)
         notes = [*notes_of(chart), *([self._problem] if self._problem else [])]
+        if notes:
+            self._has_noted = True
+        elif self._has_noted:
+            notes = ["\N{NO-BREAK SPACE}"]  # its place stays, so that nothing moves when a zoom makes a chart exact
         set_markup(self._foot, _foot_html(chart, notes, self.card_id, self._hidden))
 
     def zoom(self, value: str) -> None:
@@ -136,6 +154,7 @@ class ChartCard:
     def _forget(self, name: str) -> None:
         self._name, self._drawn, self._chart = name, (), None
         self._memory = CurveMemory()
+        self._has_noted = False
         self._window, self._full, self._hidden = None, None, frozenset()
 
     def _is_drawn(self, wanted: tuple[object, ...]) -> bool:
@@ -146,14 +165,30 @@ class ChartCard:
             for place, (one, other) in enumerate(zip(drawn, wanted, strict=True))
         )
 
-    def _read_chart(self, metric: MetricState, state: ViewState, look: ChartLook) -> Chart:
+
+class Plan(NamedTuple):
+    """What a card is to show, and all that is needed to work it out, in any thread."""
+
+    wanted: tuple[object, ...]
+    metric: MetricState
+    state: ViewState
+    look: ChartLook
+    window: Window | None
+    memory: CurveMemory
+    reader: _StoreReader
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it takes longer than a user should wait for an answer."""
+        return reads_all(self.metric, self.look, self.memory)
+
+    def work(self) -> tuple[Chart, str]:
+        """Work out the chart; a problem is said in the second place."""
+        metric, state, look, window = self.metric, self.state, self.look, self.window
         try:
-            chart = draw_metric(metric, state, look, window=self._window, memory=self._memory, reader=self._reader)
-            self._problem = ""
+            return draw_metric(metric, state, look, window=window, memory=self.memory, reader=self.reader), ""
         except AmlWidgetsError as error:  # what the view holds can be drawn all the same
-            chart = draw_metric(metric, state, look, window=self._window)
-            self._problem = f"not all points could be read: {error.message}"
-        return chart
+            return draw_metric(metric, state, look, window=window), f"not all points could be read: {error.message}"
 
 
 class _StoreReader:

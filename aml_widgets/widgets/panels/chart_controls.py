@@ -1,4 +1,4 @@
-"""The controls of the charts as HTML: filter, axes, smoothing, columns and size, and the pager."""
+"""The controls of the charts as HTML: axes and smoothing, a menu of all the rest, filter, and the pager."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from aml_widgets.widgets.panels import icons
-from aml_widgets.widgets.panels.controls import button_html, check_html, select_html, slider_html, text_html
+from aml_widgets.widgets.panels.controls import button_html, check_html, menu_html, select_html, slider_html, text_html
 from aml_widgets.widgets.panels.sections import CardPage, Section
 from aml_widgets.widgets.settings import X_METRIC, X_RELATIVE, X_STEP, X_WALL, ViewSettings
-from aml_widgets.widgets.text import escape, name_text, shorten
+from aml_widgets.widgets.text import count_text, escape, name_text, shorten
 
 MAX_SMOOTHING = 0.99
 MAX_LISTED = 200
@@ -18,6 +18,7 @@ MAX_COLUMNS = 4
 TYPED = "typed"  # an x axis whose metric is typed, because there are too many to list
 
 _SLIDER_STEPS = 100
+_MAX_AT_A_GLANCE = 3
 
 
 def slider_place(smoothing: float) -> float:
@@ -42,24 +43,46 @@ def filter_html(settings: ViewSettings, number: int) -> str:
 def filter_kind_html(settings: ViewSettings) -> str:
     """Write what the filter is."""
     return check_html(
-        "Regular expression", "chart-filter-regex", is_checked=settings.filter_is_regex, title="Read the filter as one"
+        "Regex",
+        "chart-filter-regex",
+        is_checked=settings.filter_is_regex,
+        title="Read the filter as a regular expression",
     )
 
 
-def count_html(page: CardPage, settings: ViewSettings) -> str:
-    """Say how many charts the filter lets through."""
-    if not settings.filter_text:
-        return f"{page.total_count:,} {'chart' if page.total_count == 1 else 'charts'}"
-    return f"{page.matched_count:,} of {page.total_count:,} charts"
+def needs_filter(page: CardPage, settings: ViewSettings) -> bool:
+    """Whether there is a filter: a few charts are seen at a glance."""
+    return page.total_count > _MAX_AT_A_GLANCE or bool(settings.filter_text)
+
+
+def count_html(page: CardPage, settings: ViewSettings, n_waiting: int = 0) -> str:
+    """Say how many charts the filter lets through, or how many in sight are still to be drawn."""
+    if n_waiting:
+        return f"drawing {count_text(n_waiting, 'chart', 'charts')} \N{HORIZONTAL ELLIPSIS}"
+    if settings.filter_text:
+        return f"{page.matched_count:,} of {count_text(page.total_count, 'chart', 'charts')}"
+    return count_text(page.total_count, "chart", "charts") if page.total_count > 1 else ""
 
 
 def settings_html(settings: ViewSettings, metric_names: Sequence[str], number: int) -> str:
     """Write the controls of axes, smoothing and layout."""
-    is_default = is_unset(settings)
-    controls = [
-        _x_html(settings, metric_names, number),
+    plain = ViewSettings()
+    n_changed = sum(getattr(settings, name) != getattr(plain, name) for name in _IN_MENU)
+    more = [
         check_html("Log x", "chart-x-log", is_checked=settings.x_log, title="Logarithmic x axis"),
         check_html("Log y", "chart-y-log", is_checked=settings.y_log, title="Logarithmic y axis"),
+        check_html(
+            "Cut outliers",
+            "chart-outliers",
+            is_checked=settings.cuts_outliers,
+            title="Leave outliers out of the y axis",
+        ),
+        select_html("Columns", "chart-columns", _COLUMNS, str(settings.columns)),
+        select_html("Size", "chart-size", [(size, size.capitalize()) for size in SIZES], settings.size),
+        button_html("Reset", "chart-defaults", title="Show charts as at first", is_disabled=is_unset(settings)),
+    ]
+    controls = [
+        _x_html(settings, metric_names, number),
         slider_html(
             "Smoothing",
             "chart-smoothing",
@@ -69,20 +92,15 @@ def settings_html(settings: ViewSettings, metric_names: Sequence[str], number: i
             step=1,
             shown=f"{settings.smoothing:.3f}".rstrip("0").rstrip(".") if settings.smoothing else "off",
         ),
-        check_html(
-            "Cut outliers",
-            "chart-outliers",
-            is_checked=settings.cuts_outliers,
-            title="Leave outliers out of the y axis",
+        menu_html(
+            f"More ({n_changed})" if n_changed else "More",
+            "".join(more),
+            "chart-settings",
+            title="Axes, outliers, columns and size",
+            classes="aml-stays",
         ),
-        select_html("Columns", "chart-columns", _COLUMNS, str(settings.columns)),
-        select_html("Size", "chart-size", [(size, size.capitalize()) for size in SIZES], settings.size),
-        button_html("Reset", "chart-defaults", title="Show charts as at first", is_disabled=is_default),
     ]
-    return (
-        '<details class="aml-fold" data-aml-key="chart-settings"><summary>Chart settings</summary>'
-        f'<div class="aml-chart-settings">{"".join(controls)}</div></details>'
-    )
+    return f'<div class="aml-chart-settings">{"".join(controls)}</div>'
 
 
 def is_unset(settings: ViewSettings) -> bool:
@@ -134,6 +152,7 @@ def nothing_found_html(settings: ViewSettings) -> str:
     return f"No chart has <b>{escape(shorten(settings.filter_text, 80))}</b> in its name. {clear}"
 
 
+_IN_MENU = ("x_log", "y_log", "cuts_outliers", "columns", "size")
 _COLUMNS = [("0", "Auto"), *((str(count), str(count)) for count in range(1, MAX_COLUMNS + 1))]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 
 import ipywidgets
 
@@ -14,9 +16,11 @@ from aml_widgets.core.records import MetricKind
 from aml_widgets.widgets.chart_csv import csv_chunks
 from aml_widgets.widgets.panels import chart_controls
 from aml_widgets.widgets.panels.cards import Card, make_card
-from aml_widgets.widgets.panels.chart_card import ChartCard
+from aml_widgets.widgets.panels.chart_card import ChartCard, Plan
+from aml_widgets.widgets.panels.document_card import DocumentCard
 from aml_widgets.widgets.panels.figure import MetricFigure
 from aml_widgets.widgets.panels.host import Host
+from aml_widgets.widgets.panels.later import Later, Piece
 from aml_widgets.widgets.panels.parts import close_tree, markup, set_markup
 from aml_widgets.widgets.panels.sections import CardPage, NameFilter, Section, arrange, name_filter
 from aml_widgets.widgets.settings import X_METRIC, X_RELATIVE, X_STEP, X_WALL, ViewSettings
@@ -24,6 +28,8 @@ from aml_widgets.widgets.text import shorten
 from aml_widgets.widgets.view_state import ViewState, card_kind
 
 MAX_CARDS = 30
+_HANDLER_SECONDS = 0.1  # a handler draws for so long, and leaves the rest to the watcher's thread
+_UPDATE_SECONDS = 1.0
 
 _LINE, _VALUE = "line", "value"
 
@@ -43,8 +49,12 @@ class ChartsPanel:
         self._field_number = 0
         self._kinds: dict[str, str] = {}
         self._kinds_of: object = None
+        self._is_tight = False
+        self._rows_taken: tuple[str, ...] = ()
         self._shown: tuple[str, ...] = ()
-        self._number, self._page_count = 0, 1
+        self._page: CardPage | None = None
+        self._n_waiting = 0
+        self._later = Later(host, self._next_piece)
         self._cards: dict[str, _Slot] = {}  # by metric, also those of other pages that still exist
         self._headings: list[ipywidgets.HTML] = []
         self._field = markup("aml-chart-filter")
@@ -54,7 +64,7 @@ class ChartsPanel:
         self._controls = markup("aml-chart-controls")
         self._filter_bar = ipywidgets.HBox([self._field, self._kind, self._count, self._wrong])
         self._filter_bar.add_class("aml-chart-filter-bar")
-        self._bar = ipywidgets.VBox([self._filter_bar, self._controls], layout=ipywidgets.Layout(display="none"))
+        self._bar = ipywidgets.VBox([self._controls, self._filter_bar], layout=ipywidgets.Layout(display="none"))
         self._bar.add_class("aml-chart-bar")
         self._pager = markup()
         self._grid = ipywidgets.Box([], layout=ipywidgets.Layout(display="none"))
@@ -69,12 +79,16 @@ class ChartsPanel:
 
     def update(self, state: ViewState) -> None:
         """Draw what changed of the cards that are in sight."""
+        self._show(state, _UPDATE_SECONDS)
+
+    def _show(self, state: ViewState, seconds: float) -> None:
         self._state = state
         settings = self._host.settings.value
         if state.metrics is not self._kinds_of:
             kinds = ((name, card_kind(metric)) for name, metric in state.metrics.items())
             self._kinds = {name: kind for name, kind in kinds if kind != _VALUE}
             self._kinds_of = state.metrics
+            self._tighten(sum(metric.kind is MetricKind.ACCURACY_TABLE for metric in state.metrics.values()))
         page = arrange(
             self._kinds,
             wanted=self._filter,
@@ -83,11 +97,11 @@ class ChartsPanel:
             page=settings.charts_page,
             page_size=MAX_CARDS,
         )
-        self._number, self._page_count = page.number, page.page_count
         self._write(page, settings, state)
         self._place(page)
         self._shown = page.names
-        self._draw(state)
+        self._page = page
+        self._draw(state, seconds)
 
     def figure(self, name: str) -> MetricFigure:
         """Give the figure of a metric, made and drawn if it is not.
@@ -127,7 +141,8 @@ class ChartsPanel:
         self.widget.layout.display = None if has_any or empty else "none"
         set_markup(self._empty, empty)
         self._kind.value = chart_controls.filter_kind_html(settings)
-        self._count.value = chart_controls.count_html(page, settings)
+        needs_filter = chart_controls.needs_filter(page, settings)
+        self._field.layout.display = self._kind.layout.display = None if needs_filter else "none"
         names = [
             name
             for name, metric in state.metrics.items()
@@ -150,10 +165,14 @@ class ChartsPanel:
         for section in page.sections:
             if section.title:
                 orders[self._headings[headings.index(section)]] = len(orders)
+            slots = []
             for name in section.names:
                 slot = self._cards.get(name)
                 if slot is None or slot.kind != self._kinds[name]:
                     slot = self._take(name, self._kinds[name], keep=wanted)
+                slots.append(slot)
+            # After a card that begins a row, one across the whole grid would leave a gap.
+            for slot in sorted(slots, key=lambda slot: slot.takes_row):
                 orders[slot.card.widget] = len(orders)
         for widget in (*self._headings, *(slot.card.widget for slot in self._cards.values())):
             _show_at(widget, orders.get(widget))
@@ -178,6 +197,8 @@ class ChartsPanel:
         if len(self._cards) < MAX_CARDS:
             card_id = uuid.uuid4().hex[:12]
             card = ChartCard(self._host, card_id) if kind == _LINE else make_card(kind, self._host, card_id)
+            if isinstance(card, DocumentCard):
+                card.set_tight(is_tight=self._is_tight)
             slot = _Slot(kind, card_id, card)
         elif reused is not None:
             slot = self._cards.pop(reused)
@@ -187,18 +208,69 @@ class ChartsPanel:
         self._cards[name] = slot
         return slot
 
+    def _tighten(self, pair_count: int) -> None:
+        """Let cards have two figures only while no more than `MAX_CARDS` figures can come of all metrics."""
+        self._is_tight = len(self._kinds) + pair_count > MAX_CARDS
+        for slot in self._cards.values():
+            if isinstance(slot.card, DocumentCard):
+                slot.card.set_tight(is_tight=self._is_tight)
+
     def _close(self, slot: _Slot) -> None:
         self._grid.children = tuple(child for child in self._grid.children if child is not slot.card.widget)
         slot.card.close()
         close_tree(slot.card.widget)
 
-    def _draw(self, state: ViewState) -> None:
+    def _draw(self, state: ViewState, seconds: float) -> None:
+        """Draw cards in sight for a while; what takes longer is worked out soon, without the lock."""
         page = self._host.page
         visible = page.visible_cards if page.hears_while_busy else None
+        cards = [(name, self._cards[name]) for name in self._shown]
+        cards = [(name, slot) for name, slot in cards if visible is None or slot.card_id in visible]
+        ends_at = time.monotonic() + seconds
+        was_waiting, self._n_waiting = self._n_waiting, 0
+        for name, slot in cards:
+            if page.hears_while_busy and isinstance(slot.card, ChartCard):
+                plan = slot.card.plan(state.metrics[name], state)
+                if plan is None:
+                    continue
+                if plan.is_long or time.monotonic() > ends_at:
+                    self._n_waiting += 1
+                else:
+                    slot.card.finish(plan, plan.work())
+            else:
+                slot.card.draw(state.metrics[name], state)
+        if self._page is not None:
+            set_markup(self._count, chart_controls.count_html(self._page, self._host.settings.value, self._n_waiting))
+        if self._n_waiting and not was_waiting:
+            self._later.begin()
+        rows_taken = tuple(name for name in self._shown if self._cards[name].takes_row)
+        if rows_taken != self._rows_taken and self._page is not None:  # only what is drawn knows its width
+            self._rows_taken = rows_taken
+            self._place(self._page)
+
+    def _next_piece(self) -> Piece | None:
+        """Give the work for the next card in sight that waits."""
+        state, page = self._state, self._host.page
+        if state is None or self.widget.comm is None:  # closed in the meantime
+            return None
         for name in self._shown:
             slot = self._cards[name]
-            if visible is None or slot.card_id in visible:
-                slot.card.draw(state.metrics[name], state)
+            if isinstance(slot.card, ChartCard) and (page.visible_cards is None or slot.card_id in page.visible_cards):
+                plan = slot.card.plan(state.metrics[name], state)
+                if plan is not None:
+                    return partial(self._work, slot.card, plan)
+        self._n_waiting = 0
+        return None
+
+    def _work(self, card: ChartCard, plan: Plan) -> Callable[[], None]:
+        outcome = plan.work()
+
+        def finish() -> None:
+            card.finish(plan, outcome)
+            if self._state is not None:
+                self._draw(self._state, 0)  # says how many wait
+
+        return finish
 
     # -- what the user does
 
@@ -227,7 +299,7 @@ class ChartsPanel:
     def _set(self, **fields: object) -> None:
         self._host.settings.change(**fields)
         if self._state is not None:
-            self.update(self._state)
+            self._show(self._state, _HANDLER_SECONDS)
 
     def _on_filter(self, argument: str, value: str) -> None:
         if argument == str(self._field_number):  # else it comes late, from a field that was cleared
@@ -271,8 +343,9 @@ class ChartsPanel:
             self._set(size=value)
 
     def _turn(self, where: str) -> None:
-        number = self._number
-        last = self._page_count - 1
+        if self._page is None:
+            return
+        number, last = self._page.number, self._page.page_count - 1
         places = {"first": 0, "previous": number - 1, "next": number + 1, "last": last}
         self._set(charts_page=min(max(0, places.get(where, number)), last))
 
@@ -290,7 +363,7 @@ class ChartsPanel:
         name, card = self._find_chart(card_id)
         if name is not None and card is not None and self._state is not None:
             card.zoom(value)
-            card.draw(self._state.metrics[name], self._state)
+            self._draw(self._state, _HANDLER_SECONDS)
 
     def _toggle_line(self, argument: str) -> None:
         card_id, _, place = argument.partition(" ")
@@ -310,7 +383,7 @@ class ChartsPanel:
 
     def _catch_up(self) -> None:
         if self._state is not None:
-            self._draw(self._state)
+            self._draw(self._state, _HANDLER_SECONDS)
 
     def _find(self, card_id: str) -> tuple[str | None, _Slot | None]:
         """Give the metric and the place of a card; None for a card of another panel, or that is gone."""
@@ -331,6 +404,11 @@ class _Slot:
 
     def __init__(self, kind: str, card_id: str, card: Card | ChartCard) -> None:
         self.kind, self.card_id, self.card = kind, card_id, card
+
+    @property
+    def takes_row(self) -> bool:
+        """Whether the card lies across the whole grid."""
+        return not isinstance(self.card, ChartCard) and self.card.takes_row
 
 
 def _show_at(widget: ipywidgets.DOMWidget, place: int | None) -> None:

@@ -27,16 +27,17 @@ TICK_SECONDS = 120
 """So long the duration of a child that runs ticks on the page by itself; then somebody has to write it anew."""
 
 _MAX_METRICS = 500
+_MAX_PLAIN_NAME = 12  # a longer one may be cut off by the page
 _TITLES = {
     kin.NUMBER: "#",
     kin.NAME: "Name",
     kin.STATUS: "Status",
-    kin.STARTED: "Started",
+    kin.STARTED: "Started (UTC)",
     kin.DURATION: "Duration",
     kin.LAST: "Last",
     kin.STEP: "Step",
 }
-_SPOKEN = {kin.NUMBER: "run number"}
+_SPOKEN = {kin.NUMBER: "run number", kin.STARTED: "start"}
 _NUMERIC = frozenset({kin.NUMBER, kin.DURATION, kin.BEST, kin.LAST, kin.STEP})
 _WITH_METRIC = frozenset({kin.BEST, kin.LAST, kin.STEP})
 _NOTHING = '<span class="aml-note" aria-label="none">\N{EN DASH}</span>'
@@ -109,7 +110,8 @@ def number_html(value: MetricValue) -> str:
     """Write a logged value, in full as its tooltip."""
     if value is None:
         return _NOTHING
-    return f'<span title="{escape(shorten(exact_text(value), 200))}">{escape(shorten(value_text(value), 24))}</span>'
+    exact, shown = shorten(exact_text(value), 200), shorten(value_text(value), 24)
+    return escape(shown) if shown == exact else f'<span title="{escape(exact)}">{escape(shown)}</span>'
 
 
 def swatch_html(place: int) -> str:
@@ -138,37 +140,28 @@ def _head_html(column: str, metric: str, *, is_sorted: bool, is_descending: bool
 
 
 def _row_html(row: ChildRow, place: int | None, *, has_metric: bool) -> str:
+    """Write a row. Its cells have no classes: when one row changes, the whole page of them goes to the browser."""
     run = row.run
     child_id = escape(run.run_id)
     name = kin.child_name(run)
+    shown = name_text(name, 80)
+    title = f' title="{escape(shorten(name, 400))}"' if shown != name or len(name) > _MAX_PLAIN_NAME else ""
     swatch = swatch_html(place) if place is not None else ""
-    started = _NOTHING if run.started_at is None else _moment_html(run.started_at)
-    title = escape(f"Show {shorten(name, 400)} ({run.run_id})")
+    started = _NOTHING if run.started_at is None else escape(" ".join(time_text(run.started_at).split(" ")[:2]))
     # What it does is said by its row, which a click anywhere on it opens too.
     button = (
-        f'<button type="button" class="aml-child-open" title="{title}" data-aml-key="child-open {child_id}">'
-        f"{escape(name_text(name, 80))}</button>"
+        f'<button type="button" class="aml-child-open"{title} data-aml-key="child {child_id}">{escape(shown)}</button>'
     )
-    cells = [
-        f'<td class="aml-child-number aml-is-numeric">{run.number}</td>',
-        f'<th scope="row" class="aml-child-name">{swatch}{button}</th>',
-        f'<td class="aml-child-status">{status_html(run.status, is_own=False)}</td>',
-        f'<td class="aml-child-started">{started}</td>',
-        f'<td class="aml-child-duration aml-is-numeric">{_duration_html(row)}</td>',
-    ]
+    cells = [str(run.number), "", status_html(run.status, is_own=False), started, _duration_html(row)]
     if has_metric:
-        last_step = _NOTHING if row.last_step is None else f"{row.last_step:,}"
         cells += [
-            f'<td class="aml-child-best aml-is-numeric">{number_html(row.best)}</td>',
-            f'<td class="aml-child-last aml-is-numeric">{number_html(row.last)}</td>',
-            f'<td class="aml-child-step aml-is-numeric">{last_step}</td>',
+            number_html(row.best),
+            number_html(row.last),
+            _NOTHING if row.last_step is None else f"{row.last_step:,}",
         ]
-    return f'<tr data-aml-do="child-open" data-aml-with="{child_id}">{"".join(cells)}</tr>'
-
-
-def _moment_html(moment: float) -> str:
-    text = time_text(moment)
-    return f'<span title="{escape(text)}">{escape(" ".join(text.split(" ")[:2]))}</span>'
+    written = [f"<td>{cell}</td>" for cell in cells]
+    written[1] = f'<th scope="row">{swatch}{button}</th>'
+    return f'<tr data-aml-do="child-open" data-aml-with="{child_id}">{"".join(written)}</tr>'
 
 
 def _duration_html(row: ChildRow) -> str:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-import numpy as np
-
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import MetricKind
-from aml_widgets.widgets.document_charts import predictions_chart, residuals_chart
+from aml_widgets.widgets.document_charts import predictions_chart, predictions_text, residuals_chart, residuals_text
 from aml_widgets.widgets.documents import (
     AccuracyTable,
     ConfusionMatrix,
     Document,
-    Predictions,
     Residuals,
     WrongDocument,
     parse_document,
@@ -21,6 +18,7 @@ from aml_widgets.widgets.documents import (
 from aml_widgets.widgets.panels import icons
 from aml_widgets.widgets.panels.accuracy_view import AccuracyView
 from aml_widgets.widgets.panels.card_parts import (
+    ALL_PLACES,
     CardBox,
     action_html,
     choice_html,
@@ -32,16 +30,16 @@ from aml_widgets.widgets.panels.card_parts import (
 )
 from aml_widgets.widgets.panels.figure import ChartFigure
 from aml_widgets.widgets.panels.host import Host
-from aml_widgets.widgets.panels.matrix_html import BOTH, COUNTS, RATES, accuracy_text, matrix_html
+from aml_widgets.widgets.panels.matrix_html import BOTH, COUNTS, RATES, accuracy_text, matrix_html, width_of
 from aml_widgets.widgets.panels.parts import markup, set_markup
 from aml_widgets.widgets.panels.versions import Version, Versions
-from aml_widgets.widgets.text import count_text, escape, number_text, size_text
+from aml_widgets.widgets.text import escape, size_text
 from aml_widgets.widgets.view_state import MetricState, ViewState
 
 MAX_DOCUMENT_BYTES = 5_000_000
 
 _MAX_KEPT_DOCUMENTS = 4
-_MANY_CLASSES = 6  # a matrix of more needs the full row
+_WIDTH_OF_ONE_PLACE, _WIDTH_OF_TWO_PLACES = 236, 500  # of a matrix, in pixels
 
 _KINDS = {
     MetricKind.CONFUSION_MATRIX: "confusion matrix",
@@ -83,6 +81,7 @@ class DocumentCard:
         self._foot.layout.order = _ORDER_OF_FOOT
         self._figure: ChartFigure | None = None
         self._accuracy: AccuracyView | None = None
+        self._is_tight = False
         self._box = CardBox(host, card_id, self._answer, [self._head, self._bar, self._body, self._foot])
         self.widget = self._box.widget
 
@@ -107,6 +106,20 @@ class DocumentCard:
         if self._accuracy is not None:
             self._accuracy.close()
         self._box.close()
+
+    def set_tight(self, *, is_tight: bool) -> None:
+        """Say whether there is room for one figure only, because there are many cards."""
+        if is_tight == self._is_tight:
+            return
+        self._is_tight = is_tight
+        if self._accuracy is not None:
+            self._accuracy.set_tight(is_tight=is_tight)
+            self._draw()
+
+    @property
+    def takes_row(self) -> bool:
+        """Whether it lies across the whole grid."""
+        return self._box.takes_row
 
     def _size_in(self, state: ViewState) -> int | None:
         record = state.artifacts.get(self._version.path or "") if self._version else None
@@ -185,30 +198,31 @@ class DocumentCard:
 
     def _show(self, name: str, document: Document) -> None:
         if isinstance(document, ConfusionMatrix):
-            self._box.set_wide(is_wide=len(document.labels) > _MANY_CLASSES)
+            self._box.take_places(_places_of(document))
             choice = choice_html(self._card_id, "matrix", "Show", _MATRIX_CHOICES, self._matrix_shows)
             bar = f'<div class="aml-card-bar">{choice}<span class="aml-note">{escape(accuracy_text(document))}</span></div>'
             self._set_parts(bar=bar, body=matrix_html(document, self._matrix_shows, self._card_id))
         elif isinstance(document, AccuracyTable):
             self._show_accuracy(name, document)
         elif isinstance(document, Residuals):
-            self._set_parts(foot=_note_html(_residuals_notes(document)))
+            self._set_parts(foot=_note_html(residuals_text(document)))
             self._shown_figure().draw(residuals_chart(name, document))
         else:
-            self._set_parts(foot=_note_html(_predictions_notes(document)))
+            self._set_parts(foot=_note_html(predictions_text(document)))
             self._shown_figure().draw(predictions_chart(name, document))
 
     def _show_accuracy(self, name: str, document: AccuracyTable) -> None:
         self._set_parts()
         if self._accuracy is None:
             self._accuracy = AccuracyView(self._host, self._card_id)
+            self._accuracy.set_tight(is_tight=self._is_tight)
             self._accuracy.widget.layout.order = _ORDER_OF_FIGURES
             self.widget.children = (*self.widget.children, self._accuracy.widget)
         self._accuracy.widget.layout.display = None
         self._accuracy.draw(name, document)
         set_markup(self._bar, self._accuracy.bar_html(document))
         set_markup(self._foot, "")
-        self._box.set_wide(is_wide=self._accuracy.is_wide)
+        self._box.take_places(ALL_PLACES if self._accuracy.is_wide else 1)
 
     def _shown_figure(self) -> ChartFigure:
         if self._figure is None:
@@ -243,27 +257,9 @@ def _kind_text(metric: MetricState) -> str:
     return "" if metric.name.replace("_", " ").lower() == kind else kind
 
 
-def _residuals_notes(residuals: Residuals) -> str:
-    known = np.where(np.isfinite(residuals.counts), residuals.counts, 0.0)
-    total = float(known.sum())
-    middles = (residuals.edges[:-1] + residuals.edges[1:]) / 2
-    notes = [f"{number_text(round(total, 3))} residuals in {count_text(len(known), 'bin', 'bins')}"]
-    if total > 0:
-        mean = float((known * middles).sum()) / total
-        spread = float(np.sqrt((known * (middles - mean) ** 2).sum() / total))
-        notes.append(f"about {mean:.3g} \N{PLUS-MINUS SIGN} {spread:.3g}")
-    return ", ".join(notes)
-
-
-def _predictions_notes(predictions: Predictions) -> str:
-    counts = predictions.counts[np.isfinite(predictions.counts)]
-    total = number_text(round(float(counts.sum()), 3))
-    notes = [f"{total} predictions in {count_text(len(predictions.counts), 'bin', 'bins')} of the true value"]
-    if len(counts):
-        low, high = (number_text(round(float(one), 3)) for one in (counts.min(), counts.max()))
-        notes.append(f"{low} to {high} a bin" if low != high else f"{low} a bin")
-    notes.append("band: mean \N{PLUS-MINUS SIGN} error; pale line: a perfect prediction")
-    return "; ".join(notes)
+def _places_of(matrix: ConfusionMatrix) -> int:
+    width = width_of(matrix)
+    return 1 if width <= _WIDTH_OF_ONE_PLACE else 2 if width <= _WIDTH_OF_TWO_PLACES else ALL_PLACES
 
 
 def _note_html(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import bqplot
 import ipywidgets
 import numpy as np
+import numpy.typing as npt
 import traitlets
 from bqplot.traits import array_serialization
 from traittypes import Array  # type: ignore[import-untyped]
@@ -24,7 +25,7 @@ COLOURS = [f"var(--aml-line-{place})" for place in range(1, N_COLOURS + 1)]
 
 # The size of charts is a matter of the grid's class, so changing it costs one message for all of them.
 _HEIGHT = "var(--aml-figure-height, 200px)"
-_MARGIN = {"top": 8, "bottom": 36, "left": 50, "right": 14}
+_MARGIN = {"top": 8, "bottom": 34, "left": 50, "right": 18}
 _MAX_LABEL = 40
 _MAX_SHORT = 40  # a line of so few points shows each of them
 _MAX_POINTS = 300  # beyond, points between gaps are the dots that a line draws by itself
@@ -135,6 +136,7 @@ class _FigureParts:
         self._lines = MetricLines(x=[], y=[], scales=self._scales, colors=COLOURS, stroke_width=1.75)
         self._raw: bqplot.Lines | None = None
         self._band: bqplot.Lines | None = None
+        self._bars: bqplot.Lines | None = None
         self._points: bqplot.Scatter | None = None
         self._edge_scales: dict[str, bqplot.Scale] | None = None
         self._edges: dict[str, bqplot.Scatter] = {}
@@ -175,8 +177,9 @@ class _FigureParts:
         self._draw_edges(chart, x_range)
 
     def _draw_lines(self, chart: Chart, hidden: frozenset[int], *, floor: float) -> None:
-        unseen = hidden | {1, 2} if chart.form is ChartForm.BAND else hidden  # the band says where its edges are
-        opacities = [0.0 if place in unseen else 1.0 for place in range(len(chart.lines))] if unseen else []
+        is_band = chart.form is ChartForm.BAND and len(chart.lines) == 3
+        shown = [1.0, 0.5, 0.5] if is_band else [1.0] * len(chart.lines)
+        opacities = [0.0 if place in hidden else one for place, one in enumerate(shown)] if hidden or is_band else []
         if chart.form is ChartForm.BARS:
             x, y = _bars_outline(chart.lines[0], floor)
             steps = times = np.empty(0)
@@ -194,6 +197,7 @@ class _FigureParts:
             aml_steps=steps,
             aml_times=times,
             opacities=opacities,
+            colors=COLOURS[:1] if is_band else COLOURS,
             fill="bottom" if is_filled else "none",
             fill_colors=COLOURS[:1] if is_filled else [],
             fill_opacities=[0.25] if is_filled else [],
@@ -206,14 +210,23 @@ class _FigureParts:
             paleness = [0.0 if place in hidden else 0.3 for place in range(max(1, len(raw)))]
             raw_x, raw_y = _stacked([line.x for line in raw]), _stacked([line.y for line in raw])
             set_changed(self._raw, x=raw_x, y=raw_y, opacities=paleness)
-        is_band = chart.form is ChartForm.BAND and len(chart.lines) == 3
+        self._draw_band(chart, is_band=is_band)
+
+    def _draw_band(self, chart: Chart, *, is_band: bool) -> None:
+        """Fill the band; a place that stands alone, which has no width to fill, gets a bar instead."""
         if is_band and self._band is None:
             look = {"colors": COLOURS[:1], "fill_colors": COLOURS[:1], "fill_opacities": [0.18], "opacities": [0.0]}
             self._band = bqplot.Lines(x=[], y=[], scales=self._scales, fill="between", stroke_width=0, **look)
+            self._bars = bqplot.Lines(x=[], y=[], scales=self._scales, colors=COLOURS[:1], stroke_width=1.5)
+            self._bars.enable_hover = False  # by this the page tells it from raw lines
             self._add(self._band)
-        if self._band is not None:
+            self._add(self._bars)
+            self.figure.add_class("aml-has-band")
+        if self._band is not None and self._bars is not None:
             edges = chart.lines[1:] if is_band else ()
             set_changed(self._band, x=_stacked([line.x for line in edges]), y=_stacked([line.y for line in edges]))
+            x, y = _error_bars(chart.lines) if is_band else (np.empty(0), np.empty(0))
+            set_changed(self._bars, x=x, y=y)
 
     def _draw_points(self, chart: Chart, hidden: frozenset[int]) -> None:
         x, y, colours = _points_to_mark(chart, hidden)
@@ -316,19 +329,34 @@ def _bars_outline(line: Line, floor: float) -> tuple[FloatArray, FloatArray]:
     return xs, np.stack([base, heights, heights, base], axis=1).ravel()
 
 
+def _alone(is_drawn: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Say which points have none beside them, so that no line goes through them."""
+    has_neighbour = np.zeros(len(is_drawn), dtype=bool)
+    has_neighbour[1:] |= is_drawn[:-1]
+    has_neighbour[:-1] |= is_drawn[1:]
+    return is_drawn & ~has_neighbour
+
+
+def _error_bars(lines: Sequence[Line]) -> tuple[FloatArray, FloatArray]:
+    """Give a line from the lower to the upper edge at each place of a band that stands alone."""
+    middle, lower, upper = lines
+    is_alone = _alone(np.isfinite(middle.x) & np.isfinite(middle.y))
+    x, gap = middle.x[is_alone], np.full(int(is_alone.sum()), np.nan)
+    places = np.stack([x, x, x], axis=1).ravel()
+    return places, np.stack([lower.y[is_alone], upper.y[is_alone], gap], axis=1).ravel()
+
+
 def _points_to_mark(chart: Chart, hidden: frozenset[int]) -> tuple[FloatArray, FloatArray, list[str]]:
     """Give the points that a line alone would hide: all of a short one, else those that stand between gaps."""
     xs, ys, colours = [], [], []
-    if chart.form is ChartForm.LINES:
-        for place, line in enumerate(chart.lines):
+    if chart.form is not ChartForm.BARS:
+        # Of a band the middle only; its edges are not points.
+        for place, line in enumerate(chart.lines if chart.form is ChartForm.LINES else chart.lines[:1]):
             if place in hidden:
                 continue
             is_drawn = np.isfinite(line.x) & np.isfinite(line.y)
             if len(line.x) > _MAX_SHORT or len(chart.lines) > 1:
-                has_neighbour = np.zeros(len(line.x), dtype=bool)
-                has_neighbour[1:] |= is_drawn[:-1]
-                has_neighbour[:-1] |= is_drawn[1:]
-                is_drawn = is_drawn & ~has_neighbour
+                is_drawn = _alone(is_drawn)
             xs.append(line.x[is_drawn])
             ys.append(line.y[is_drawn])
             colours += [COLOURS[place % N_COLOURS]] * len(xs[-1])

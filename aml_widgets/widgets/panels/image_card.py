@@ -73,6 +73,11 @@ class ImageCard:
         """Free the card's widgets. May be called twice."""
         self._box.close()
 
+    @property
+    def takes_row(self) -> bool:
+        """Whether it lies across the whole grid."""
+        return self._box.takes_row
+
     def _answer(self, action: str, value: str) -> None:
         version = self._version
         if version is None:

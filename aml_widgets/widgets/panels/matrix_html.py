@@ -60,6 +60,15 @@ def matrix_html(matrix: ConfusionMatrix, shown: str, key: str) -> str:
     )
 
 
+def width_of(matrix: ConfusionMatrix) -> int:
+    """Say about how many pixels wide a matrix is."""
+    n_classes = min(len(matrix.labels), MAX_CLASSES)
+    if n_classes > _MAX_ROOMY_CLASSES:
+        return 150 + 26 * n_classes
+    widths = [min(130, 7 * len(name_text(label, 24))) + 13 for label in matrix.labels[:n_classes]]
+    return max(62, *widths) + sum(max(45, width) for width in widths) + 40
+
+
 def accuracy_text(matrix: ConfusionMatrix) -> str:
     """Say how much lies on the diagonal."""
     total = float(matrix.counts.sum())

@@ -10,7 +10,11 @@ PINNED_KEY = "*"
 PLAIN_KEY = "."  # names without a prefix
 _PREFIX_KEY = "/"  # followed by the prefix
 
-_MAX_PATTERN = 200  # a longer regular expression is no search, and might take long
+# What is searched has to be found at once, and nothing can stop an expression that goes back and forth.
+_MAX_PATTERN = 200
+_MAX_REPEATS = 3
+_MAX_SEARCHED = 300
+_GROUP = re.compile(r"\((?:\?(?:P<\w+>|<?[=!]|[a-zA-Z-]*:))?([^()]*)\)([*+{]?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,7 @@ class NameFilter:
     def matches(self, name: str) -> bool:
         """Whether a name is let through."""
         if self.pattern is not None:
-            return self.pattern.search(name) is not None
+            return self.pattern.search(name[:_MAX_SEARCHED]) is not None
         return self.text in name.casefold()
 
 
@@ -94,9 +98,27 @@ def name_filter(text: str, *, is_regex: bool) -> NameFilter:
     if len(text) > _MAX_PATTERN:
         raise ValueError(f"A regular expression has at most {_MAX_PATTERN} characters here, this one {len(text):,}.")
     try:
-        return NameFilter(pattern=re.compile(text, re.IGNORECASE))
+        pattern = re.compile(text, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"This is no regular expression: {error}.") from error
+    if _may_take_long(text):
+        raise ValueError(
+            "This regular expression might take for ever: it has repetitions of repetitions, or many of them."
+        )
+    return NameFilter(pattern=pattern)
+
+
+def _may_take_long(text: str) -> bool:
+    """Whether an expression that compiles repeats a group that repeats or chooses itself, or has many repetitions."""
+    plain = re.sub(r"\[\^?\]?[^\]]*\]", "x", re.sub(r"\\.", "x", text))
+    if len(re.findall(r"[*+{]", plain)) > _MAX_REPEATS or re.search(r"\\[1-9]|\(\?P=", text):
+        return True
+    while found := _GROUP.search(plain):
+        content, repeats = found.groups()
+        if repeats and re.search(r"[*+{|?]", content):
+            return True
+        plain = f"{plain[: found.start()]}{content if not repeats else 'x*'}{plain[found.end() :]}"
+    return False
 
 
 def section_key(name: str) -> str:

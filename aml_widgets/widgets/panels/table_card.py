@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import MetricKind
 from aml_widgets.tracking.images import safe_file_name
 from aml_widgets.widgets.pages_of_rows import ROWS_PER_PAGE, Rows, page_count
 from aml_widgets.widgets.panels import icons
-from aml_widgets.widgets.panels.card_parts import CardBox, action_html, head_html, is_pinned, pin_html, trouble_html
+from aml_widgets.widgets.panels.card_parts import (
+    ALL_PLACES,
+    CardBox,
+    action_html,
+    head_html,
+    is_pinned,
+    pin_html,
+    trouble_html,
+)
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import markup, set_markup
 from aml_widgets.widgets.panels.row_reader import RowReader
@@ -15,7 +25,8 @@ from aml_widgets.widgets.panels.table_html import rows_html, width_of
 from aml_widgets.widgets.text import count_text, escape
 from aml_widgets.widgets.view_state import MetricState, ViewState
 
-_MAX_WIDTH_IN_ONE_PLACE = 38  # characters
+_WIDTH_OF_ONE_PLACE, _WIDTH_OF_TWO_PLACES = 38, 80  # characters
+_LONG_TEXT = "Reading the rows: there are many\N{HORIZONTAL ELLIPSIS}"
 
 
 class TableCard:
@@ -32,12 +43,12 @@ class TableCard:
     def __init__(self, host: Host, card_id: str) -> None:
         self._host = host
         self._card_id = card_id
-        self._reader = RowReader(host)
+        self._reader = RowReader(host, self._draw)
         self._metric: MetricState | None = None
         self._page: int | None = 0  # None: the last one, whichever that is
         self._total = 0
         self._is_pinned = False
-        self._is_wide = False
+        self._places = 1
         self._head = markup("aml-card-head")
         self._table = markup("aml-rows")
         self._foot = markup("aml-card-foot")
@@ -58,7 +69,13 @@ class TableCard:
 
     def close(self) -> None:
         """Free the card's widgets. May be called twice."""
+        self._reader.forget()
         self._box.close()
+
+    @property
+    def takes_row(self) -> bool:
+        """Whether it lies across the whole grid."""
+        return self._box.takes_row
 
     def _answer(self, action: str, _value: str) -> None:
         last = page_count(self._total) - 1
@@ -76,7 +93,10 @@ class TableCard:
         metric = self._metric
         if metric is not None:
             name = f"{safe_file_name(metric.name)}.csv"
-            self._host.page.send_file(name, "text/csv", self._reader.read(metric).csv_chunks())
+            self._host.page.send_file(name, "text/csv", self._csv_chunks(metric))
+
+    def _csv_chunks(self, metric: MetricState) -> Iterator[bytes]:
+        yield from self._reader.read(metric).csv_chunks()  # read when the first piece is asked for
 
     def _draw(self) -> None:
         metric = self._metric
@@ -88,23 +108,33 @@ class TableCard:
             self._head.value = head_html(metric.name, "", pin_html(self._host, self._card_id, metric.name))
             set_markup(self._table, trouble_html("These rows cannot be read now", error.message))
             return
+        if rows is None:
+            waiting = f'<span class="aml-note" role="status">{_LONG_TEXT}</span>'
+            if not self._table.value:
+                self._head.value = head_html(metric.name, "", pin_html(self._host, self._card_id, metric.name))
+            set_markup(self._foot, f'<div class="aml-card-bar">{waiting}</div>')
+            return
         self._total = rows.total
         self._head.value = head_html(
             metric.name, count_text(rows.total, "row", "rows"), pin_html(self._host, self._card_id, metric.name)
         )
-        if not self._is_wide and width_of(rows) > _MAX_WIDTH_IN_ONE_PLACE:  # it stays so: no page makes the card jump
-            self._is_wide = True
-            self._box.set_wide(is_wide=True)
+        width = width_of(rows)
+        places = 1 if width <= _WIDTH_OF_ONE_PLACE else 2 if width <= _WIDTH_OF_TWO_PLACES else ALL_PLACES
+        if places > self._places:  # it stays so: no page makes the card jump
+            self._places = places
+            self._box.take_places(places)
         set_markup(self._table, rows_html(rows, metric.name, self._card_id))
         set_markup(self._foot, self._pager_html(rows))
 
-    def _rows(self, metric: MetricState) -> Rows:
+    def _rows(self, metric: MetricState) -> Rows | None:
         if self._page is not None:
             rows = self._reader.rows(metric, self._page * ROWS_PER_PAGE, (self._page + 1) * ROWS_PER_PAGE)
-            if rows.cells or self._page == 0:
+            if rows is None or rows.cells or self._page == 0:
                 return rows
-        total = self._reader.rows(metric, -1, 0).total
-        start = (page_count(total) - 1) * ROWS_PER_PAGE
+        newest = self._reader.rows(metric, -1, 0)
+        if newest is None:
+            return None
+        start = (page_count(newest.total) - 1) * ROWS_PER_PAGE
         return self._reader.rows(metric, start, start + ROWS_PER_PAGE)
 
     def _pager_html(self, rows: Rows) -> str:

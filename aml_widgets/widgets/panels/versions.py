@@ -51,7 +51,7 @@ class Versions:
             return Version(place=0, total=0, path=None)
         start = total - 1 if self._place is None else min(self._place, total - 1)
         rows = self._reader.rows(metric, start, start + 1)
-        if not rows.cells:  # more was counted than could be read just now
+        if rows is None or not rows.cells:  # more was counted than could be read just now
             return Version(place=total - 1, total=total, path=path_in(series.last))
         value = rows.cells[0][0]
         path = path_in(value) if isinstance(value, str) else None
