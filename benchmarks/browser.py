@@ -40,13 +40,13 @@ _TIME_TO_PICTURE = """async (cell) => {
 
 
 @contextmanager
-def notebook_in(folder: Path, cells: list[str]) -> Iterator[NotebookPage]:
+def notebook_in(folder: Path, cells: list[str], *, height: int = 1000) -> Iterator[NotebookPage]:
     """Open a notebook in JupyterLab in Chromium, both our own, and end both afterwards."""
     lab = start_lab(folder / "lab")
     try:
         with sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=find_chromium(), args=list(CHROMIUM_FLAGS))
-            page = chromium.new_page(viewport={"width": 1280, "height": 1000})
+            page = chromium.new_page(viewport={"width": 1280, "height": height})
             page.set_default_timeout(WAIT_MS)
             path = lab.write_notebook(cells)
             page.goto(lab.notebook_url(path))

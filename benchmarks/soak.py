@@ -37,6 +37,13 @@ while time.monotonic() - begin < {{seconds}}:
 print(step)
 """
 
+# Charts in sight whose line is drawn: only those cost anything.
+_COUNT_DRAWN = """() => [...document.querySelectorAll('.aml-card')].filter((card) => {
+    const box = card.getBoundingClientRect();
+    const line = card.querySelector('path.line')?.getAttribute('d') ?? '';
+    return box.height && box.top < innerHeight && box.bottom > 0 && line.length > 100;
+}).length"""
+
 
 def main() -> int:
     """Run, print a line for each sample and the verdict; 1 where memory grew."""
@@ -56,18 +63,23 @@ def main() -> int:
 def _watch(folder: Path, minutes: float) -> list[tuple[float, float, float]]:
     show, train = _SHOW.format(workspace=str(folder / "ws")), _TRAIN.format(seconds=minutes * 60)
     samples: list[tuple[float, float, float]] = []
-    with notebook_in(folder, [show, train]) as notebook:
+    with notebook_in(folder, [show, train], height=3_200) as notebook:
         notebook.run_cell(0)
         kernel = psutil.Process(int(notebook.output(0).locator("pre").last.inner_text()))
         browser = notebook.page.context.new_cdp_session(notebook.page)
         notebook.run_cell(1, wait=False)
+        notebook.output(0).locator(".aml-run").scroll_into_view_if_needed()
         while notebook.is_running(1):
             notebook.page.wait_for_timeout(SAMPLE_SECONDS * 1_000)
             browser.send("HeapProfiler.collectGarbage")
             heap = float(browser.send("Runtime.getHeapUsage")["usedSize"])
             at = (len(samples) + 1) * SAMPLE_SECONDS / 60
             samples.append((at, kernel.memory_info().rss / 1e6, heap / 1e6))
-            print(f"{at:5.1f} min  kernel {samples[-1][1]:8.1f} MB  page heap {samples[-1][2]:8.1f} MB", flush=True)
+            n_drawn = notebook.page.evaluate(_COUNT_DRAWN)
+            print(
+                f"{at:5.1f} min  kernel {samples[-1][1]:8.1f} MB  page heap {samples[-1][2]:8.1f} MB  {n_drawn} charts",
+                flush=True,
+            )
         print(f"{notebook.output_text(1).strip()} steps of {N_METRICS} metrics")
     return samples
 

@@ -77,6 +77,7 @@ class CurveMemory:
 
 
 _AS_LOGGED = ChartLook()
+_MOMENT_SECONDS = 1e-3  # what was logged within less was logged at one time
 
 
 def draw_metric(
@@ -301,7 +302,12 @@ def _chart(
     drawn = [len(_y_in_sight([curve.line], window)) for curve in curves]
     longest = int(np.argmax(counts)) if counts else 0
     if window is None:
-        x_range = range_of(_joined([line.x for line in lines]), is_log=is_x_log, is_padded=False)
+        x = _joined([line.x for line in lines])
+        x_range = range_of(x, is_log=is_x_log, is_padded=False)
+        if axis.kind in (XKind.WALL, XKind.RELATIVE) and not is_x_log and np.isfinite(x).any():
+            low, high = float(np.nanmin(x)), float(np.nanmax(x))
+            if high - low < _MOMENT_SECONDS:
+                x_range = low - 0.5, low + 0.5
     else:
         x_range = window.x_low, window.x_high
     y = _y_in_sight(lines, window)

@@ -136,7 +136,7 @@ def predictions_text(predictions: Predictions) -> str:
     if len(counts):
         low, high = (number_text(round(float(one), 3)) for one in (counts.min(), counts.max()))
         notes.append(f"{low} to {high} a bin" if low != high else f"{low} a bin")
-    notes.append("band: mean \N{PLUS-MINUS SIGN} error; pale line: a perfect prediction")
+    notes.append("band: mean \N{PLUS-MINUS SIGN} error; straight line: a perfect prediction")
     return "; ".join(notes)
 
 

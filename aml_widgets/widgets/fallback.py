@@ -271,7 +271,7 @@ def _table_html(state: ViewState) -> str:
     n_more = len(state.metrics) - len(rows)
     more = f"<p>and {count_text(n_more, 'more metric', 'more metrics')}</p>" if n_more > 0 else ""
     return (
-        '<table><thead><tr><th style="text-align:left">Metric</th><th style="text-align:left">Latest</th>'
+        '<table style="overflow-wrap:anywhere"><thead><tr><th style="text-align:left">Metric</th><th style="text-align:left">Latest</th>'
         f'<th style="text-align:right">Points</th></tr></thead><tbody>{"".join(rows)}</tbody></table>{more}'
     )
 

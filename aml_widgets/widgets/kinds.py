@@ -12,7 +12,6 @@ from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.logs import LogsPanel
 from aml_widgets.widgets.panels.tabs import Tab
 from aml_widgets.widgets.panels.values import ValuesPanel
-from aml_widgets.widgets.view_state import ViewState
 
 TabsMaker = Callable[[Host], Sequence[Tab]]
 

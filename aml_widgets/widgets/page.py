@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import resources
@@ -61,6 +62,31 @@ class PageWidget(anywidget.AnyWidget):
         return _script()
 
 
+class _Queue:
+    """How many users wait for a view's lock, over all views: one inside of another shares its lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def wait_for(self, lock: threading.RLock) -> None:
+        """Acquire a lock, counted while it is waited for."""
+        with self._lock:
+            self._count += 1
+        try:
+            lock.acquire()
+        finally:
+            with self._lock:
+                self._count -= 1
+
+
+_queue = _Queue()
+_GIVE_WAY_SECONDS = 0.5
+
+
 class Page:
     """Hears what the user does on the page of one view, and answers it.
 
@@ -106,6 +132,20 @@ class Page:
         """Be called, with the view's lock held, whenever other cards are seen than before."""
         self._on_visible.append(callback)
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a user waits until the lock is free. Whoever draws for long with it stops then, and goes on later."""
+        return len(_queue) > 0
+
+    def give_way(self) -> None:
+        """Wait a little, without the lock, while users wait for it.
+
+        A lock goes to whoever asks first when it is free, and that is the thread that freed it.
+        """
+        until = time.monotonic() + _GIVE_WAY_SECONDS
+        while self.is_waited_for and time.monotonic() < until:
+            time.sleep(0.002)
+
     def send_file(self, name: str, media_type: str, chunks: Iterable[bytes], *, total_bytes: int | None = None) -> None:
         """Let the browser save a file under a name, as a download.
 
@@ -137,6 +177,8 @@ class Page:
     def _on_message(self, _widget: object, content: Mapping[str, object], _buffers: object) -> None:
         verb, argument, page = (str(content.get(name) or "") for name in ("do", "with", "page"))
         self.hears_while_busy = threading.current_thread() is not threading.main_thread()
+        if content.get("shows"):
+            self.widget.send({"heard": content.get("n")})  # what follows may take the browser a while to draw
         answer: dict[str, object] = {"done": content.get("n")}
         try:
             if verb == "file-next":
@@ -157,12 +199,13 @@ class Page:
         if handler is None:
             logger.warning("The page asked for %r, which nothing answers.", verb)
             return
-        with self._lock:
+        _queue.wait_for(self._lock)
+        try:
             self._asker = page
-            try:
-                handler(argument, value)
-            finally:
-                self._asker = ""
+            handler(argument, value)
+        finally:
+            self._asker = ""
+            self._lock.release()
 
     def _send(self, content: dict[str, object], buffers: list[bytes] | None) -> None:
         self.widget.send(content, buffers)

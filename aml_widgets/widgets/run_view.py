@@ -241,8 +241,13 @@ class RunView:
         self._keep_alive()
         with self._lock:
             is_over = self._state.has_ended and self._state.silence is None
-            if self._static.is_due(self._state, is_over=is_over):
-                self._static.show(self._state)
+            state = self._state
+            is_due = self._static.is_due(state, is_over=is_over)
+        if is_due:
+            made = self._static.make(state)
+            with self._lock:
+                if not self._static.is_late(made):
+                    self._static.put(made)
         # Children may go on when their parent has ended.
         return not is_over or any(is_active(child.status) for child in self._state.children.values())
 
@@ -304,9 +309,12 @@ class RunView:
     def _draw_all(self) -> None:
         """Draw every panel, also when one of them cannot be: that is said in the header, and raised in the end."""
         with self._lock:
-            panels = () if self._parts is None else self._parts.panels
+            parts = self._parts
+        if parts is None:
+            return
         failure: Exception | None = None
-        for panel in panels:
+        for panel in parts.panels:
+            parts.page.give_way()
             with self._lock:
                 if self._parts is None:  # closed in the meantime
                     return
@@ -360,6 +368,7 @@ class _Parts:
         tabs = tabs_for(run_type, host)
         self.tabs = TabsPanel(tabs, chosen=tab)
         self.panels = tuple(panel for tab in tabs for panel in tab.panels)
+        self.page = host.page
         style = markup()
         style.layout.display = "none"
         style.value = (

@@ -118,8 +118,8 @@ def document_html(name: str, document: Document) -> str:
     if isinstance(document, AccuracyTable):
         return _accuracy_html(name, document)
     if isinstance(document, Residuals):
-        return _chart_html(name, residuals_chart(name, document), "residuals", residuals_text(document))
-    text = predictions_text(document)
+        return _chart_html(name, residuals_chart(name, document), "residuals", escape(residuals_text(document)))
+    text = escape(predictions_text(document))
     return _chart_html(name, predictions_chart(name, document), "predicted against true", text)
 
 
@@ -140,17 +140,15 @@ def _accuracy_html(name: str, table: AccuracyTable) -> str:
     roc = roc_curves(tables, table.labels)
     precision = precision_recall_curves(tables, table.labels)
     n_classes = len(table.labels)
-    note = f"averages of {n_classes:,} classes" if n_classes > _MAX_DRAWN_CLASSES else ""
-    drawn, drawn_precision = _few(roc), _few(precision)
-    return _chart_html(
-        name, roc_chart(name, drawn), "ROC", _join(_legend_html(drawn, "AUC"), escape(note)), is_html=True
-    ) + _chart_html(
-        name,
-        precision_recall_chart(name, drawn_precision),
-        "precision over recall",
-        _join(_legend_html(drawn_precision, "AP"), escape(note)),
-        is_html=True,
-    )
+    notes = [f"averages of {n_classes:,} classes"] if n_classes > _MAX_DRAWN_CLASSES else []
+    html = ""
+    for curves, area, what, draw, also in (
+        (_few(roc), "AUC", "ROC", roc_chart, ["dashed: chance"]),
+        (_few(precision), "AP", "precision over recall", precision_recall_chart, []),
+    ):
+        below = "<br>".join([_legend_html(curves, area), *map(escape, (*notes, *also))])
+        html += _chart_html(name, draw(name, curves), what, below)
+    return html
 
 
 def _few(curves: Sequence[Curve]) -> list[Curve]:
@@ -161,15 +159,15 @@ def _few(curves: Sequence[Curve]) -> list[Curve]:
 
 def _legend_html(curves: Sequence[Curve], area: str) -> str:
     return ", ".join(
-        f'<span style="color:{COLOURS[place]}">&#9632;</span> {escape(name_text(curve.label, 30))} '
+        f'<span style="white-space:nowrap"><span style="color:{COLOURS[place]}">&#9632;</span> '
+        f"{escape(name_text(curve.label, 30))}</span> "
         + ("not defined" if math.isnan(curve.area) else f"{area} {curve.area:.3f}")
         for place, curve in enumerate(curves)
     )
 
 
-def _chart_html(name: str, chart: Chart, what: str, note: str, *, is_html: bool = False) -> str:
+def _chart_html(name: str, chart: Chart, what: str, below: str) -> str:
     source = base64.b64encode(picture_of(chart, max_points=_MAX_POINTS).encode()).decode("ascii")
-    below = note if is_html else escape(note)
     return (
         f"{_BLOCK}{_title_html(name, what)}<br>"
         f'<img width="{WIDTH}" height="{HEIGHT}" alt="{escape(f"{name_text(name, 80)}, {what}")}" '
@@ -220,12 +218,9 @@ def _trouble_html(metric: MetricState, path: str | None, why: str) -> str:
 
 
 def _title_html(name: str, what: str) -> str:
-    return f"<b>{escape(name_text(name, 48))}</b>" + (f" <small>{escape(what)}</small>" if what else "")
+    is_said = what == name.replace("_", " ").lower()
+    return f"<b>{escape(name_text(name, 48))}</b>" + (f" <small>{escape(what)}</small>" if what and not is_said else "")
 
 
 def _note_html(note: str) -> str:
     return f"<div><small>{escape(note)}</small></div>" if note else ""
-
-
-def _join(*parts: str) -> str:
-    return "<br>".join(part for part in parts if part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -34,6 +35,7 @@ class StaticOutput:
         self._documents = StaticDocuments(read_artifact)
         self._display_id = uuid.uuid4().hex
         self._shown: _Shown | None = None
+        self._making = threading.Lock()
 
     @property
     def css_class(self) -> str:
@@ -51,9 +53,23 @@ class StaticOutput:
 
     def show(self, state: ViewState) -> None:
         """Write a state into its place."""
-        self._shown = _Shown.of(state)
-        html = fallback_html(state, self._documents)
-        display(self._bundle(html, fallback_text(state)), display_id=self._display_id, update=True)
+        self.put(self.make(state))
+
+    def make(self, state: ViewState) -> Made:
+        """Make what is written of a state. It takes a while, so whoever can does it without the view's lock."""
+        shown, before = _Shown.of(state), self._shown
+        with self._making:
+            bundle = self._bundle(fallback_html(state, self._documents), fallback_text(state))
+        return Made(shown, bundle, before)
+
+    def put(self, made: Made) -> None:
+        """Write what was made into its place."""
+        self._shown = made.shown
+        display(made.bundle, display_id=self._display_id, update=True)
+
+    def is_late(self, made: Made) -> bool:
+        """Whether something else was written since it was made, or nothing is to be written any more."""
+        return self._shown is None or self._shown is not made.before
 
     def forget(self) -> None:
         """Write no more into its place; what stands there stays."""
@@ -94,6 +110,14 @@ class _Shown(NamedTuple):
         # A sign of life alone is no news to somebody who opens the notebook next year.
         run = state.run if state.run is None else replace(state.run, last_seen_at=None)
         return cls(run, state.metrics, clock.now())
+
+
+class Made(NamedTuple):
+    """A static view that can be written, and what was there when it was made."""
+
+    shown: _Shown
+    bundle: dict[str, object]
+    before: _Shown | None
 
 
 def display(bundle: dict[str, object], *, display_id: str | None = None, update: bool = False) -> None:

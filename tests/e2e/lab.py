@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import TimeoutError as BrowserTimeoutError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -254,8 +255,9 @@ class NotebookPage:
 
     def run_cell(self, cell: int, *, wait: bool = True, timeout_ms: int = WAIT_MS) -> None:
         """Run one cell, as Shift+Enter does."""
-        self.page.evaluate("(cell) => { window.amlNotebook.content.activeCellIndex = cell; }", cell)
-        self.run_next(wait=wait, timeout_ms=timeout_ms)
+        self._command("notebook:run-cell-and-select-next", cell=cell)
+        if wait:
+            self.wait_for_idle(timeout_ms=timeout_ms)
 
     def run_next(self, *, wait: bool = True, timeout_ms: int = WAIT_MS) -> None:
         """Run the active cell and go to the next (the first one is active when a notebook is opened)."""
@@ -363,6 +365,19 @@ class NotebookPage:
         """Give the whole width to the notebook."""
         self.page.evaluate("() => { window.jupyterapp.shell.collapseLeft(); }")
 
+    def wait_until_fits(self, view: Locator) -> None:
+        """Wait until nothing of a view is wider than the view, as it is once all its charts have the width of the page."""
+        element = view.element_handle()
+        try:
+            self.page.wait_for_function("(view) => view.scrollWidth <= view.clientWidth", arg=element, timeout=20_000)
+        except BrowserTimeoutError as error:
+            wide = element.evaluate(
+                """(view) => [...view.querySelectorAll('*')]
+                    .filter((one) => one.getBoundingClientRect().right > view.getBoundingClientRect().right + 1)
+                    .map((one) => `${one.tagName} ${one.getAttribute('class')}`)"""
+            )
+            raise AssertionError(f"Wider than the view are {wide}.") from error
+
     def show_sidebar(self) -> None:
         """Show the sidebar again."""
         self.page.evaluate("() => { window.jupyterapp.shell.expandLeft(); }")
@@ -388,14 +403,16 @@ class NotebookPage:
     def _is_exposed(self) -> bool:
         return bool(self.page.evaluate("() => typeof window.amlKeepMessage === 'function'"))
 
-    def _command(self, command: str) -> None:
-        """Start a command of JupyterLab on this notebook, without waiting for its end."""
+    def _command(self, command: str, *, cell: int | None = None) -> None:
+        """Start a command of JupyterLab on this notebook, or on one of its cells, without waiting for its end."""
         self.page.evaluate(
-            """(command) => {
+            """([command, cell]) => {
                 window.jupyterapp.shell.activateById(window.amlNotebook.id);
                 window.amlCommands += 1;
                 const done = () => { window.amlCommands -= 1; };
+                // Only now: what gets the focus in the output of another cell makes that one the active one.
+                if (cell !== null) { window.amlNotebook.content.activeCellIndex = cell; }
                 window.jupyterapp.commands.execute(command).then(done, done);
             }""",
-            command,
+            [command, cell],
         )

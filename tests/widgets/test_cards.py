@@ -22,6 +22,7 @@ from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.picture_files import MAX_EDGE, WrongPicture, show_picture, sniff_media_type
 from aml_widgets.widgets.settings import SettingsHolder
 from aml_widgets.widgets.view_state import MetricState, ViewState, advance, card_kind
+from aml_widgets.widgets.watcher import Watched, Watcher
 from tests.widgets.building import history, running
 
 
@@ -38,12 +39,26 @@ class CountingStore(MemoryRunStore):
         return dict(super().read_histories(run_id, list(names)))
 
 
+class IdleWatcher(Watcher):
+    """A watcher without a thread: the test does its work."""
+
+    waits: Watched | None = None
+
+    def add(self, view: Watched) -> None:
+        self.waits = view
+
+    def work(self) -> bool:
+        assert self.waits is not None
+        return self.waits.refresh()
+
+
 class Desk:
     """One run, its view's host, and what was sent to be saved."""
 
     def __init__(self) -> None:
         self.store = CountingStore()
         self.run_id = running(self.store)
+        self.watcher = IdleWatcher()
         lock = threading.RLock()
         self.page = Page(lock)
         self.sent: list[tuple[str, str, bytes]] = []
@@ -55,6 +70,7 @@ class Desk:
             page=self.page,
             settings=SettingsHolder(),
             open_run=lambda _: None,
+            watcher=self.watcher,
         )
         self.state = ViewState(run_id=self.run_id)
 
@@ -143,6 +159,61 @@ def test_a_long_table_is_read_once_and_grows_by_what_the_view_is_told(desk: Desk
     assert "row 3029<" in html_of(card)
     assert "rows 3,021\N{EN DASH}3,030 of 3,030" in html_of(card)
     assert desk.store.read_count == reads
+
+
+def test_a_very_long_table_is_read_in_the_watchers_thread_and_says_so(desk: Desk) -> None:
+    log_rows(desk, 20_000)
+
+    card = desk.card("table")
+
+    assert "Reading many rows" in html_of(card)
+    assert "row 0<" not in html_of(card)
+    assert desk.watcher.work() is False
+    assert "row 0<" in html_of(card)
+    desk.ask("last")
+    assert "row 0<" in html_of(card)  # until the others are read
+    assert "Reading many rows" in html_of(card)
+    desk.watcher.work()
+    assert "row 19999<" in html_of(card)
+    assert "Reading" not in html_of(card)
+    reads = desk.store.read_count
+    desk.ask("previous")
+    assert "rows 19,961" in html_of(card)
+    assert desk.store.read_count == reads
+
+    desk.ask("first")
+    assert "Reading many rows" in html_of(card)
+    desk.store.reason = "The disk is gone."
+    desk.watcher.work()
+    assert "These rows cannot be read now" in html_of(card)
+    desk.store.reason = None
+    card.draw(*desk.look("table"))
+    desk.watcher.work()
+    assert "row 0<" in html_of(card)
+    card.close()
+
+
+def test_the_newest_of_many_texts_are_shown_without_reading(desk: Desk) -> None:
+    desk.store.log_columns(desk.run_id, "phase", {None: [f"phase {place}" for place in range(40_000)]})
+
+    card = desk.card("phase")
+
+    assert "phase 39999<" in html_of(card)
+    assert "of 40,000" in html_of(card)
+    assert desk.store.read_count == 0
+
+
+def test_a_card_has_as_many_places_as_what_lies_on_it_needs(desk: Desk) -> None:
+    log_rows(desk, 3)
+    desk.store.log_columns(desk.run_id, "wide", {f"column {n}": [n, "x"] for n in range(20)}, kind=MetricKind.ROW)
+    desk.store.log_columns(desk.run_id, "texts", {None: ["a rather long text", "and another one"]})
+
+    narrow, double, wide = desk.card("table"), desk.card("texts"), desk.card("wide")
+
+    assert not {"aml-card-double", "aml-card-wide"} & set(narrow.widget._dom_classes)
+    assert "aml-card-double" in double.widget._dom_classes
+    assert "aml-card-wide" in wide.widget._dom_classes
+    assert (narrow.takes_row, double.takes_row, wide.takes_row) == (False, False, True)
 
 
 def test_what_is_logged_again_and_again_shows_the_newest_page_and_follows_it(desk: Desk) -> None:

@@ -15,6 +15,7 @@ import pytest
 from aml_widgets.core.errors import UserError
 from aml_widgets.core.records import MetricKind, MetricValue
 from aml_widgets.store.memory import MemoryRunStore
+from aml_widgets.testing.seeded_documents import accuracy_table, log_document
 from aml_widgets.widgets import settings as settings_module
 from aml_widgets.widgets.chart_csv import csv_chunks, time_cell
 from aml_widgets.widgets.panels.chart_card import ChartCard
@@ -174,6 +175,26 @@ def test_at_most_so_many_figures_exist_and_the_pager_shows_the_rest(store: Memor
     assert figures() == MAX_CARDS
     assert models() == n_models
     assert shown.panel._grid.children == children  # nothing is drawn anew by the browser
+
+
+def test_cards_of_two_figures_have_one_where_there_would_be_too_many(store: MemoryRunStore) -> None:
+    run_id = running(store)
+    run = store.get_run(run_id)
+    for name in ("fold 1", "fold 2"):
+        log_document(store, run, MetricKind.ACCURACY_TABLE, name, accuracy_table(2))
+    log(store, run_id, [f"metric {place}" for place in range(26)])
+    shown = Shown(store, run_id)
+    assert figures() == MAX_CARDS
+
+    log(store, run_id, ["metric 26"])
+    shown.view.refresh()
+    assert figures() == 29
+
+    log(store, run_id, [f"more {place}" for place in range(10)])
+    shown.view.refresh()
+    shown.do("chart-page", "next")
+    shown.do("chart-page", "first")
+    assert figures() == MAX_CARDS
 
 
 def test_a_filter_finds_charts_and_a_wrong_expression_keeps_the_last_good_one(store: MemoryRunStore) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from aml_widgets.core.errors import UserError
+from aml_widgets.testing.support import wait_until
 from aml_widgets.widgets.downloads import MAX_NAME, in_pieces, safe_file_name
 from aml_widgets.widgets.page import Page
 
@@ -152,3 +153,28 @@ def test_a_message_in_the_main_thread_means_that_nobody_is_heard_while_a_cell_ru
     thread.join()
 
     assert heard.page.hears_while_busy
+
+
+def test_a_control_that_shows_that_it_waits_is_told_first_that_it_was_heard(heard: Heard) -> None:
+    heard.page.on("sort", lambda _argument, _value: None)
+
+    heard.page._on_message(None, {"n": "7", "shows": True, "do": "sort"}, [])
+
+    assert [content for content, _ in heard.sent] == [{"heard": "7"}, {"done": "7"}]
+
+
+def test_whoever_draws_gives_way_to_a_user_who_waits(heard: Heard) -> None:
+    answered: list[str] = []
+    heard.page.on("sort", lambda argument, _value: answered.append(argument))
+    user = threading.Thread(target=heard.ask, args=("sort", "name"))
+
+    with heard.page._lock:
+        assert not heard.page.is_waited_for
+        user.start()
+        wait_until(lambda: heard.page.is_waited_for)
+    heard.page.give_way()  # else this thread would have the lock again before the other one wakes up
+    with heard.page._lock:
+        assert answered == ["name"]
+
+    user.join()
+    assert not heard.page.is_waited_for

@@ -268,11 +268,21 @@ aml.figures = (() => {
 
     // Ticks of one day bear times only: the day and the zone stand beside the name of the axis.
     nameDay(low, high) {
-      if (this.info.x_kind !== "wall" || !Number.isFinite(low) || !Number.isFinite(high)) return;
+      if (this.info.x_kind !== "wall") {
+        // The range of another axis came before its kind, and got a day.
+        if (this.isDayNamed) this.setLabel(this.info.x_label ?? "");
+        this.isDayNamed = false;
+        return;
+      }
+      if (!Number.isFinite(low) || !Number.isFinite(high)) return;
       const options = { year: "numeric", month: "short", day: "numeric" };
       const [first, last] = [low, high].map((at) => aml.ticks.dateText(new Date(at * 1000), options));
       const days = first === last ? first : `${first} \u2013 ${last}`;
-      const label = `${this.info.x_label}, ${days}, ${aml.hover.zoneText(high)}`;
+      this.isDayNamed = true;
+      this.setLabel(`${this.info.x_label}, ${days}, ${aml.hover.zoneText(high)}`);
+    }
+
+    setLabel(label) {
       if (this.xAxis.get("label") === label) return;
       this.isSetting = true;
       this.xAxis.set("label", label);

@@ -5,7 +5,7 @@ aml.ticks = (() => {
   const SECOND_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200];
   const DAY = 86400;
   const LETTER = 6.2; // how wide a character of an 11 px label is, on the generous side
-  const LINE = 36;
+  const LINE = 31;
   const GAP = 12;
   // What stands beside the plot for labels: figures have 50 px at the left and 18 px at the right.
   const LEFT_ROOM = 46;

@@ -66,7 +66,7 @@ aml.makeAsking = ({ model, root, notices }) => {
       element.classList.add("aml-waiting");
       element.setAttribute("aria-busy", "true");
     }
-    if (late.length) notices.say("busy", "The kernel is busy. The answer comes when its cell ends.", { look: "warn" });
+    if (late.some((one) => !one.isHeard)) notices.say("busy", "The kernel is busy. The answer comes when its cell ends.", { look: "warn" });
     else notices.drop("busy");
   };
   const sayGone = (name) => notices.say("gone", `${name ? `\u201c${name}\u201d cannot be answered: t` : "T"}he kernel that showed this is gone.`, { look: "bad", button: "Close" });
@@ -88,16 +88,34 @@ aml.makeAsking = ({ model, root, notices }) => {
     }
     const number = `${view} ${(count += 1)}`;
     const one = { verb, name, element, key: element?.getAttribute("data-aml-key"), isLate: false, isQuiet, onDone };
-    if (!isQuiet) one.timer = setTimeout(() => { one.isLate = true; paint(); }, AML_PATIENCE_MS);
+    const begunAt = performance.now();
+    let isSecondLook = false;
+    const look = () => {
+      // Where the page itself was busy, the answer may be here already and not read yet.
+      if (!isSecondLook && performance.now() - begunAt > AML_PATIENCE_MS + 50) {
+        isSecondLook = true;
+        one.timer = setTimeout(look, 50);
+        return;
+      }
+      one.isLate = true;
+      paint();
+    };
+    if (!isQuiet) one.timer = setTimeout(look, AML_PATIENCE_MS);
     asked.set(number, one);
     try {
-      model.send({ n: number, page: aml.pageId, do: verb, with: String(argument ?? ""), value: String(value ?? "") });
+      model.send({ n: number, shows: !isQuiet, page: aml.pageId, do: verb, with: String(argument ?? ""), value: String(value ?? "") });
     } catch (reason) { // no connection any more
       settle(number, String(reason?.message ?? reason));
     }
     return number;
   };
-  const onMessage = (content) => { if (content.done !== undefined) settle(content.done, content.error); };
+  const onMessage = (content) => {
+    if (content.done !== undefined) settle(content.done, content.error);
+    const one = asked.get(content.heard);
+    if (!one) return;
+    one.isHeard = true;
+    if (one.isLate) paint();
+  };
   const onGone = new MutationObserver(() => {
     if (!isGone() || !asked.size) return;
     const loud = [...asked.values()].find((one) => !one.isQuiet);

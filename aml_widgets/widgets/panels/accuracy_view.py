@@ -14,7 +14,9 @@ from aml_widgets.widgets.document_charts import (
     roc_curves,
 )
 from aml_widgets.widgets.documents import AccuracyTable
+from aml_widgets.widgets.panels import icons
 from aml_widgets.widgets.panels.card_parts import choice_html
+from aml_widgets.widgets.panels.controls import menu_html, picture_entries_html
 from aml_widgets.widgets.panels.figure import COLOURS, N_COLOURS, ChartFigure
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import close_tree, markup
@@ -91,7 +93,18 @@ class AccuracyView:
                 curves = (roc_curves if is_roc else precision_recall_curves)(tables, table.labels)
                 picked = _pick(curves, chosen)
                 part.figure.draw((roc_chart if is_roc else precision_recall_chart)(name, picked))
-                part.legend.value = _legend_html(picked, len(curves), is_roc=is_roc)
+                name_of = "the ROC curve" if is_roc else "the precision\N{EN DASH}recall curve"
+                key = f"{self._card_id} {which}"
+                menu = menu_html(
+                    f"Save {name_of}",
+                    picture_entries_html(self._card_id, which),
+                    key,
+                    icon=icons.SAVE,
+                    classes="aml-to-left",
+                )
+                part.legend.value = (
+                    f'<div class="aml-curve-tools">{menu}</div>{_legend_html(picked, len(curves), is_roc=is_roc)}'
+                )
             if which in self._parts:
                 self._parts[which].widget.layout.display = None if is_shown else "none"
 

@@ -14,7 +14,7 @@ from aml_widgets.core.records import Bucket, MetricHistory
 from aml_widgets.widgets.chart import Chart, Window
 from aml_widgets.widgets.curves import ChartLook, CurveMemory, draw_metric, notes_of, reads_all
 from aml_widgets.widgets.panels import icons
-from aml_widgets.widgets.panels.controls import button_html, menu_html
+from aml_widgets.widgets.panels.controls import button_html, menu_html, picture_entries_html
 from aml_widgets.widgets.panels.figure import COLOURS, N_COLOURS, ChartFigure, MetricFigure
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import close_tree, markup, set_markup
@@ -252,8 +252,7 @@ def _name_html(name: str) -> str:
 
 def _menu_html(card_id: str, name: str) -> str:
     entries = [
-        button_html("Save as PNG", "", card_id, local="chart-save-png"),
-        button_html("Save as SVG", "", card_id, local="chart-save-svg"),
+        picture_entries_html(card_id),
         button_html("Save all points as CSV", "chart-csv", card_id),
     ]
     return menu_html(

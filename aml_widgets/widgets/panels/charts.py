@@ -60,11 +60,13 @@ class ChartsPanel:
         self._field = markup("aml-chart-filter")
         self._kind = markup()
         self._count = markup("aml-note")
-        self._wrong = markup()
+        self._wrong = markup("aml-chart-wrong")
         self._controls = markup("aml-chart-controls")
-        self._filter_bar = ipywidgets.HBox([self._field, self._kind, self._count, self._wrong])
+        self._filter_bar = ipywidgets.HBox([self._field, self._kind, self._count])
         self._filter_bar.add_class("aml-chart-filter-bar")
-        self._bar = ipywidgets.VBox([self._controls, self._filter_bar], layout=ipywidgets.Layout(display="none"))
+        self._bar = ipywidgets.VBox(
+            [self._controls, self._filter_bar, self._wrong], layout=ipywidgets.Layout(display="none")
+        )
         self._bar.add_class("aml-chart-bar")
         self._pager = markup()
         self._grid = ipywidgets.Box([], layout=ipywidgets.Layout(display="none"))
@@ -233,7 +235,7 @@ class ChartsPanel:
                 plan = slot.card.plan(state.metrics[name], state)
                 if plan is None:
                     continue
-                if plan.is_long or time.monotonic() > ends_at:
+                if plan.is_long or time.monotonic() > ends_at or page.is_waited_for:
                     self._n_waiting += 1
                 else:
                     slot.card.finish(plan, plan.work())

@@ -116,6 +116,15 @@ def menu_html(label: str, content: str, key: str, *, icon: str = "", title: str 
     )
 
 
+def picture_entries_html(card_id: str, part: str = "") -> str:
+    """Write the entries of a menu that save a figure as a picture: of a card, the one whose `part` the menu lies in."""
+    return "".join(
+        f'<button type="button" class="aml-button" data-aml-local="chart-save-{kind}" data-aml-with="{escape(card_id)}" '
+        f'data-aml-key="{escape(f"chart-save-{kind} {card_id} {part}")}">Save as {kind.upper()}</button>'
+        for kind in ("png", "svg")
+    )
+
+
 def select_html(
     label: str, do: str, options: Sequence[tuple[str, str]], value: str, *, argument: str = "", shows_label: bool = True
 ) -> str:

@@ -28,6 +28,7 @@ from aml_widgets.widgets.panels.card_parts import (
     pin_html,
     trouble_html,
 )
+from aml_widgets.widgets.panels.controls import menu_html, picture_entries_html
 from aml_widgets.widgets.panels.figure import ChartFigure
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.matrix_html import BOTH, COUNTS, RATES, accuracy_text, matrix_html, width_of
@@ -41,6 +42,7 @@ MAX_DOCUMENT_BYTES = 5_000_000
 _MAX_KEPT_DOCUMENTS = 4
 _WIDTH_OF_ONE_PLACE, _WIDTH_OF_TWO_PLACES = 236, 500  # of a matrix, in pixels
 
+_WITH_FIGURE = frozenset({MetricKind.RESIDUALS, MetricKind.PREDICTIONS})
 _KINDS = {
     MetricKind.CONFUSION_MATRIX: "confusion matrix",
     MetricKind.ACCURACY_TABLE: "accuracy table",
@@ -248,7 +250,11 @@ class DocumentCard:
             )
         tools += pin
         if version.path is not None and not self._is_missing:
-            tools += action_html(self._card_id, "file", "Save the file", icon=icons.SAVE)
+            if self._metric is None or self._metric.kind not in _WITH_FIGURE:
+                tools += action_html(self._card_id, "file", "Save the file", icon=icons.SAVE)
+            else:
+                entries = picture_entries_html(self._card_id) + action_html(self._card_id, "file", "Save the file")
+                tools += menu_html("Save", entries, f"document {self._card_id}", icon=icons.SAVE, classes="aml-to-left")
         return tools
 
 

@@ -153,7 +153,8 @@ class ImageCard:
 
 def _picture_html(picture: ShownPicture, metric: MetricState, version: Version, card_id: str) -> str:
     name = name_text(metric.name, 120)
-    place = f", {version.place + 1:,} of {version.total:,}" if version.total > 1 else ""
+    # Not of how many: that changes, and the picture would be sent again.
+    place = f", number {version.place + 1:,}" if version.total > 1 else ""
     alternative = f"Picture {name}{place}"
     return (
         f'<button type="button" class="aml-picture" data-aml-local="picture-open" data-aml-key="picture {escape(card_id)}" '

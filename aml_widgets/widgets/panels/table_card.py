@@ -26,7 +26,7 @@ from aml_widgets.widgets.text import count_text, escape
 from aml_widgets.widgets.view_state import MetricState, ViewState
 
 _WIDTH_OF_ONE_PLACE, _WIDTH_OF_TWO_PLACES = 38, 80  # characters
-_LONG_TEXT = "Reading the rows: there are many\N{HORIZONTAL ELLIPSIS}"
+_LONG_TEXT = "Reading many rows\N{HORIZONTAL ELLIPSIS}"
 
 
 class TableCard:
@@ -48,7 +48,9 @@ class TableCard:
         self._page: int | None = 0  # None: the last one, whichever that is
         self._total = 0
         self._is_pinned = False
+        self._is_in_trouble = False
         self._places = 1
+        self._shown: Rows | None = None
         self._head = markup("aml-card-head")
         self._table = markup("aml-rows")
         self._foot = markup("aml-card-foot")
@@ -59,11 +61,12 @@ class TableCard:
         """Show the rows of a metric on the page that is open."""
         is_pinned_now = is_pinned(self._host, metric.name)
         is_same = metric is self._metric and is_pinned_now == self._is_pinned
-        if is_same and not self._reader.is_behind(metric):
+        if is_same and not self._is_in_trouble and not self._reader.is_behind(metric):
             return
         self._is_pinned = is_pinned_now
         if self._metric is None or self._metric.name != metric.name:
             self._page = 0 if metric.kind is MetricKind.ROW else None
+            self._shown = None
         self._metric = metric
         self._draw()
 
@@ -104,16 +107,16 @@ class TableCard:
             return
         try:
             rows = self._rows(metric)
+            self._is_in_trouble = False
         except AmlWidgetsError as error:
+            self._is_in_trouble = True  # perhaps not for long
             self._head.value = head_html(metric.name, "", pin_html(self._host, self._card_id, metric.name))
             set_markup(self._table, trouble_html("These rows cannot be read now", error.message))
             return
         if rows is None:
-            waiting = f'<span class="aml-note" role="status">{_LONG_TEXT}</span>'
-            if not self._table.value:
-                self._head.value = head_html(metric.name, "", pin_html(self._host, self._card_id, metric.name))
-            set_markup(self._foot, f'<div class="aml-card-bar">{waiting}</div>')
+            self._say_waiting(metric)
             return
+        self._shown = rows
         self._total = rows.total
         self._head.value = head_html(
             metric.name, count_text(rows.total, "row", "rows"), pin_html(self._host, self._card_id, metric.name)
@@ -126,6 +129,13 @@ class TableCard:
         set_markup(self._table, rows_html(rows, metric.name, self._card_id))
         set_markup(self._foot, self._pager_html(rows))
 
+    def _say_waiting(self, metric: MetricState) -> None:
+        if self._shown is None:
+            self._head.value = head_html(metric.name, "", pin_html(self._host, self._card_id, metric.name))
+            set_markup(self._foot, f'<div class="aml-note" role="status">{_LONG_TEXT}</div>')
+        else:
+            set_markup(self._foot, self._pager_html(self._shown, _LONG_TEXT))
+
     def _rows(self, metric: MetricState) -> Rows | None:
         if self._page is not None:
             rows = self._reader.rows(metric, self._page * ROWS_PER_PAGE, (self._page + 1) * ROWS_PER_PAGE)
@@ -137,12 +147,12 @@ class TableCard:
         start = (page_count(newest.total) - 1) * ROWS_PER_PAGE
         return self._reader.rows(metric, start, start + ROWS_PER_PAGE)
 
-    def _pager_html(self, rows: Rows) -> str:
+    def _pager_html(self, rows: Rows, note: str = "") -> str:
         last = page_count(rows.total) - 1
         now = rows.start // ROWS_PER_PAGE
         pager = ""
         if last:
-            shown = f"rows {rows.start + 1:,}\N{EN DASH}{rows.start + len(rows.cells):,} of {rows.total:,}"
+            shown = note or f"rows {rows.start + 1:,}\N{EN DASH}{rows.start + len(rows.cells):,} of {rows.total:,}"
             is_first, is_last = now == 0, now == last
             pager = (
                 action_html(self._card_id, "first", "First rows", icon=icons.FIRST, is_disabled=is_first)
