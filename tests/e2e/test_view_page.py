@@ -228,11 +228,11 @@ def test_without_subshells_a_control_waits_and_says_so_and_tabs_switch(open_note
     assert notebook.is_running(2)
     view.get_by_role("tab", name="First").click()
     notebook.wait_for_idle()
-    expect(view.locator(".aml-said")).to_contain_text("press it")
+    expect(view.locator(".aml-said")).to_contain_text("heard 3: tab")  # the last of what was asked
     expect(press).not_to_have_class(re.compile("aml-waiting"))
     expect(view.locator(".aml-notice")).to_have_count(0)
-    run(notebook, 3, "print('hears', bench.page.hears_while_busy)")
-    expect(notebook.output(3)).to_contain_text("hears False")
+    run(notebook, 3, "print('hears', bench.page.hears_while_busy, 'first', bench.heard[0][0])")
+    expect(notebook.output(3)).to_contain_text("hears False first press")
 
     run(notebook, 2, "time.sleep(60)", wait=False)
     press.click()

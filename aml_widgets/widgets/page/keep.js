@@ -25,7 +25,8 @@ aml.starters.push(({ root }) => {
     const one = keptOf(keyOf(element));
     const written = read(element);
     if (one.made !== undefined && written !== undefined) {
-      const isTypedInto = isText(element) && focused && keyOf(focused) === keyOf(element);
+      // What comes while somebody types, or moves a slider, is of what they made before.
+      const isTypedInto = (isText(element) || element.type === "range") && focused && keyOf(focused) === keyOf(element);
       // Where the kernel wrote what it had written before, it does not know better than the user.
       if (isTypedInto || written === one.written) write(element, one.made);
       else delete one.made;
