@@ -223,8 +223,8 @@ class MetricHistory:
 class Bucket(NamedTuple):
     """Consecutive numbers of a series, summed up (a tuple, because a picture is made of a thousand of them).
 
-    `first`, `last`, `low` and `high` are numbers; NaN where every number in the bucket is NaN (`low`, `high`) or where the
-    value written there is NaN.
+    `first` and `last` are the numbers written first and last, whatever they are. `low` and `high` are the extremes of the
+    finite numbers, NaN where there is none: an infinity hides no spike behind it.
     """
 
     count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
@@ -240,7 +240,9 @@ class Bucket(NamedTuple):
     last: float | int
     low: float | int
     high: float | int
-    nonfinite_count: int
+    nan_count: int = 0
+    plus_count: int = 0  # of +inf
+    minus_count: int = 0  # of -inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

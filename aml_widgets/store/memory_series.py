@@ -100,7 +100,7 @@ class Series:
         first, last = places[0], places[-1]
         steps = [self._steps[place] for place in places]
         values = [value for value in (self._values[place] for place in places) if is_machine_number(value)]
-        comparable = [value for value in values if not math.isnan(value)]
+        finite = [value for value in values if math.isfinite(value)]
         return Bucket(
             count=len(values),
             first_seq=self._seqs[first],
@@ -113,9 +113,11 @@ class Series:
             last_logged_at=self._times[last],
             first=values[0],
             last=values[-1],
-            low=min(comparable, default=math.nan),
-            high=max(comparable, default=math.nan),
-            nonfinite_count=sum(not math.isfinite(value) for value in values),
+            low=min(finite, default=math.nan),
+            high=max(finite, default=math.nan),
+            nan_count=sum(map(math.isnan, values)),
+            plus_count=values.count(math.inf),
+            minus_count=values.count(-math.inf),
         )
 
     def _pick(self, places: Sequence[int]) -> MetricHistory:

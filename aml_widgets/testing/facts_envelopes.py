@@ -26,7 +26,25 @@ SHAPES: dict[str, Callable[[int], tuple[MetricValue, int | None]]] = {
     "all nan": lambda _: (math.nan, None),
     "text": lambda i: (f"text {i}", None),
     "long stretches of nan": lambda i: (math.nan if i // 300 % 2 else float(i), None),
+    "all infinite": lambda _: (math.inf, None),
+    "infinities of both signs": lambda i: (-math.inf if i % 2 else math.inf, None),
+    "long stretches of infinities": lambda i: ((0.5, math.inf, -math.inf)[i // 700 % 3], None),
+    "infinities beside extremes and nan": lambda i: (
+        {500: math.inf, 501: 1e308, 502: math.nan, 503: -(2**63), 504: -math.inf}.get(i % 1_500, i % 7),
+        None,
+    ),
 }
+
+SPIKE_AT = 15_006
+AROUND_SPIKE = {SPIKE_AT - 1: math.inf, SPIKE_AT: 1e6, SPIKE_AT + 1: math.nan}
+
+
+def with_spike(sign: float) -> list[MetricValue]:
+    """Give 30,000 numbers around zero, with an infinity, an extreme and NaN side by side."""
+    values: list[MetricValue] = [0.0] * 30_000
+    for place, value in AROUND_SPIKE.items():
+        values[place] = sign * value
+    return values
 
 
 class EnvelopeFacts:
@@ -91,6 +109,54 @@ class EnvelopeFacts:
         assert len(buckets) <= 100
         (spike,) = [bucket for bucket in buckets if bucket.high == 99.0]
         assert spike.low_step <= 31_234 <= spike.high_step
+
+    @pytest.mark.parametrize("sign", [1.0, -1.0])
+    @pytest.mark.parametrize("max_buckets", [2, 10, 29, 100, 1_000])
+    def test_an_infinity_hides_neither_the_extreme_behind_it_nor_nan_beside_it(
+        self, store: RunStore, sign: float, max_buckets: int
+    ) -> None:
+        run = new_run(store)
+        store.log_columns(run.run_id, "a", {None: with_spike(sign)})
+        opened = store.changes_since(run.run_id, max_buckets=max_buckets).metrics[0]
+
+        for buckets in (opened.buckets, store.read_envelope(run.run_id, "a", max_buckets=max_buckets)):
+            check_buckets(buckets, store.read_history(run.run_id, "a"), max_buckets)
+            assert max(sign * end for bucket in buckets for end in (bucket.low, bucket.high)) == 1e6
+            assert sum(bucket.nan_count for bucket in buckets) == 1
+            assert sum(bucket.plus_count for bucket in buckets) == (sign > 0)
+            assert sum(bucket.minus_count for bucket in buckets) == (sign < 0)
+            for bucket in buckets:
+                if bucket.nan_count:
+                    assert bucket.low_step <= SPIKE_AT + 1 <= bucket.high_step
+        assert opened.summary is not None
+        assert (opened.summary.low, opened.summary.high) in {(0.0, math.inf), (-math.inf, 0.0)}
+        assert opened.summary.nonfinite_count == 2
+
+    @pytest.mark.parametrize(("first", "last"), [(10_000, 20_000), (SPIKE_AT, 29_999), (SPIKE_AT - 5, SPIKE_AT + 5)])
+    @pytest.mark.parametrize("max_buckets", [2, 10, 1_000])
+    def test_an_infinity_in_a_range_hides_nothing(
+        self, store: RunStore, first: int, last: int, max_buckets: int
+    ) -> None:
+        run = new_run(store)
+        store.log_columns(run.run_id, "a", {None: with_spike(1.0)})
+
+        buckets = store.read_envelope(run.run_id, "a", first_step=first, last_step=last, max_buckets=max_buckets)
+
+        assert max(bucket.high for bucket in buckets) == 1e6
+        assert sum(bucket.nan_count for bucket in buckets) == 1
+
+    def test_what_is_sealed_and_what_is_not_are_summed_up_alike(self, store: RunStore) -> None:
+        run = new_run(store)
+        store.log_columns(run.run_id, "a", {None: with_spike(1.0)})
+        for value in (-math.inf, -1e6, math.nan, math.inf):
+            store.log_metric(run.run_id, "a", value)
+        history = store.read_history(run.run_id, "a")
+
+        for max_buckets in (2, 10, 1_000):
+            buckets = store.read_envelope(run.run_id, "a", max_buckets=max_buckets)
+            check_buckets(buckets, history, max_buckets)
+            assert min(bucket.low for bucket in buckets) == -1e6
+            assert max(bucket.high for bucket in buckets) == 1e6
 
     @pytest.mark.parametrize(("first", "last"), [(20_000, 24_999), (0, 10), (31_200, 31_300), (49_990, 10**9)])
     def test_a_range_is_covered_and_little_else(self, store: RunStore, first: int, last: int) -> None:

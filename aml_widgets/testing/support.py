@@ -115,16 +115,17 @@ def check_buckets(buckets: Sequence[Bucket], history: MetricHistory, max_buckets
 def check_bucket(bucket: Bucket, part: Sequence[tuple[int, int, MetricValue, float]]) -> None:
     """Compare one bucket with the points that it sums up."""
     seqs, steps, values, times = zip(*part, strict=True)
-    real = [value for value in values if not math.isnan(value)]
+    finite = [value for value in values if math.isfinite(value)]
     assert (bucket.count, bucket.first_seq, bucket.last_seq) == (len(part), seqs[0], seqs[-1])
     assert (bucket.first_step, bucket.last_step) == (steps[0], steps[-1])
     assert (bucket.low_step, bucket.high_step) == (min(steps), max(steps))
     assert (bucket.first_logged_at, bucket.last_logged_at) == (times[0], times[-1])
     assert exact(bucket.first) == exact(values[0])
     assert exact(bucket.last) == exact(values[-1])
-    assert bucket.low == min(real) if real else math.isnan(bucket.low)
-    assert bucket.high == max(real) if real else math.isnan(bucket.high)
-    assert bucket.nonfinite_count == sum(not math.isfinite(value) for value in values)
+    assert bucket.low == min(finite) if finite else math.isnan(bucket.low)
+    assert bucket.high == max(finite) if finite else math.isnan(bucket.high)
+    assert bucket.nan_count == sum(math.isnan(value) for value in values)
+    assert (bucket.plus_count, bucket.minus_count) == (values.count(math.inf), values.count(-math.inf))
 
 
 class Viewer:

@@ -74,22 +74,15 @@ def from_store(buckets: Sequence[Bucket]) -> Buckets:
     """Make the table of what a store gives."""
     if not buckets:
         return EMPTY
-    facts = np.fromiter(chain.from_iterable(buckets), dtype=np.float64, count=len(buckets) * 14).reshape(-1, 14)
+    facts = np.fromiter(chain.from_iterable(buckets), dtype=np.float64, count=len(buckets) * 16).reshape(-1, 16)
     rows = np.empty((len(buckets), N_COLUMNS))
     rows[:, COUNT] = facts[:, 0]
     rows[:, FIRST_SEQ : LAST_AT + 1] = facts[:, 1:9]  # in the same order there
     numbers = facts[:, 9:13]
-    rows[:, NONFINITE] = facts[:, 13]
-    first, last, low, high = numbers.T
-    has_plus, has_minus = high == np.inf, low == -np.inf
-    rows[:, HAS_PLUS], rows[:, HAS_MINUS] = has_plus, has_minus
-    # A store counts NaN and infinities together: what no infinity explains is NaN.
-    rows[:, HAS_NAN] = np.isnan(first) | np.isnan(last) | ((facts[:, 13] > 0) & ~has_plus & ~has_minus)
     numbers[~np.isfinite(numbers)] = np.nan
-    rows[:, FIRST], rows[:, LAST] = first, last
-    # An infinite extreme hides the finite one behind it; what is known of the bucket then is its ends.
-    rows[:, LOW] = np.where(np.isnan(low), np.fmin(first, last), low)
-    rows[:, HIGH] = np.where(np.isnan(high), np.fmax(first, last), high)
+    rows[:, FIRST : HIGH + 1] = numbers  # and these
+    rows[:, NONFINITE] = facts[:, 13:].sum(axis=1)
+    rows[:, _FLAGS] = facts[:, 13:] > 0
     return Buckets(rows, max(1, math.ceil(float(np.median(rows[:, COUNT])))))
 
 

@@ -10,11 +10,11 @@ from aml_widgets.core.records import MetricValue
 from aml_widgets.core.status import RunStatus
 from aml_widgets.widgets.children import count_statuses
 from aml_widgets.widgets.curves import chart_of, notes_of
+from aml_widgets.widgets.kind_names import KIND_NAMES
 from aml_widgets.widgets.panels.header import gone_writer_text
 from aml_widgets.widgets.panels.status import duration_seconds
 from aml_widgets.widgets.panels.versions import artifact_path
 from aml_widgets.widgets.pictures import COLOURS, HEIGHT, MAX_LINES, WIDTH, picture_of
-from aml_widgets.widgets.static_documents import KINDS, StaticDocuments
 from aml_widgets.widgets.text import (
     count_text,
     duration_text,
@@ -49,7 +49,7 @@ _STATUS_WORDS = {RunStatus.NOT_RESPONDING: "not responding", RunStatus.CANCEL_RE
 _KEYS = ("&#9632;", "&#9477;&#9477;", "&#9481;&#9481;")
 
 
-def fallback_html(state: ViewState, documents: StaticDocuments | None = None) -> str:
+def fallback_html(state: ViewState, drawn: Sequence[str] | None = None) -> str:
     """Write the view as HTML: no script, no style sheet, nothing from elsewhere, all text escaped.
 
     Charts, documents, pictures and rows of the table are drawn as long as there is room: with `fallback_text` beside it, it
@@ -59,19 +59,19 @@ def fallback_html(state: ViewState, documents: StaticDocuments | None = None) ->
     ----------
     state : ViewState
         What is known of the run.
-    documents : StaticDocuments, optional
-        Draws what lies in files; without it they are named.
+    drawn : sequence of str, optional
+        HTML of what lies in files; without it they are named.
     """
     head = _head_html(state) + _error_html(state) + _facts_html(state)
     table = _table_html(state)
     room = MAX_SAVED_BYTES - _AROUND_BYTES - sum(map(saved_size, (head, table, fallback_text(state))))
-    drawn = documents.html_of(state) if documents is not None else []
+    files = drawn or ()
     charted = [metric for metric in state.metrics.values() if is_charted(metric)]
-    kept_free = min(sum(map(saved_size, drawn)), _DOCUMENTS_BYTES, room // 2)
+    kept_free = min(sum(map(saved_size, files)), _DOCUMENTS_BYTES, room // 2)
     charts = _fitting_charts(charted, room - kept_free)
     room -= sum(map(saved_size, charts))
     shown = []
-    for html in drawn:
+    for html in files:
         if saved_size(html) <= room:
             room -= saved_size(html)
             shown.append(html)
@@ -79,7 +79,7 @@ def fallback_html(state: ViewState, documents: StaticDocuments | None = None) ->
     if len(charts) < len(charted):
         lines.append(f"{count_text(len(charted) - len(charts), 'more chart', 'more charts')} in the live view.")
     n_files = sum(card_kind(metric) in ("document", "image") for metric in state.metrics.values()) - len(shown)
-    if documents is not None and n_files:
+    if drawn is not None and n_files:
         lines.append(
             f"{count_text(n_files, 'more document or picture', 'more documents and pictures')} in the live view."
         )
@@ -279,9 +279,9 @@ def _table_html(state: ViewState) -> str:
 def _latest_text(metric: MetricState) -> str:
     if metric.point_count == 0:
         return "empty"
-    if metric.kind in KINDS:
+    if metric.kind in KIND_NAMES:
         path = artifact_path(metric)
-        return KINDS[metric.kind] if path is None else f"{KINDS[metric.kind]} in {path}"
+        return KIND_NAMES[metric.kind] if path is None else f"{KIND_NAMES[metric.kind]} in {path}"
     if list(metric.columns) == [None]:
         last = metric.columns[None].last
         values = metric.columns[None].values

@@ -13,7 +13,7 @@ import bqplot
 import ipywidgets
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import AmlWidgetsError, UserError
+from aml_widgets.core.errors import AmlWidgetsError, RunNotFound, UserError
 from aml_widgets.store.liveness import this_process
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.tracking.signals import status_changed
@@ -98,6 +98,8 @@ class RunView:
         self._paused_at: float | None = None
         self._is_asked_for = False
         self._problem: str | None = None
+        self._is_cancelling = False
+        self._trouble: str | None = None
 
     @property
     def run_id(self) -> str:
@@ -136,6 +138,11 @@ class RunView:
         """Look at the store as soon as can be, also when refreshing is paused or the run has ended."""
         self._is_asked_for = True
         self._watcher.add(self)
+
+    def cancel(self) -> None:
+        """Ask for the run to be cancelled. It is done by the watcher's thread, for it may take a while."""
+        self._is_cancelling = True
+        self.refresh_now()
 
     def set_interval(self, seconds: float) -> None:
         """Change how often the view is refreshed, and say so in it."""
@@ -193,9 +200,8 @@ class RunView:
         self._static.open()
         # Without a text of its own: where the live view cannot be, the static one says all.
         display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""})
-        with self._lock:
-            self._static.show(self._state)
         self._watcher.add(self)
+        self._static.show(self._state, is_quick=True)
 
     def figure(self, name: str) -> bqplot.Figure:
         """Give the figure that a metric is drawn in, made if there is none. Raises UserError where no chart has the name."""
@@ -215,7 +221,7 @@ class RunView:
             if self._nest is not None:
                 self._nest.leave()
             parts, self._parts, self._nest = self._parts, None, None
-            self._static.forget()
+            self._static.close()
             self._cells.clear()
         if parts is not None:
             parts.root.aml_view = None
@@ -234,22 +240,29 @@ class RunView:
         if is_paused:
             self._keep_alive()
             return True
+        self._cancel_if_asked()
         self._read()
         if self._state.has_ended:  # what was written between the end and this look, such as a last log line
             self._read()
         self._draw_all()
         self._keep_alive()
-        with self._lock:
-            is_over = self._state.has_ended and self._state.silence is None
-            state = self._state
-            is_due = self._static.is_due(state, is_over=is_over)
-        if is_due:
-            made = self._static.make(state)
-            with self._lock:
-                if not self._static.is_late(made):
-                    self._static.put(made)
+        state = self._state
+        is_over = state.has_ended and state.silence is None
+        if self._static.is_due(state, is_over=is_over):
+            self._static.show(state)
         # Children may go on when their parent has ended.
-        return not is_over or any(is_active(child.status) for child in self._state.children.values())
+        return not is_over or any(is_active(child.status) for child in state.children.values())
+
+    def _cancel_if_asked(self) -> None:
+        if not self._is_cancelling or self._cancel is None:
+            return
+        self._is_cancelling = False
+        try:
+            self._cancel()
+        except AmlWidgetsError as error:
+            self._trouble = f"The run could not be cancelled: {error.message}"
+        else:
+            self._trouble = None
 
     @staticmethod
     def _keep_tab(host: Host, key: str) -> None:
@@ -271,14 +284,14 @@ class RunView:
         """Write the end of the run into the notebook at once, in the thread that ended it.
 
         A notebook that is run without anybody before it is over with its last cell: its kernel is gone before the watcher
-        has looked.
+        has looked. The view's lock is not taken, for the end of a training does not wait for a view.
         """
-        with self._lock:
-            if self._parts is None or not self._static.is_shown:
-                return
-            changes = self._store.changes_since(self._run_id, self._state.cursor)
-            if changes.run is not None and changes.run.status.is_terminal:
-                self._static.show(advance(self._state, changes, heard_at=clock.now()))
+        if not self._static.is_open:
+            return
+        state = self._state
+        changes = self._store.changes_since(self._run_id, state.cursor)
+        if changes.run is not None and changes.run.status.is_terminal:
+            self._static.show(advance(state, changes, heard_at=clock.now()), is_quick=True)
 
     def _read(self) -> None:
         """Take in what is new. Only whoever refreshes calls it: the watcher's thread, and `widget` before that."""
@@ -290,7 +303,7 @@ class RunView:
             logger.warning("The history of run %s begins anew; its view is read again.", self._run_id)
             state = ViewState(run_id=self._run_id)
         except AmlWidgetsError as error:
-            state = fall_silent(state, error.message, at=clock.now())
+            state = fall_silent(state, error.message, at=clock.now(), is_missing=isinstance(error, RunNotFound))
         else:
             state = advance(state, changes, heard_at=clock.now())
         with self._lock:
@@ -302,7 +315,7 @@ class RunView:
         parts = self._parts
         if parts is None:
             return
-        parts.header.update(self._state, problem=self._problem)
+        parts.header.update(self._state, problem=self._problem, trouble=self._trouble)
         parts.error.update(self._state)
         parts.tabs.update_bar(self._state)
 
@@ -421,12 +434,15 @@ def _checked_interval(seconds: float) -> float:
 
 
 def _on_status_changed(run_id: str, _store: RunStore) -> None:
-    for view in watcher.views_of(run_id):
-        view.keep_end()
     watcher.wake(run_id)
     for view in watcher.views_of():
         if isinstance(view, RunView) and run_id in view.state.children:
             watcher.hasten(view, PARENT_SECONDS)
+    for view in watcher.views_of(run_id):
+        try:
+            view.keep_end()
+        except Exception:  # the watcher tries again, and the user's run has ended well all the same
+            logger.exception("The end of run %s could not be kept in the notebook.", run_id)
 
 
 status_changed.connect(_on_status_changed)

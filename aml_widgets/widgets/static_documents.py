@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import math
+import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import MetricKind
@@ -28,6 +30,7 @@ from aml_widgets.widgets.documents import (
     WrongDocument,
     parse_document,
 )
+from aml_widgets.widgets.kind_names import KIND_NAMES
 from aml_widgets.widgets.panels.matrix_html import accuracy_text
 from aml_widgets.widgets.panels.versions import artifact_path
 from aml_widgets.widgets.picture_files import WrongPicture, show_small
@@ -42,22 +45,22 @@ MAX_DOCUMENTS = 12
 MAX_PICTURES = 6
 MAX_PICTURE_BYTES = 6_000  # 8,000 as text
 
-KINDS = {
-    MetricKind.CONFUSION_MATRIX: "confusion matrix",
-    MetricKind.ACCURACY_TABLE: "accuracy table",
-    MetricKind.RESIDUALS: "residuals",
-    MetricKind.PREDICTIONS: "predictions",
-    MetricKind.IMAGE: "picture",
-}
-
 _MAX_DOCUMENT_FILE = 1_000_000
 _MAX_PICTURE_FILE = 4_000_000
+_QUICK_FILE = 200_000
 _MAX_MATRIX_CLASSES = 10
 _MAX_DRAWN_CLASSES = 6  # with two averages as many as there are colours
 _MAX_POINTS = 60
 _BLUE = "47,129,214"
 _BLOCK = '<div style="display:inline-block;vertical-align:top;margin:0 12px 10px 0">'
 _CELL = "text-align:right;padding:2px 8px;border:1px solid #80808055"
+
+
+class Drawn(NamedTuple):
+    """What was drawn of a run's files, and whether that is all there is to draw."""
+
+    htmls: list[str]
+    is_whole: bool
 
 
 class StaticDocuments:
@@ -73,12 +76,37 @@ class StaticDocuments:
         self._read_artifact = read_artifact
         self._drawn: dict[str, tuple[object, str]] = {}
 
-    def html_of(self, state: ViewState) -> list[str]:
-        """Write documents, then pictures. Only the first few of each are read; one that cannot be shown is said by its path."""
+    def draw(self, state: ViewState, *, max_seconds: float | None = None) -> Drawn:
+        """Write documents, then pictures. Only the first few of each are read; one that cannot be shown is said by its path.
+
+        Parameters
+        ----------
+        state : ViewState
+            What is known of the run.
+        max_seconds : float, optional
+            No other one is begun after so long, and no large one at all; those that were drawn before are there all the same.
+        """
         kinds = [(metric, card_kind(metric)) for metric in state.metrics.values()]
         documents = [metric for metric, kind in kinds if kind == "document"][:MAX_DOCUMENTS]
         pictures = [metric for metric, kind in kinds if kind == "image"][:MAX_PICTURES]
-        return [self._html(metric, state) for metric in (*documents, *pictures)]
+        begun_at = time.monotonic()
+        htmls: list[str] = []
+        is_whole = True
+        for metric in (*documents, *pictures):
+            is_late = max_seconds is not None and time.monotonic() - begun_at > max_seconds
+            if max_seconds is not None and self._takes_long(metric, state, is_late=is_late):
+                is_whole = False
+            else:
+                htmls.append(self._html(metric, state))
+        return Drawn(htmls, is_whole)
+
+    def _takes_long(self, metric: MetricState, state: ViewState, *, is_late: bool) -> bool:
+        path = artifact_path(metric)
+        record = state.artifacts.get(path) if path is not None else None
+        before = self._drawn.get(metric.name)
+        if record is None or (before is not None and before[0] == (metric.kind, path, record)):
+            return False
+        return is_late or record.size_bytes > _QUICK_FILE
 
     def _html(self, metric: MetricState, state: ViewState) -> str:
         path = artifact_path(metric)
@@ -212,7 +240,7 @@ def _count_text(count: float) -> str:
 def _trouble_html(metric: MetricState, path: str | None, why: str) -> str:
     file = f" <code>{escape(shorten(path, 200))}</code>" if path is not None else ""
     return (
-        f"{_BLOCK}{_title_html(metric.name, KINDS.get(metric.kind, ''))}<br>"
+        f"{_BLOCK}{_title_html(metric.name, KIND_NAMES.get(metric.kind, ''))}<br>"
         f'<div style="max-width:{WIDTH}px"><small>Not shown:{file} {escape(shorten(why, 200))}</small></div></div>'
     )
 

@@ -17,6 +17,9 @@ from aml_widgets.widgets.view_state import MetricState, ViewState
 STATIC_SECONDS = 30.0
 """How often the static view of a run that goes on is renewed at most."""
 
+QUICK_SECONDS = 0.25
+"""How long drawing documents and pictures may take in the thread of the user."""
+
 
 class StaticOutput:
     """A static view as an output of its own, beside the live one.
@@ -34,8 +37,11 @@ class StaticOutput:
     def __init__(self, read_artifact: ReadArtifact) -> None:
         self._documents = StaticDocuments(read_artifact)
         self._display_id = uuid.uuid4().hex
+        self._lock = threading.Lock()  # of its own: whoever ends a run does not wait for what the view draws
+        self._is_open = False
+        self._begun_count = 0
+        self._written_count = 0
         self._shown: _Shown | None = None
-        self._making = threading.Lock()
 
     @property
     def css_class(self) -> str:
@@ -43,43 +49,45 @@ class StaticOutput:
         return f"aml-static-{self._display_id}"
 
     @property
-    def is_shown(self) -> bool:
+    def is_open(self) -> bool:
         """Whether it has a place in a notebook."""
-        return self._shown is not None
+        return self._is_open
 
     def open(self) -> None:
         """Take a place in the output of the running cell. It is empty: nothing would hide it until the live view is there."""
         display(self._bundle("", ""), display_id=self._display_id)
+        with self._lock:
+            self._is_open, self._shown = True, None
 
-    def show(self, state: ViewState) -> None:
-        """Write a state into its place."""
-        self.put(self.make(state))
+    def show(self, state: ViewState, *, is_quick: bool = False) -> None:
+        """Write a state into its place, unless a later one is written meanwhile. Safe from any thread.
 
-    def make(self, state: ViewState) -> Made:
-        """Make what is written of a state. It takes a while, so whoever can does it without the view's lock."""
-        shown, before = _Shown.of(state), self._shown
-        with self._making:
-            bundle = self._bundle(fallback_html(state, self._documents), fallback_text(state))
-        return Made(shown, bundle, before)
+        When `is_quick`, documents and pictures that take long are left to the next time.
+        """
+        with self._lock:
+            self._begun_count += 1
+            number = self._begun_count
+        drawn = self._documents.draw(state, max_seconds=QUICK_SECONDS if is_quick else None)
+        bundle = self._bundle(fallback_html(state, drawn.htmls), fallback_text(state))
+        with self._lock:
+            if not self._is_open or number < self._written_count:
+                return
+            self._written_count, self._shown = number, _Shown.of(state, is_whole=drawn.is_whole)
+            display(bundle, display_id=self._display_id, update=True)
 
-    def put(self, made: Made) -> None:
-        """Write what was made into its place."""
-        self._shown = made.shown
-        display(made.bundle, display_id=self._display_id, update=True)
-
-    def is_late(self, made: Made) -> bool:
-        """Whether something else was written since it was made, or nothing is to be written any more."""
-        return self._shown is None or self._shown is not made.before
-
-    def forget(self) -> None:
+    def close(self) -> None:
         """Write no more into its place; what stands there stays."""
-        self._shown = None
+        with self._lock:
+            self._is_open = False
 
     def is_due(self, state: ViewState, *, is_over: bool) -> bool:
         """Whether it shows less than it should, and may be sent again already."""
-        before = self._shown
-        if before is None:
-            return False  # not shown in a notebook
+        with self._lock:
+            before = self._shown
+            if not self._is_open:
+                return False  # not shown in a notebook
+        if before is None or not before.is_whole:
+            return True
         now = _Shown.of(state)
         if now.run == before.run and now.metrics is before.metrics:
             return False
@@ -104,20 +112,13 @@ class _Shown(NamedTuple):
     run: RunRecord | None
     metrics: Mapping[str, MetricState]
     at: float
+    is_whole: bool
 
     @classmethod
-    def of(cls, state: ViewState) -> _Shown:
+    def of(cls, state: ViewState, *, is_whole: bool = True) -> _Shown:
         # A sign of life alone is no news to somebody who opens the notebook next year.
         run = state.run if state.run is None else replace(state.run, last_seen_at=None)
-        return cls(run, state.metrics, clock.now())
-
-
-class Made(NamedTuple):
-    """A static view that can be written, and what was there when it was made."""
-
-    shown: _Shown
-    bundle: dict[str, object]
-    before: _Shown | None
+        return cls(run, state.metrics, clock.now(), is_whole)
 
 
 def display(bundle: dict[str, object], *, display_id: str | None = None, update: bool = False) -> None:

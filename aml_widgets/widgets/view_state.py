@@ -30,6 +30,7 @@ class Silence:
 
     since: float
     reason: str
+    is_missing: bool = False  # the store answered: it does not know the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +112,10 @@ def advance(state: ViewState, changes: RunChanges, *, heard_at: float | None = N
     )
 
 
-def fall_silent(state: ViewState, reason: str, *, at: float) -> ViewState:
+def fall_silent(state: ViewState, reason: str, *, at: float, is_missing: bool = False) -> ViewState:
     """Note that the store did not answer. What was known stays, and so does the time since when it is silent."""
     since = state.silence.since if state.silence else at
-    return replace(state, silence=Silence(since=since, reason=reason))
+    return replace(state, silence=Silence(since=since, reason=reason, is_missing=is_missing))
 
 
 def step_reached(state: ViewState) -> int | None:

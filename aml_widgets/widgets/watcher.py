@@ -12,6 +12,9 @@ from typing import Protocol
 
 logger = logging.getLogger("aml_widgets.widgets")
 
+RETRY_SECONDS = 5.0
+MAX_RETRY_SECONDS = 300.0
+
 
 class Watched(Protocol):
     """A view that wants to be refreshed. It is held weakly."""
@@ -55,6 +58,7 @@ class Watcher:
         """Begin anew, with no view, no thread and a lock that nobody holds: for a forked child, which has no thread."""
         self._changed = threading.Condition()
         self._due: dict[weakref.ref[Watched], float] = {}
+        self._failures: dict[weakref.ref[Watched], tuple[str, int]] = {}
         self._thread: threading.Thread | None = None
 
     @property
@@ -80,6 +84,7 @@ class Watcher:
         """Refresh a view no more. A refresh that is under way is not waited for."""
         with self._changed:
             self._due.pop(weakref.ref(view), None)
+            self._failures.pop(weakref.ref(view), None)
             self._changed.notify_all()
 
     def wake(self, run_id: str | None = None) -> None:
@@ -133,6 +138,7 @@ class Watcher:
         while True:
             for reference in [reference for reference in self._due if reference() is None]:
                 del self._due[reference]
+                self._failures.pop(reference, None)
             if not self._due:
                 return None
             reference = min(self._due, key=self._due.__getitem__)
@@ -149,14 +155,29 @@ class Watcher:
     def _refresh(self, view: Watched, due: float) -> None:
         try:
             goes_on = view.refresh()
-        except Exception:
-            logger.exception("The view of run %s could not be refreshed; it is tried again.", view.run_id)
+        except Exception as error:  # noqa: BLE001 - the edge of the thread: whatever a view raises, the others go on
+            self._put_off(view, error)
             return
+        with self._changed:
+            self._failures.pop(weakref.ref(view), None)
         if not goes_on:
             with self._changed:
                 # One that was added again in the meantime has more to come than it knew.
                 if self._due.get(weakref.ref(view)) == due:
                     del self._due[weakref.ref(view)]
+
+    def _put_off(self, view: Watched, error: Exception) -> None:
+        """Try a view that failed again, later each time, and tell of the same failure once."""
+        told = f"{type(error).__name__}: {error}"
+        with self._changed:
+            reference = weakref.ref(view)
+            before, count = self._failures.get(reference, ("", 0))
+            self._failures[reference] = (told, count + 1)
+            if reference in self._due:
+                wait_seconds = max(view.refresh_seconds, RETRY_SECONDS) * 2 ** min(count, 10)
+                self._due[reference] = self._monotonic() + min(wait_seconds, MAX_RETRY_SECONDS)
+        if told != before:
+            logger.error("The view of run %s could not be refreshed; it is tried again.", view.run_id, exc_info=error)
 
 
 watcher = Watcher()

@@ -6,7 +6,7 @@ import hashlib
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import bqplot
 import ipywidgets
@@ -132,9 +132,9 @@ class Bench:
 
     def show(self) -> None:
         """Show the view in the running cell."""
-        display(self.root)
+        display(self.root)  # type: ignore[no-untyped-call]  # IPython's
 
-    def _answer(self, verb: str):  # noqa: ANN202 - a handler
+    def _answer(self, verb: str) -> Callable[[str, str], None]:
         def answer(argument: str, value: str) -> None:
             self.heard.append((verb, argument, value))
             self.said.value = f"heard {len(self.heard)}: {verb} {argument} {value}".strip()

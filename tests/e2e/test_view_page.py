@@ -128,7 +128,7 @@ def test_each_control_tells_the_kernel_by_mouse_and_by_keyboard(open_notebook: O
     notice.get_by_role("button", name="Close").click()
     expect(notice).to_have_count(0)
     for theme in ("Dark", "Dark High Contrast"):
-        notebook.set_theme(theme)  # type: ignore[arg-type]
+        notebook.set_theme(theme)
         view.get_by_role("button", name="Press", exact=True).focus()
         notebook.screenshot(f"page-{theme.lower().replace(' ', '-')}", of=view)
 

@@ -59,7 +59,7 @@ def news(
     )
 
 
-def bucket(first_seq: int, last_seq: int, low: float, high: float, nonfinite_count: int = 0) -> Bucket:
+def bucket(first_seq: int, last_seq: int, low: float, high: float) -> Bucket:
     """A bucket that rises from its lowest to its highest number."""
     return Bucket(
         count=last_seq - first_seq + 1,
@@ -75,7 +75,6 @@ def bucket(first_seq: int, last_seq: int, low: float, high: float, nonfinite_cou
         last=high,
         low=low,
         high=high,
-        nonfinite_count=nonfinite_count,
     )
 
 

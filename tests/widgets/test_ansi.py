@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aml_widgets.widgets.ansi import LIVE_ROWS, PLAIN, Screen, Style, restyled
+from aml_widgets.widgets.ansi import LIVE_ROWS, PLAIN, Row, Screen, Style, restyled
 from aml_widgets.widgets.log_html import rows_html
 
 
@@ -140,3 +141,34 @@ def test_a_line_that_stands_for_several_counts_so() -> None:
     html = html_of(b"before\n0\n" + bars + b"after")
 
     assert html == '<div>before</div><div>4</div><div style="counter-increment:aml-line 6">after</div>'
+
+
+@pytest.mark.parametrize("over", [b"\bX", b"\x1b[31m\bX\x1b[m\bY", b"\rX", b"\x1b[1K", b"\x1b[3D\x1b[1KX"])
+def test_a_row_of_many_colours_is_written_over_in_little_time(over: bytes) -> None:
+    colours = b"".join(b"\x1b[3%dmA" % (place % 8) for place in range(5_000))
+    begun_at = time.process_time()
+
+    screen = screen_of(colours + over * ((64_000 - len(colours)) // len(over)))
+
+    assert time.process_time() - begun_at < 5  # once 45 seconds
+    assert screen.rows[0].length == len(screen.rows[0].text) >= 5_000
+
+
+WRITES = st.tuples(st.integers(0, 12), st.text(alphabet="ab\N{GRINNING FACE}", max_size=6), st.sampled_from([None, 1, 2]))
+
+
+@given(st.lists(WRITES, max_size=12), st.booleans())
+def test_what_is_written_over_keeps_the_look_of_the_rest(
+    writes: list[tuple[int, str, int | None]], reads_between: bool
+) -> None:
+    row, cells = Row(number=0, start_byte=0), list[tuple[str, Style]]()
+    for column, text, colour in writes:
+        style = Style(foreground=colour)
+        row.write(column, text, style)
+        cells += [(" ", PLAIN)] * (column - len(cells))
+        cells[column : column + len(text)] = [(character, style) for character in text]
+        if reads_between:
+            assert row.length == len(row.text)
+
+    assert [(character, style) for text, style in row.runs for character in text] == cells
+    assert all(before[1] != after[1] for before, after in itertools.pairwise(row.runs))

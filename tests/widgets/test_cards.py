@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import ipywidgets
@@ -19,7 +20,7 @@ from aml_widgets.widgets.page import Page
 from aml_widgets.widgets.pages_of_rows import MISSING, ROWS_PER_PAGE, RowTable
 from aml_widgets.widgets.panels.cards import Card, make_card
 from aml_widgets.widgets.panels.host import Host
-from aml_widgets.widgets.picture_files import MAX_EDGE, WrongPicture, show_picture, sniff_media_type
+from aml_widgets.widgets.picture_files import MAX_EDGE, WrongPicture, show_picture, show_small, sniff_media_type
 from aml_widgets.widgets.settings import SettingsHolder
 from aml_widgets.widgets.view_state import MetricState, ViewState, advance, card_kind
 from aml_widgets.widgets.watcher import Watched, Watcher
@@ -256,8 +257,22 @@ def test_a_table_is_saved_whole_as_csv(desk: Desk) -> None:
     name, media_type, content = desk.sent[0]
     assert (name, media_type) == ("table.csv", "text/csv")
     lines = content.decode().splitlines()
-    assert lines[:2] == ["text,n", "row 0,0.0"]
+    assert lines[0] == 'seq,step,time,"text","n"'
+    assert re.fullmatch(r'0,0,20[^,]+Z,"row 0",0\.0', lines[1])
     assert len(lines) == 1 + ROWS_PER_PAGE * 3
+
+
+def test_a_text_is_saved_as_it_is_and_told_from_what_reads_alike(desk: Desk) -> None:
+    values: list[MetricValue] = ["True", True, None, 10**1500, 'a,"b']
+    for value in values:
+        desk.store.log_metric(desk.run_id, "phase", value)
+    desk.card("phase")
+
+    desk.ask("csv")
+
+    lines = desk.sent[0][2].decode().splitlines()
+    assert lines[0] == 'seq,step,time,"value"'
+    assert [one.split(",", 3)[3][:12] for one in lines[1:]] == ['"True"', "True", "", "1" + "0" * 11, '"a,""b"']
 
 
 def test_a_store_that_does_not_answer_is_said_in_place(desk: Desk) -> None:
@@ -279,7 +294,6 @@ def test_rows_of_sparse_columns_are_joined_by_their_place_in_the_order_of_writin
 
     assert rows.total == 3
     assert list(rows.cells) == [(1.0, MISSING), (2.0, "x"), (MISSING, None)]
-    assert b"".join(table.csv_chunks()).decode() == "a,b\n1.0,\n2.0,x\n,\n"
     assert table.rows(1, 2).cells == [(2.0, "x")]
 
 
@@ -380,7 +394,7 @@ def test_a_large_picture_is_made_smaller_and_says_so() -> None:
 
 def test_a_picture_in_a_format_that_browsers_do_not_know_is_converted() -> None:
     buffer = io.BytesIO()
-    Image.new("RGB", (20, 10), "red").save(buffer, format="TIFF")
+    Image.new("RGB", (20, 10), "red").save(buffer, format="BMP")
 
     shown = show_picture(buffer.getvalue())
 
@@ -401,3 +415,57 @@ def test_a_picture_is_known_by_its_content() -> None:
     assert sniff_media_type(tiny_png()) == "image/png"
     assert sniff_media_type(b"RIFF\0\0\0\0WEBPVP8 ") == "image/webp"
     assert sniff_media_type(b"<svg/>") is None
+
+
+def test_a_picture_in_a_format_that_is_not_opened_safely_is_not_shown() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(buffer, format="TIFF")
+
+    with pytest.raises(WrongPicture, match="no picture in a format that can be shown"):
+        show_picture(buffer.getvalue())
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyError, MemoryError, EOFError])
+def test_whatever_a_broken_picture_raises_is_trouble_with_that_picture(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error("odd")
+
+    monkeypatch.setattr(Image, "open", fail)
+
+    with pytest.raises(WrongPicture, match="broken"):
+        show_picture(tiny_png())
+    with pytest.raises(WrongPicture, match="broken"):
+        show_small(tiny_png(), 10_000)
+
+
+def test_a_closed_card_leaves_nobody_who_answers(desk: Desk) -> None:
+    put(desk, "p.png", tiny_png(8))
+    desk.store.log_columns(desk.run_id, "picture", {None: ["p.png"]}, kind=MetricKind.IMAGE)
+    before = set(desk.page._handlers)
+    card = desk.card("picture")
+
+    card.close()
+    card.close()
+
+    assert set(desk.page._handlers) == before
+
+
+def test_a_file_that_grows_is_saved_as_long_as_it_was(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(desk, "p.png", tiny_png(8))
+    desk.store.log_columns(desk.run_id, "picture", {None: ["p.png"]}, kind=MetricKind.IMAGE)
+    desk.card("picture")
+    read = desk.store.artifacts.read
+    reads = []
+
+    def read_and_grow(run_id: str, path: str, *, start: int = 0, max_bytes: int | None = None) -> bytes:
+        reads.append(start)
+        assert len(reads) < 10
+        return read(run_id, path, start=start, max_bytes=max_bytes) or b"more"
+
+    monkeypatch.setattr(desk.store.artifacts, "read", read_and_grow)
+
+    desk.ask("file")
+
+    assert desk.sent == [("p.png", "image/png", tiny_png(8))]

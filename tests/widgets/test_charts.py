@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
@@ -20,8 +21,10 @@ from aml_widgets.widgets import settings as settings_module
 from aml_widgets.widgets.chart_csv import csv_chunks, time_cell
 from aml_widgets.widgets.panels.chart_card import ChartCard
 from aml_widgets.widgets.panels.chart_controls import slider_place, smoothing_at
-from aml_widgets.widgets.panels.charts import MAX_CARDS, ChartsPanel
+from aml_widgets.widgets.panels.card_grid import MAX_CARDS
+from aml_widgets.widgets.panels.charts import ChartsPanel
 from aml_widgets.widgets.panels.figure import MetricFigure
+from aml_widgets.widgets.panels.sections import NameFilter, arrange
 from aml_widgets.widgets.run_view import RunView
 from aml_widgets.widgets.watcher import Watcher
 from tests.widgets.building import history, running
@@ -94,7 +97,7 @@ class Shown:
 
     def cards(self) -> list[ChartCard]:
         """The cards that can be seen, in the order in which they are."""
-        slots = [slot.card for slot in self.panel._cards.values() if slot.card.widget.layout.display != "none"]
+        slots = [slot.card for slot in self.panel._grid.slots.values() if slot.card.widget.layout.display != "none"]
         return sorted(cast("list[ChartCard]", slots), key=lambda card: int(card.widget.layout.order))
 
     def names(self) -> list[str | None]:
@@ -163,7 +166,7 @@ def test_at_most_so_many_figures_exist_and_the_pager_shows_the_rest(store: Memor
     run_id = running(store)
     log(store, run_id, [f"metric {place}" for place in range(100)])
     shown = Shown(store, run_id)
-    children = shown.panel._grid.children
+    children = shown.panel._grid.widget.children
     n_models = models()
     assert figures() == MAX_CARDS == 30
 
@@ -174,7 +177,7 @@ def test_at_most_so_many_figures_exist_and_the_pager_shows_the_rest(store: Memor
 
     assert figures() == MAX_CARDS
     assert models() == n_models
-    assert shown.panel._grid.children == children  # nothing is drawn anew by the browser
+    assert shown.panel._grid.widget.children == children  # nothing is drawn anew by the browser
 
 
 def test_cards_of_two_figures_have_one_where_there_would_be_too_many(store: MemoryRunStore) -> None:
@@ -237,7 +240,7 @@ def test_a_pinned_chart_comes_first_and_settings_are_those_of_the_next_view(stor
     again = Shown(store, run_id)
     assert again.names() == shown.names() == ["train/loss", "lr"]
     assert 'aria-pressed="true"' in again.html()
-    assert {"aml-columns-2", "aml-size-large"} <= set(again.panel._grid._dom_classes)
+    assert {"aml-columns-2", "aml-size-large"} <= set(again.panel._grid.widget._dom_classes)
     assert 'value="l"' in again.html()
     again.do("chart-pin", again.card("train/loss").card_id)
     assert again.names() == ["lr", "train/loss"]
@@ -346,7 +349,7 @@ def test_a_figure_is_given_by_name_also_one_of_another_page(store: MemoryRunStor
     figure = shown.view.figure("metric 35")
 
     assert figure.aml_info["title"] == "metric 35"
-    assert figures() == MAX_CARDS
+    assert figures() == MAX_CARDS + 1  # nothing on the page gives way for it
     with pytest.raises(UserError, match="Do you mean 'metric 35'"):
         shown.view.figure("metrc 35")
     with pytest.raises(UserError, match="There are 40, among them 'metric 0'"):
@@ -354,6 +357,109 @@ def test_a_figure_is_given_by_name_also_one_of_another_page(store: MemoryRunStor
     store.log_metric(run_id, "once", 1.0)
     with pytest.raises(UserError, match="No chart shows 'once'"):
         shown.view.figure("once")
+
+
+def test_a_figure_that_was_given_goes_on_showing_its_metric_and_takes_no_place_of_the_page(store: MemoryRunStore) -> None:
+    run_id = running(store)
+    log(store, run_id, [f"metric {place}" for place in range(100)])
+    shown = Shown(store, run_id)
+    names = shown.names()
+
+    figure = shown.view.figure("metric 35")
+    shown.panel._catch_up()  # a scroll
+    store.log_metric(run_id, "metric 35", 9.0)
+    shown.view.refresh()
+
+    assert shown.names() == names
+    assert shown.view.figure("metric 35") is figure
+    assert line(figure).y.tolist()[-1] == 9.0
+    for where in ("next", "last", "first", "next"):
+        shown.do("chart-page", where)
+        assert figure.aml_info["title"] == "metric 35"
+        assert figure.comm is not None
+        assert len(shown.names()) == (10 if where == "last" else MAX_CARDS)
+    assert shown.card("metric 35").figure is figure
+    assert figures() == MAX_CARDS + 1
+
+
+def test_a_figure_that_was_given_stays_when_its_metric_is_charted_no_more(store: MemoryRunStore) -> None:
+    run_id = running(store)
+    log(store, run_id, ["loss"])
+    shown = Shown(store, run_id)
+    figure = shown.view.figure("loss")
+
+    grid = shown.panel._grid
+    grid.place(arrange({"loss": "table"}, wanted=NameFilter(), page_size=MAX_CARDS), {"loss": "table"})
+
+    assert figure.comm is not None
+    assert [slot.kind for slot in grid.slots.values()] == ["table"]
+    shown.view.close()
+    assert figure.comm is None
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument", "value"),
+    [
+        ("chart-smoothing", "", "x"),
+        ("chart-line", "{id} x", ""),
+        ("chart-line", "{id} 7", ""),
+        ("chart-line", "{id} -1", ""),
+        ("chart-zoom", "{id}", "[1,2]"),
+        ("chart-zoom", "{id}", "[null,1,0,1]"),
+        ("visible", "one", "5"),
+        ("nested-back", "x", ""),
+        ("child-page", "x", ""),
+    ],
+)
+def test_a_wrong_argument_of_a_control_is_answered_quietly(
+    store: MemoryRunStore, caplog: pytest.LogCaptureFixture, verb: str, argument: str, value: str
+) -> None:
+    run_id = running(store)
+    log(store, run_id, ["loss"])
+    shown = Shown(store, run_id)
+    card_id = shown.card("loss").card_id
+    answers: list[dict[str, object]] = []
+    shown.page.widget.send = lambda content, _buffers=None: answers.append(content)
+
+    message = {"n": "1", "page": "one", "do": verb, "with": argument.format(id=card_id), "value": value}
+    with caplog.at_level(logging.INFO):
+        shown.page._on_message(None, message, [])
+
+    assert answers[-1] == {"done": "1", "error": "This was not understood."}
+    assert caplog.records == []
+
+
+def test_an_axis_needs_a_metric_and_its_prefix(store: MemoryRunStore) -> None:
+    shown = Shown(store, running(store))
+    with pytest.raises(UserError, match="there are no charts yet"):
+        shown.do("chart-x", "", "typed")
+
+    run_id = running(store)
+    log(store, run_id, ["loss"])
+    shown = Shown(store, run_id)
+    with pytest.raises(ValueError, match="axis"):
+        shown.do("chart-x", "", "loss")
+    assert shown.panel._host.settings.value.x == "step"
+
+
+def test_csv_is_read_when_the_browser_asks_for_it_and_without_the_lock(
+    store: MemoryRunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = running(store)
+    log(store, run_id, ["val/loss"])
+    shown = Shown(store, run_id)
+    sent: list[tuple[str, Iterator[bytes]]] = []
+    n_reads: list[str] = []
+    read = store.read_histories
+    monkeypatch.setattr(store, "read_histories", lambda *given: n_reads.append("") or read(*given))
+    monkeypatch.setattr(shown.page, "send_file", lambda name, _, chunks: sent.append((name, chunks)))
+
+    shown.do("chart-csv", shown.card("val/loss").card_id)
+
+    assert n_reads == []
+    ((name, chunks),) = sent
+    assert name == "val_loss.csv"
+    assert b"".join(chunks).startswith(b'seq,step,time,"value"\r\n0,0,')
 
 
 def test_an_axis_that_no_metric_is_is_refused(store: MemoryRunStore) -> None:

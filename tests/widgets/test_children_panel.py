@@ -321,3 +321,25 @@ def test_nothing_of_a_run_is_markup(store: CountingStore) -> None:
     assert "<img" not in shown.html
     assert "<script" not in shown.html
     assert "&lt;img src=x onerror=alert(1)&gt;" in shown.html
+
+
+@pytest.mark.parametrize("metric", ["5", "[1]", "null", "{}", '"no metric of a child"', "no JSON", "[" * 5_000, ""])
+def test_a_metric_that_no_child_has_is_not_taken(store: CountingStore, metric: str) -> None:
+    run = seeds.run_with_children(store, 3, n_steps=2)
+    shown = Shown(store, run.run_id)
+
+    shown.do("child-metric", "", metric)
+
+    assert shown.panel._host.settings.value.children_metric == settings.ViewSettings().children_metric
+    shown.refresh()
+    Shown(store, run.run_id)
+
+
+def test_a_page_of_children_that_is_none_changes_nothing(store: CountingStore) -> None:
+    shown = Shown(store, seeds.run_with_children(store, 3, n_steps=2).run_id)
+    before = shown.html
+
+    shown.do("child-page", "x")
+    shown.do("child-page", "9" * 5_000)
+
+    assert shown.html == before

@@ -103,7 +103,8 @@ def test_the_last_point_and_the_highest_are_drawn_however_they_come(parts: list[
     assert len(line.x) == len(line.y) == len(line.steps) == len(line.times) <= 2_002
     assert chart.number_count == len(logged)
     assert chart.drawn_count <= chart.number_count
-    assert chart.is_exact == (chart.number_count <= 1_000)
+    assert chart.is_exact or chart.number_count > 1_000
+    assert chart.is_exact == (chart.drawn_count == chart.number_count)
 
 
 def test_one_spike_in_a_million_is_seen(run: Run) -> None:
@@ -117,6 +118,51 @@ def test_one_spike_in_a_million_is_seen(run: Run) -> None:
     assert chart.y_range is not None
     assert chart.y_range[1] > 9.0
     assert notes_of(chart) == [f"{chart.drawn_count:,} of 1,000,000 points: the lowest and highest of each stretch"]
+
+
+def test_buckets_of_two_numbers_are_drawn_as_they_were_logged(run: Run) -> None:
+    run.log(noise(1_498))
+
+    chart = run.draw()
+
+    assert (chart.drawn_count, chart.number_count, chart.is_exact) == (1_498, 1_498, True)
+    assert notes_of(chart) == []
+
+
+@pytest.mark.parametrize("n_points", [1_100, 1_498, 1_998, 2_002, 2_500])
+@pytest.mark.parametrize("odd", [NAN, math.inf, "text", 2**70, 0.5])
+def test_no_note_says_that_all_points_are_some_of_them(n_points: int, odd: MetricValue) -> None:
+    for is_opened_late in (False, True):
+        run = Run()
+        run.log([1.0, 2.0])
+        if not is_opened_late:
+            run.look()
+        run.log([*noise(n_points // 2), odd, *noise(n_points // 2)])
+
+        chart = run.draw()
+
+        assert chart.is_exact == (chart.drawn_count == chart.number_count)
+        assert all(not note.startswith(f"{chart.number_count:,} of") for note in notes_of(chart))
+
+
+def test_over_a_long_metric_that_is_known_only_about_it_is_said_so(run: Run) -> None:
+    for _ in range(2):
+        run.log(noise(1_500), name="epoch")
+    run.log(noise(10), name="loss")
+
+    chart = run.draw(ChartLook(x="metric:epoch"))
+
+    assert not chart.is_exact
+    assert notes_of(chart)[0] == "places on the x axis are approximate"
+
+
+def test_integers_beyond_64_bits_of_a_long_metric_are_said(run: Run) -> None:
+    run.log([10**400 if place in (3, 700) else float(place) for place in range(1_500)])
+
+    chart = run.draw()
+
+    assert "2 integers beyond 64 bits are not drawn" in notes_of(chart)
+    assert chart.other_count == 0
 
 
 def test_the_static_view_draws_the_same(run: Run) -> None:

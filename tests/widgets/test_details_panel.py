@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zipfile
 from typing import cast
 
 import pytest
@@ -142,3 +143,35 @@ def test_a_bare_run_and_a_hostile_one(store: MemoryRunStore) -> None:
     assert "&lt;img" in html
     assert "<img" not in html
     assert "<script" not in html
+
+
+def test_a_file_of_a_snapshot_is_unpacked_once_for_a_download(
+    store: MemoryRunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, page, _ = shown(store, seeds.run_with_every_fact(store))
+    content = bytes(5 << 20)
+    with zipfile.ZipFile(store.snapshots / f"{seeds.SNAPSHOT_ID}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("large.bin", content)
+    page.handlers["snapshot-toggle"]("", "")
+    opened = []
+    really_open = zipfile.ZipFile.open
+    monkeypatch.setattr(
+        zipfile.ZipFile, "open", lambda archive, member, *rest: (opened.append(member), really_open(archive, member, *rest))[1]
+    )
+
+    page.handlers["snapshot-download"]("large.bin", "")
+
+    assert page.sent == [("large.bin", "application/octet-stream", content)]
+    assert len(opened) == 1
+
+
+def test_a_snapshot_that_goes_before_a_download_is_said(store: MemoryRunStore) -> None:
+    panel, page, _ = shown(store, seeds.run_with_every_fact(store))
+    page.handlers["snapshot-toggle"]("", "")
+    page.handlers["snapshot-open"]("train.py", "")
+    (store.snapshots / f"{seeds.SNAPSHOT_ID}.zip").unlink()
+
+    page.handlers["snapshot-download"]("train.py", "")
+
+    assert page.sent == []
+    assert "This file " in _html(panel.widget)

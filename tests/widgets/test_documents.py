@@ -17,7 +17,9 @@ from aml_widgets.widgets.document_charts import (
     MICRO,
     precision_recall_curves,
     predictions_chart,
+    predictions_text,
     residuals_chart,
+    residuals_text,
     roc_chart,
     roc_curves,
 )
@@ -32,6 +34,7 @@ from aml_widgets.widgets.documents import (
     parse_document,
 )
 from aml_widgets.widgets.panels.matrix_html import BOTH, COUNTS, MAX_CLASSES, RATES, accuracy_text, matrix_html
+from aml_widgets.widgets.pictures import picture_of
 
 
 def parse(kind: MetricKind, data: object) -> Document:
@@ -202,3 +205,43 @@ def test_predictions_are_a_band_over_the_middle_of_the_bins() -> None:
     assert (lower.y[0], middle.y[0], upper.y[0]) == (1.0, 1.5, 2.0)
     assert np.isnan(middle.y[1])
     assert chart.nonfinite_count == 1
+
+
+def test_the_largest_floats_have_ranges_that_can_be_drawn() -> None:
+    predictions = parse(
+        MetricKind.PREDICTIONS,
+        {"bin_edges": [-1e308, 0, 1e308], "bin_counts": [1, 1], "bin_averages": [0, 1e308], "bin_errors": [0, 1e308]},
+    )
+    residuals = parse(MetricKind.RESIDUALS, {"bin_edges": [-1e308, 1.7e308], "bin_counts": [1.7e308]})
+    assert isinstance(predictions, Predictions)
+    assert isinstance(residuals, Residuals)
+
+    for chart in (predictions_chart("p", predictions), residuals_chart("r", residuals)):
+        for low, high in (chart.x_range or (), chart.y_range or ()):
+            assert low < high
+            assert math.isfinite(high - low)
+        assert picture_of(chart).count("inf") == 0
+    assert "inf" not in residuals_text(residuals) + predictions_text(predictions)
+
+
+def test_a_cell_that_is_not_known_is_a_dash_and_leaves_the_accuracy_open() -> None:
+    found = matrix({"class_labels": ["a", "b"], "matrix": [[None, 1], [0, 5]]})
+
+    html = matrix_html(found, COUNTS, "card")
+
+    assert np.isnan(found.counts[0, 0])
+    assert math.isnan(found.accuracy)
+    assert np.isnan(found.rates[0]).all()
+    assert found.rates[1].tolist() == [0.0, 1.0]
+    assert accuracy_text(found) == "accuracy not known: 1 of 4 cells has no count"
+    assert '<td class="aml-hit"><span class="aml-zero">\N{EN DASH}</span></td>' in html
+    assert html.count('<td class="aml-total">\N{EN DASH}</td>') == 3  # its row, its column, and all
+    assert '<td class="aml-total">6</td>' in html
+    assert "50%" not in matrix_html(found, BOTH, "card")
+
+
+def test_what_no_count_can_be_is_not_known() -> None:
+    found = matrix({"class_labels": ["a", "b"], "matrix": [[float("inf"), 1e308], [1e308, 5]]})
+
+    assert accuracy_text(found) == "accuracy not known: 3 of 4 cells have no count"
+    assert matrix_html(found, RATES, "card").count("inf") == 0

@@ -76,3 +76,9 @@ def test_the_newest_file_and_its_moment() -> None:
     assert newest_of({}) is None
     assert len(moment_text(0.0, 0.0)) == 8
     assert moment_text(0.0, 1e9).startswith(("1970-01-01", "1969-12-31"))
+
+
+@pytest.mark.parametrize("at", [1e12, -1e12, 1e300, math.inf, math.nan, 253_402_300_799.0])
+def test_a_moment_that_no_calendar_has_breaks_nothing(at: float) -> None:
+    assert moment_text(at, 1e9)
+    assert moment_text(1e9, at)

@@ -184,6 +184,7 @@ def test_only_a_run_that_can_be_cancelled_offers_it_and_asks_before(store: Memor
     assert 'data-aml-confirm="Cancel ridge? What it has logged stays."' in header_of(view)
 
     ask(view, "cancel")
+    view.refresh()
 
     assert asked == ["cancel"]
     store.set_status(run_id, RunStatus.CANCELED)

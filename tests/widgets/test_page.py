@@ -11,7 +11,7 @@ import pytest
 
 from aml_widgets.core.errors import UserError
 from aml_widgets.testing.support import wait_until
-from aml_widgets.widgets.downloads import MAX_NAME, in_pieces, safe_file_name
+from aml_widgets.widgets.downloads import MAX_NAME, in_pieces, read_pieces, safe_file_name
 from aml_widgets.widgets.page import Page
 
 
@@ -49,14 +49,28 @@ def test_a_handler_gets_argument_and_value_and_the_page_its_answer(heard: Heard)
 
 def test_a_handler_that_fails_is_said_and_breaks_nothing(heard: Heard, caplog: pytest.LogCaptureFixture) -> None:
     def fail(argument: str, value: str) -> None:
-        raise UserError("No such column.") if argument else ValueError("odd")
+        raise UserError("No such column.") if argument else RuntimeError("odd")
 
     heard.page.on("sort", fail)
 
     assert heard.ask("sort", "name") == [{"done": "1", "error": "No such column."}]
     with caplog.at_level(logging.CRITICAL):
-        assert heard.ask("sort") == [{"done": "1", "error": "ValueError: odd"}]
+        assert heard.ask("sort") == [{"done": "1", "error": "RuntimeError: odd"}]
     assert heard.ask("unknown") == [{"done": "1"}]
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, IndexError, OverflowError])
+def test_an_argument_that_no_control_has_is_not_understood_and_not_reported(
+    heard: Heard, caplog: pytest.LogCaptureFixture, error: type[Exception]
+) -> None:
+    def fail(_argument: str, _value: str) -> None:
+        raise error("odd")
+
+    heard.page.on("sort", fail)
+
+    with caplog.at_level(logging.DEBUG, logger="aml_widgets.widgets"):
+        assert heard.ask("sort") == [{"done": "1", "error": "This was not understood."}]
+    assert [(one.levelname, one.exc_info) for one in caplog.records] == [("DEBUG", None)]
 
 
 def test_a_file_goes_in_pieces_to_the_page_that_asked(heard: Heard) -> None:
@@ -178,3 +192,34 @@ def test_whoever_draws_gives_way_to_a_user_who_waits(heard: Heard) -> None:
 
     user.join()
     assert not heard.page.is_waited_for
+
+
+def test_a_verb_that_nobody_answers_any_more_is_forgotten(heard: Heard) -> None:
+    seen: list[str] = []
+    heard.page.on("sort", lambda argument, _: seen.append(argument))
+
+    heard.page.off("sort")
+    heard.page.off("sort")
+
+    assert heard.ask("sort", "name") == [{"done": "1"}]
+    assert seen == []
+
+
+def test_a_file_is_read_as_far_as_it_was_long() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def read(path: str, start: int, max_bytes: int) -> bytes:
+        asked.append((start, max_bytes))
+        return f"{path}{'x' * 99}".encode()[start : start + max_bytes]
+
+    assert list(read_pieces(read, "log", 7, piece_bytes=3)) == [b"log", b"xxx", b"x"]
+    assert asked == [(0, 3), (3, 3), (6, 1)]
+    assert list(read_pieces(lambda *_: b"", "shorter now", 7)) == []
+
+
+def test_an_empty_file_is_asked_for_too_so_that_one_that_is_gone_is_noticed() -> None:
+    def read(_path: str, _start: int, _max_bytes: int) -> bytes:
+        raise UserError("It is gone.")
+
+    with pytest.raises(UserError, match="gone"):
+        list(read_pieces(read, "empty", 0))

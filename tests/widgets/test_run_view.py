@@ -522,3 +522,50 @@ def test_the_static_view_says_at_once_that_a_run_does_not_respond(
     (static,) = outputs.taken()
     assert "NotResponding" in static["text/plain"]
     assert "aml-clock" not in html_of(view)
+
+
+def test_the_end_of_a_run_does_not_wait_for_a_view_that_is_being_drawn(store: FlakyStore, outputs: Outputs) -> None:
+    run_id = running(store)
+    view = RunView(store, run_id, watcher=Watcher())
+    view.show()
+    store.set_status(run_id, RunStatus.COMPLETED)
+    kept = threading.Event()
+
+    def end() -> None:
+        view.keep_end()
+        kept.set()
+
+    with view._lock:
+        thread = threading.Thread(target=end)
+        thread.start()
+        assert kept.wait(20)
+    thread.join()
+
+    assert "Completed" in outputs.taken()[-1]["text/html"]
+    view.close()
+
+
+def test_a_run_that_the_store_does_not_know_is_said(store: FlakyStore) -> None:
+    view = watched(store, "nobody")
+
+    assert "The store does not have this run." in html_of(view)
+    assert "cannot be reached" not in html_of(view)
+
+
+def test_cancelling_is_done_by_the_next_refresh_and_a_failure_is_said(store: FlakyStore) -> None:
+    run_id = running(store)
+    asked: list[str] = []
+
+    def cancel() -> None:
+        asked.append(run_id)
+        raise StoreUnavailable("the <b>disk</b> is away")
+
+    view = RunView(store, run_id, watcher=Watcher(), cancel=cancel)
+    view.widget  # noqa: B018 - makes the widget
+    view.cancel()
+    view.refresh()
+
+    assert asked == [run_id]
+    assert "could not be cancelled: the &lt;b&gt;disk" in html_of(view)
+    view.refresh()
+    assert asked == [run_id]

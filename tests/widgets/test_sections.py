@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aml_widgets.widgets.panels import sections
 from aml_widgets.widgets.panels.sections import PINNED_KEY, PLAIN_KEY, arrange, name_filter
 
 NAMES = ["train/loss", "lr", "val/loss", "train/deep/loss", "epoch", "/odd", "odd/"]
@@ -123,7 +124,47 @@ def test_expressions_that_may_take_for_ever_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["^(train|val)/loss", "loss$", "(layer )?[0-9]+/.*", r"\(a\+\)+", "[(+*]+", "(?i:abc)+", "a{2}b?"]
+    "text", ["^(train|val)/loss", "loss$", "(layer )?[0-9]+/.*", r"\(a\+\)+", "[(+*]+", "(?i:abc)+", "a{2}b?", "^.*loss.*$", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "(?:a|b|c)/(d|e)?"]
 )
 def test_expressions_that_end_soon_are_taken(text: str) -> None:
     assert name_filter(text, is_regex=True).pattern is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".?" * 24 + "z$",
+        "(?:a?)" * 24 + "z",
+        "a??" * 24 + "z",
+        "(a|a)" * 24 + "z",
+        "a*a*a*b",
+        "a{0,9}" * 9,
+        "(?x)#[\n" + ".?" * 24 + "z#]",
+        "(){60000}",
+    ],
+)
+def test_expressions_of_many_choices_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="for ever"):
+        name_filter(text, is_regex=True)
+
+
+def test_names_are_searched_for_so_long_in_all_and_what_was_found_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([place * 0.1 for place in range(1_000)])
+    monkeypatch.setattr(sections, "thread_time", lambda: next(seconds))
+    names = [f"name {place}" for place in range(20)]
+    wanted = name_filter("name .*", is_regex=True)
+
+    first = arrange(names, wanted=wanted)
+
+    assert first.matched_count + first.unsearched_count == 20
+    assert 0 < first.matched_count < 10
+    again = arrange(names, wanted=wanted)
+    assert again.matched_count > first.matched_count
+
+
+def test_text_is_looked_for_in_all_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sections, "_MAX_SECONDS", -1.0)
+
+    page = arrange(NAMES, wanted=name_filter("loss", is_regex=False))
+
+    assert (page.matched_count, page.unsearched_count) == (3, 0)

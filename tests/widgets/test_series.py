@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aml_widgets.core.records import MetricKind, MetricValue
+from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.widgets.buckets import (
     AT,
     HAS_MINUS,
@@ -32,7 +33,7 @@ from aml_widgets.widgets.series import (
     SeriesState,
     advance_series,
 )
-from tests.widgets.building import NAN, bucket, news
+from tests.widgets.building import NAN, bucket, news, running
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
@@ -99,7 +100,7 @@ def test_an_opening_with_buckets_is_continued_by_points() -> None:
 
     steps, values = outline(series)
     assert series.count == 23
-    assert series.bucket_width == 10
+    assert series.table.width == 10
     assert not series.is_exact
     assert (steps[0], values[0]) == (0, 1.0)
     assert (steps[-1], values[-1]) == (22, 4.0)
@@ -122,14 +123,14 @@ def test_nan_and_infinities_are_gaps_and_are_counted() -> None:
     np.testing.assert_equal(outline(series)[1], [1.0, NAN, 2.0, NAN, NAN, 3.0])
 
 
-def test_an_infinite_extreme_of_a_bucket_leaves_its_finite_ends() -> None:
-    spoiled = bucket(0, 9, 1.0, math.inf, nonfinite_count=1)
+def test_infinite_ends_of_a_bucket_are_gaps_and_its_extremes_are_drawn() -> None:
+    spoiled = bucket(0, 9, 1.0, 5.0)._replace(first=-math.inf, last=math.inf, plus_count=2, minus_count=1)
 
     series = advance_series(None, news([], buckets=[spoiled], is_opening=True, count=10))
 
     values = outline(series)[1]
-    assert series.nonfinite_count == 1
-    assert np.nanmax(values) == 1.0
+    assert series.nonfinite_count == 3
+    assert (np.nanmin(values), np.nanmax(values)) == (1.0, 5.0)
     assert not np.isinf(values).any()
 
 
@@ -154,7 +155,19 @@ def test_a_big_integer_among_the_buckets_of_an_opening_is_not_drawn_after_them()
     series = advance_series(None, news([2**70], first_seq=4, buckets=buckets, is_opening=True, count=11))
 
     assert outline(series)[1].tolist() == [1.0, 1.0, 5.0, 5.0]
-    assert series.other_count == 1
+    assert (series.number_count, series.undrawn_count, series.other_count) == (11, 1, 0)
+    series = advance_series(series, news([6.0], first_seq=11))
+    assert (series.number_count, series.undrawn_count, series.other_count) == (12, 1, 0)
+
+
+def test_big_integers_that_an_opening_does_not_give_are_numbers_all_the_same() -> None:
+    series = advance_series(None, news([2**70, 2**70], first_seq=5, is_opening=True, count=7))
+
+    assert (series.number_count, series.undrawn_count, series.other_count) == (7, 5, 0)
+    assert series.numbers_after(-1) is None
+
+    texts = advance_series(None, news(["a", 2**70], first_seq=5, is_opening=True, count=7))
+    assert (texts.number_count, texts.other_count) == (1, 6)
 
 
 @pytest.mark.parametrize("n_points", [1, 999, 1_000, 1_001, 2_000, 2_001])
@@ -190,19 +203,36 @@ def test_what_is_not_finite_is_told_apart() -> None:
     assert flags.tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 
-def test_what_a_bucket_of_the_store_saw_is_read_off_its_numbers() -> None:
+def test_what_a_bucket_of_the_store_saw_is_told_apart() -> None:
     buckets = [
         bucket(0, 9, 1.0, 2.0),
-        bucket(10, 19, 1.0, math.inf, nonfinite_count=1),
-        bucket(20, 29, -math.inf, 1.0, nonfinite_count=1),
-        bucket(30, 39, 1.0, 2.0, nonfinite_count=1),
-        bucket(40, 49, NAN, NAN, nonfinite_count=10),
+        bucket(10, 19, 1.0, 2.0)._replace(plus_count=1),
+        bucket(20, 29, 1.0, 2.0)._replace(minus_count=1),
+        bucket(30, 39, 1.0, 2.0)._replace(nan_count=1),
+        bucket(40, 49, NAN, NAN)._replace(nan_count=7, plus_count=2, minus_count=1),
     ]
 
     series = advance_series(None, news([], buckets=buckets, is_opening=True, count=50))
 
     flags = series.buckets[:, [HAS_NAN, HAS_PLUS, HAS_MINUS]]
-    assert flags.tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0]]
+    assert flags.tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0], [1, 1, 1]]
+    assert series.nonfinite_count == 13
+
+
+def test_a_series_opened_anew_shows_what_it_showed_live() -> None:
+    values: list[MetricValue] = [0.0] * 30_000
+    values[15_005:15_008] = [math.inf, 1e6, NAN]
+    store = MemoryRunStore()
+    run_id = running(store)
+    store.log_columns(run_id, "loss", {None: values})
+
+    live = series_of(*(values[start : start + 1_000] for start in range(0, len(values), 1_000)))
+    anew = advance_series(None, store.changes_since(run_id).metrics[0])
+
+    for series in (live, anew):
+        assert np.nanmax(outline(series)[1]) == 1e6
+        assert series.nonfinite_count == 2
+        assert series.buckets[:, [HAS_NAN, HAS_PLUS, HAS_MINUS]].sum(axis=0).tolist() == [1, 1, 0]
 
 
 @given(st.lists(st.lists(finite | st.sampled_from([NAN, math.inf, "text", None, 3]), max_size=1_500), max_size=5))

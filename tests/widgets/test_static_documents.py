@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -17,6 +19,8 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.testing import seeded_documents as seeded
 from aml_widgets.testing.seeded import tiny_png
+from aml_widgets.widgets import static_documents
+from aml_widgets.widgets.documents import parse_document
 from aml_widgets.widgets.fallback import MAX_SAVED_BYTES, fallback_html, fallback_text, saved_size
 from aml_widgets.widgets.picture_files import WrongPicture, show_small
 from aml_widgets.widgets.static_documents import MAX_PICTURE_BYTES, MAX_PICTURES, StaticDocuments
@@ -29,7 +33,8 @@ Make = Callable[[MemoryRunStore], RunRecord]
 
 def static_html(store: MemoryRunStore, run_id: str) -> str:
     documents = StaticDocuments(lambda path, size: store.artifacts.read(run_id, path, start=0, max_bytes=size))
-    return fallback_html(state_of(store, run_id), documents)
+    state = state_of(store, run_id)
+    return fallback_html(state, documents.draw(state).htmls)
 
 
 def png(image: Image.Image) -> bytes:
@@ -90,11 +95,11 @@ def test_a_file_is_read_once_while_it_stays_as_it_is() -> None:
         return store.artifacts.read(run_id, path, start=0, max_bytes=size)
 
     documents = StaticDocuments(read)
-    first = documents.html_of(state_of(store, run_id))
-    assert documents.html_of(state_of(store, run_id)) == first
+    first = documents.draw(state_of(store, run_id))
+    assert documents.draw(state_of(store, run_id)) == first
     assert reads == ["a.png"]
     store.record_artifact(run_id, ArtifactRecord(path="a.png", size_bytes=9, written_at=2.0))
-    documents.html_of(state_of(store, run_id))
+    documents.draw(state_of(store, run_id))
     assert reads == ["a.png", "a.png"]
 
 
@@ -176,3 +181,54 @@ def test_child_runs_tags_and_logs_are_said() -> None:
         assert "Tags: stage: final, best" in shown
         assert "12 child runs: 10 completed, 2 failed" in shown
         assert re.search(r"Logs: logs/00\.txt \(2.*kB\), .*logs/09\.txt \(2.*kB\) and 2 more", shown)
+
+
+def test_in_a_hurry_what_is_large_is_left_to_the_next_time() -> None:
+    store = MemoryRunStore()
+    run_id = running(store)
+    for path, size in (("small.png", 900), ("large.png", 900_000)):
+        store.artifacts.put(run_id, path, io.BytesIO(tiny_png(20, 20)))
+        store.record_artifact(run_id, ArtifactRecord(path=path, size_bytes=size, written_at=1.0))
+        store.log_columns(run_id, path, {None: [path]}, kind=MetricKind.IMAGE)
+    state = replace(
+        state_of(store, run_id),
+        artifacts={
+            path: ArtifactRecord(path=path, size_bytes=size, written_at=1.0)
+            for path, size in (("small.png", 900), ("large.png", 900_000))
+        },
+    )
+    documents = StaticDocuments(lambda path, size: store.artifacts.read(run_id, path, start=0, max_bytes=size))
+
+    quick = documents.draw(state, max_seconds=10.0)
+    whole = documents.draw(state)
+    again = documents.draw(state, max_seconds=0.0)
+
+    assert (len(quick.htmls), quick.is_whole) == (1, False)
+    assert (len(whole.htmls), whole.is_whole) == (2, True)
+    assert again == whole
+
+
+def test_one_that_cannot_be_drawn_is_said_and_the_others_are_shown(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> str:
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr(static_documents, "residuals_chart", fail)
+    store = MemoryRunStore()
+    run = seeded.run_with_documents(store)
+
+    with caplog.at_level(logging.CRITICAL):
+        html = static_html(store, run.run_id)
+
+    assert re.search(r"Not shown: <code>documents/\S+</code> It could not be drawn \(ZeroDivisionError\)", html)
+    assert "193 predictions" in html
+
+
+def test_a_cell_that_is_not_known_is_a_dash_in_the_static_view() -> None:
+    matrix = parse_document(MetricKind.CONFUSION_MATRIX, b'{"data": {"matrix": [[null, 1], [0, 5]]}}')
+
+    html = static_documents.document_html("m", matrix)
+
+    assert html.count(">\N{EN DASH}</td>") == 1
+    assert "accuracy not known" in html

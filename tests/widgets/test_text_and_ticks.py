@@ -71,6 +71,14 @@ def test_moments_have_their_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clock_text(1_000_000.0).split()[-1].startswith("UTC")
 
 
+@pytest.mark.parametrize("seconds", [1e12, -1e12, 1e300, math.inf, -math.inf, math.nan, 253_402_300_799.0])
+def test_moments_that_no_calendar_has_are_written_in_seconds(seconds: float) -> None:
+    assert time_text(seconds)
+    assert clock_text(seconds)
+    if not abs(seconds) < 1e12:
+        assert time_text(seconds) == clock_text(seconds) == repr(seconds)
+
+
 def test_names_are_shortened_and_never_invisible() -> None:
     assert shorten("abcdef", 4) == "abc\N{HORIZONTAL ELLIPSIS}"
     assert name_text("  ") == "'  '"
@@ -159,3 +167,10 @@ def read_label(label: str) -> float:
     text = label.replace(",", "").replace("\N{MINUS SIGN}", "-")
     power = {"k": 3, "M": 6, "G": 9, "T": 12}.get(text[-1])
     return float(f"{text[:-1]}e{power}" if power else text)
+
+
+def test_ticks_of_the_largest_floats_have_a_format() -> None:
+    largest = 1.7976931348623157e308
+
+    assert tick_format([-largest, largest]).endswith("e")
+    assert tick_format(tick_values(-math.inf, math.inf)) == ".2~r"

@@ -10,8 +10,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Union
 
-from aml_widgets.core.records import Bucket
-
 BLOCK_POINTS = 1_024
 
 Number = Union[float, int]
@@ -71,7 +69,7 @@ def append_column(connection: sqlite3.Connection, series: int, column: Column) -
     ).fetchone()
     if last is not None and last[1] < BLOCK_POINTS:
         first_seq, _, data = last
-        column = _join(_read_column(connection, series, first_seq), column)
+        column = _join(read_block(connection, series, first_seq), column)
         connection.execute("delete from block where series = ? and first_seq = ?", (series, first_seq))
         connection.execute("delete from data where id = ?", (data,))
     for start in range(0, len(column.seqs), BLOCK_POINTS):
@@ -272,7 +270,8 @@ def read_block_columns(connection: sqlite3.Connection, series: int, first_step: 
     return builder.build()
 
 
-def _read_column(connection: sqlite3.Connection, series: int, first_seq: int) -> Column:
+def read_block(connection: sqlite3.Connection, series: int, first_seq: int) -> Column:
+    """Read the block that starts at a seq."""
     builder = ColumnBuilder()
     builder.add_block(connection.execute(_BLOCK_COLUMNS + "and b.first_seq = ?", (series, first_seq)).fetchone())
     return builder.build()
@@ -295,37 +294,3 @@ def _join(sealed: Column, more: Column) -> Column:
     builder.add_column(sealed)
     builder.add_column(more)
     return builder.build()
-
-
-_BUCKET_COLUMNS = (
-    "select count, first_seq, last_seq, first_step, last_step, low_step, high_step, first_at, last_at, "
-    "first, last, low, high, nonfinite_count from block where series = ? "
-)
-
-
-def read_buckets(
-    connection: sqlite3.Connection, series: int, first_step: int | None = None, last_step: int | None = None
-) -> list[Bucket]:
-    """Give the summaries of a series' blocks, in order, without reading a point."""
-    if first_step is None and last_step is None:
-        rows = connection.execute(_BUCKET_COLUMNS + "order by first_seq", (series,)).fetchall()
-    else:
-        low = -(2**63) if first_step is None else first_step
-        high = 2**63 - 1 if last_step is None else last_step
-        rows = connection.execute(
-            _BUCKET_COLUMNS + "and high_step >= ? and low_step <= ? order by first_seq", (series, low, high)
-        ).fetchall()
-    buckets = list(map(Bucket._make, rows))
-    if any(bucket.nonfinite_count for bucket in buckets):
-        return [_with_nan(bucket) if bucket.nonfinite_count else bucket for bucket in buckets]
-    return buckets
-
-
-def _with_nan(bucket: Bucket) -> Bucket:
-    nan = math.nan
-    return bucket._replace(
-        first=nan if bucket.first is None else bucket.first,
-        last=nan if bucket.last is None else bucket.last,
-        low=nan if bucket.low is None else bucket.low,
-        high=nan if bucket.high is None else bucket.high,
-    )

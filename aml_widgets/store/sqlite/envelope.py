@@ -12,14 +12,19 @@ from aml_widgets.store.sqlite.blocks import (
     Column,
     ColumnBuilder,
     Number,
-    measure,
     numbers_of,
+    read_block,
     read_block_columns,
     read_blocks,
-    read_buckets,
 )
 
 _WHOLE = (-(2**63), 2**63 - 1)
+
+# A block tells NaN and infinities as one number; which they were is read off its extremes (see `_bucket_of`).
+_SUMMARY_COLUMNS = (
+    "select count, first_seq, last_seq, first_step, last_step, low_step, high_step, first_at, last_at, "
+    "first, last, low, high, nonfinite_count, 0, 0 from block where series = ? "
+)
 
 
 def read(
@@ -32,10 +37,10 @@ def read(
 ) -> list[Bucket]:
     """Sum up a series' blocks and its tail in at most `max_buckets` buckets.
 
-    Where the blocks alone are enough for a picture, no point of theirs is read; a series of fewer blocks is cut finer, by
-    reading its points.
+    Where the blocks alone are enough for a picture, no point of theirs is read, but of those that hold an infinity; a series
+    of fewer blocks is cut finer, by reading its points.
     """
-    summaries = read_buckets(connection, series, first_step, last_step)
+    summaries = _read_summaries(connection, series, first_step, last_step)
     is_whole = first_step is None and last_step is None
     low, high = (_WHOLE[0] if first_step is None else first_step), (_WHOLE[1] if last_step is None else last_step)
     if not is_whole:
@@ -45,7 +50,8 @@ def read(
         # as wide as the whole asks for, and at least one bucket is left for the blocks
         width = max(-(-total // max_buckets), -(-len(tail.seqs) // (max_buckets - 1)), 1)
         tail_buckets = _of_column(tail, width)
-        return [*_merge(summaries, max(1, max_buckets - len(tail_buckets))), *tail_buckets]
+        buckets = _buckets_of(connection, series, summaries)
+        return [*_merge(buckets, max(1, max_buckets - len(tail_buckets))), *tail_buckets]
     builder = ColumnBuilder()
     if is_whole:
         read_blocks(connection, series, builder)
@@ -54,6 +60,38 @@ def read(
     builder.add_column(tail)
     column = builder.build()
     return _of_column(column, max(1, -(-len(column.seqs) // max_buckets)))
+
+
+def _read_summaries(
+    connection: sqlite3.Connection, series: int, first_step: int | None, last_step: int | None
+) -> list[Bucket]:
+    """Read what is stored of the blocks beside their points, in order."""
+    if first_step is None and last_step is None:
+        rows = connection.execute(_SUMMARY_COLUMNS + "order by first_seq", (series,))
+    else:
+        low, high = (_WHOLE[0] if first_step is None else first_step), (_WHOLE[1] if last_step is None else last_step)
+        rows = connection.execute(
+            _SUMMARY_COLUMNS + "and high_step >= ? and low_step <= ? order by first_seq", (series, low, high)
+        )
+    return list(map(Bucket._make, rows))
+
+
+def _buckets_of(connection: sqlite3.Connection, series: int, summaries: list[Bucket]) -> list[Bucket]:
+    if any(summary.nan_count for summary in summaries):
+        return [_bucket_of(connection, series, one) if one.nan_count else one for one in summaries]
+    return summaries
+
+
+def _bucket_of(connection: sqlite3.Connection, series: int, summary: Bucket) -> Bucket:
+    """Make a bucket of what is stored of a block with numbers that are not finite.
+
+    Only where an extreme is infinite, something may lie behind it, and the block is read; else all of them are NaN.
+    """
+    if summary.high == math.inf or summary.low == -math.inf:
+        (bucket,) = _of_column(read_block(connection, series, summary.first_seq), summary.count)
+        return bucket
+    first, last, low, high = (math.nan if number is None else number for number in summary[9:13])
+    return summary._replace(first=first, last=last, low=low, high=high)
 
 
 def _within(column: Column, low: int, high: int) -> Column:
@@ -96,7 +134,9 @@ def _one(buckets: Sequence[Bucket]) -> Bucket:
         last=last.last,
         low=min(lows, default=math.nan),
         high=max(highs, default=math.nan),
-        nonfinite_count=sum(bucket.nonfinite_count for bucket in buckets),
+        nan_count=sum(bucket.nan_count for bucket in buckets),
+        plus_count=sum(bucket.plus_count for bucket in buckets),
+        minus_count=sum(bucket.minus_count for bucket in buckets),
     )
 
 
@@ -107,7 +147,7 @@ def _of_column(column: Column, width: int) -> list[Bucket]:
         stop = min(start + width, len(seqs))
         part: Sequence[Number] = values[start:stop]
         part_steps = steps[start:stop]
-        low, high, nonfinite_count = measure(part)
+        reach = _reach_of(part)
         buckets.append(
             Bucket(
                 stop - start,
@@ -121,9 +161,18 @@ def _of_column(column: Column, width: int) -> list[Bucket]:
                 times[stop - 1],
                 part[0],
                 part[-1],
-                math.nan if low is None else low,
-                math.nan if high is None else high,
-                nonfinite_count,
+                *reach,
             )
         )
     return buckets
+
+
+def _reach_of(values: Sequence[Number]) -> tuple[Number, Number, int, int, int]:
+    """Find the extremes of the finite numbers, and count NaN, +inf and -inf."""
+    total = sum(values)
+    if total - total == 0:  # no NaN and no infinity among them, for either would have stayed in the sum
+        return min(values), max(values), 0, 0, 0
+    finite = list(filter(math.isfinite, values))
+    plus_count, minus_count = values.count(math.inf), values.count(-math.inf)
+    nan_count = len(values) - len(finite) - plus_count - minus_count
+    return min(finite, default=math.nan), max(finite, default=math.nan), nan_count, plus_count, minus_count

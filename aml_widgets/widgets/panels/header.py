@@ -71,14 +71,14 @@ class HeaderPanel:
         host.page.on("refresh", lambda _argument, _value: controls.refresh_now())
         host.page.on("pause", lambda _argument, _value: controls.pause())
         host.page.on("interval", lambda _argument, value: controls.set_interval(float(value)))
-        host.page.on("cancel", lambda _argument, _value: self._cancel())
+        host.page.on("cancel", lambda _argument, _value: controls.cancel())
 
-    def update(self, state: ViewState, *, problem: str | None = None) -> None:
-        """Show a state. `problem` says why a part of the view could not be drawn, where one could not."""
+    def update(self, state: ViewState, *, problem: str | None = None, trouble: str | None = None) -> None:
+        """Show a state. `problem` says why a part of the view could not be drawn, `trouble` what else could not be done."""
         set_markup(self._identity, _identity_html(state, self._host.page_url))
         set_markup(self._buttons, self._buttons_html(state))
         set_markup(self._times, _times_html(state, self._controls.refresh_seconds, self._controls.paused_at))
-        set_markup(self._silence, _silence_html(state) + _gone_writer_html(state) + _problem_html(problem))
+        set_markup(self._silence, _silence_html(state) + _gone_writer_html(state) + _problem_html(problem, trouble))
         status = state.run.status if state.run is not None else None
         if self._announced is not None and status is not None and status is not self._announced:
             self._spoken.value = _spoken_html(f"{name_of(state.run)}: {status}") if state.run else ""
@@ -101,11 +101,6 @@ class HeaderPanel:
             buttons.append(confirm_html("Cancel run", "cancel", question=question))
         return "".join(buttons)
 
-    def _cancel(self) -> None:
-        if self._host.cancel is not None:
-            self._host.cancel()
-        self._controls.refresh_now()
-
 
 class Controls(Protocol):
     """What the user can ask of a view as a whole."""
@@ -126,6 +121,10 @@ class Controls(Protocol):
 
     def pause(self) -> None:
         """Pause refreshing, or go on with it."""
+        ...
+
+    def cancel(self) -> None:
+        """Ask for the run to be cancelled."""
         ...
 
     def set_interval(self, seconds: float) -> None:
@@ -271,6 +270,11 @@ def _fact(label: str, value_html: str) -> str:
 def _silence_html(state: ViewState) -> str:
     if state.silence is None:
         return ""
+    if state.silence.is_missing:
+        return (
+            '<div class="aml-box aml-look-bad" role="alert"><b>The store does not have this run.</b> '
+            f"{escape(shorten(state.silence.reason, 1000))}</div>"
+        )
     shown = f"What is shown is from {time_text(state.heard_at)}." if state.heard_at is not None else ""
     return (
         '<div class="aml-box aml-look-warn" role="alert"><b>The store cannot be reached</b> since '
@@ -295,10 +299,10 @@ def _gone_writer_html(state: ViewState) -> str:
     )
 
 
-def _problem_html(problem: str | None) -> str:
-    if problem is None:
-        return ""
-    return (
-        '<div class="aml-box aml-look-warn" role="alert"><b>A part of this view could not be drawn</b>: '
-        f"{escape(shorten(problem, 1000))}</div>"
-    )
+def _problem_html(problem: str | None, trouble: str | None) -> str:
+    texts = []
+    if problem is not None:
+        texts.append(f"<b>A part of this view could not be drawn</b>: {escape(shorten(problem, 1000))}")
+    if trouble is not None:
+        texts.append(escape(shorten(trouble, 1000)))
+    return "".join(f'<div class="aml-box aml-look-warn" role="alert">{text}</div>' for text in texts)
