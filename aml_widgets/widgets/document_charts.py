@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aml_widgets.widgets.chart import Chart, ChartForm, Line, XKind
-from aml_widgets.widgets.documents import Predictions, Residuals, ThresholdTables, divide
+from aml_widgets.widgets.documents import Predictions, Residuals, ThresholdTables, divide, middles_of
 from aml_widgets.widgets.series import FloatArray
 from aml_widgets.widgets.text import count_text, number_text
 
@@ -17,6 +17,7 @@ MICRO, MACRO = "micro average", "macro average"
 _TP, _FP, _TN, _FN = range(4)
 _UNIT = (0.0, 1.0)
 _N_GRID = 201
+_MOST = 8e307  # no range goes farther, so that its span is a float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +90,12 @@ def predictions_chart(name: str, predictions: Predictions) -> Chart:
     """Draw what was predicted over the true value, with a band of its error and the diagonal of a perfect prediction."""
     x, middle = predictions.centres, predictions.averages
     errors = np.abs(predictions.errors)
-    lower, upper = middle - errors, middle + errors
+    with np.errstate(over="ignore"):
+        lower, upper = middle - errors, middle + errors
     ends = predictions.edges[[0, -1]]
     seen = np.concatenate([lower, upper, middle, ends])
     seen = seen[np.isfinite(seen)]
-    low, high = float(seen.min()), float(seen.max())
+    low, high = _wide(float(seen.min()), float(seen.max()))
     room = (high - low) * 0.03
     return Chart(
         name=name,
@@ -119,12 +121,15 @@ def residuals_text(residuals: Residuals) -> str:
     """Say how many residuals there are, and about where."""
     known = np.where(np.isfinite(residuals.counts), residuals.counts, 0.0)
     total = float(known.sum())
-    middles = (residuals.edges[:-1] + residuals.edges[1:]) / 2
+    middles = middles_of(residuals.edges)
     notes = [f"{number_text(round(total, 3))} residuals in {count_text(len(known), 'bin', 'bins')}"]
     if total > 0:
-        mean = float((known * middles).sum()) / total
-        spread = float(np.sqrt((known * (middles - mean) ** 2).sum() / total))
-        notes.append(f"about {mean:.3g} \N{PLUS-MINUS SIGN} {spread:.3g}")
+        weights = known / total
+        mean = float((weights * middles).sum())
+        with np.errstate(over="ignore"):
+            spread = float(np.sqrt((weights * (middles - mean) ** 2).sum()))
+        about = f" \N{PLUS-MINUS SIGN} {spread:.3g}" if np.isfinite(spread) else ""
+        notes.append(f"about {mean:.3g}{about}")
     return ", ".join(notes)
 
 
@@ -226,8 +231,9 @@ def _trapezoids(x: FloatArray, y: FloatArray) -> float:
 
 
 def _wide(low: float, high: float) -> tuple[float, float]:
-    """Give a range that has a width."""
+    """Give a range that has a width, and an end: what lies beyond is drawn at its edge."""
+    low, high = (min(max(end, -_MOST), _MOST) for end in (low, high))
     if high > low:
         return low, high
     room = abs(low) / 2 or 0.5
-    return low - room, high + room
+    return max(low - room, -_MOST), min(high + room, _MOST)

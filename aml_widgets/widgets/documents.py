@@ -11,6 +11,8 @@ import numpy as np
 from aml_widgets.core.records import MetricKind
 from aml_widgets.widgets.series import FloatArray
 
+_MAX_COUNT = 1e300  # sums of these are floats
+
 
 class WrongDocument(Exception):
     """Says, as a sentence for the reader of the view, why a document cannot be shown."""
@@ -23,7 +25,7 @@ class ConfusionMatrix:
     Attributes
     ----------
     counts : ndarray of float64, shape (n_classes, n_classes)
-        Row: the true class, column: the predicted one.
+        Row: the true class, column: the predicted one. NaN where it is not known.
     """
 
     labels: tuple[str, ...]
@@ -31,15 +33,20 @@ class ConfusionMatrix:
 
     @property
     def rates(self) -> FloatArray:
-        """Each count as a part of its row, the true class; NaN in rows without any."""
+        """Each count as a part of its row, the true class; NaN in rows without any, or with one that is not known."""
         totals = self.counts.sum(axis=1, keepdims=True)
         return divide(self.counts, np.broadcast_to(totals, self.counts.shape))
 
     @property
     def accuracy(self) -> float:
-        """The part of all that lies on the diagonal; NaN where there is nothing."""
+        """The part of all that lies on the diagonal; NaN where there is nothing, or a count is not known."""
         total = float(self.counts.sum())
         return float(np.trace(self.counts)) / total if total else float("nan")
+
+    @property
+    def unknown_count(self) -> int:
+        """How many cells have no count."""
+        return int(np.isnan(self.counts).sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +94,7 @@ class Predictions:
     @property
     def centres(self) -> FloatArray:
         """The middle of each bin."""
-        middles: FloatArray = (self.edges[:-1] + self.edges[1:]) / 2
-        return middles
+        return middles_of(self.edges)
 
 
 Document = ConfusionMatrix | AccuracyTable | Residuals | Predictions
@@ -140,8 +146,14 @@ def divide(numerators: FloatArray, denominators: FloatArray) -> FloatArray:
     return quotients
 
 
+def middles_of(edges: FloatArray) -> FloatArray:
+    """Give the middle of each bin."""
+    middles: FloatArray = edges[:-1] / 2 + edges[1:] / 2  # halved first: the sum of the largest floats is beyond them
+    return middles
+
+
 def _confusion_matrix(data: Mapping[str, object]) -> ConfusionMatrix:
-    counts = _numbers(data.get("matrix"), "'matrix'")
+    counts = _counts(data.get("matrix"), "'matrix'")
     if not counts.size:
         raise WrongDocument("The matrix has no class.")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
@@ -149,7 +161,7 @@ def _confusion_matrix(data: Mapping[str, object]) -> ConfusionMatrix:
     labels = _labels(data.get("class_labels"), len(counts))
     if len(labels) != len(counts):
         raise WrongDocument(f"There are {len(labels):,} labels for a matrix of {len(counts):,} classes.")
-    return ConfusionMatrix(labels=labels, counts=np.where(np.isfinite(counts), counts, 0.0))
+    return ConfusionMatrix(labels=labels, counts=counts)
 
 
 def _accuracy_table(data: Mapping[str, object]) -> AccuracyTable:
@@ -173,7 +185,7 @@ def _tables(data: Mapping[str, object], by: str) -> ThresholdTables | None:
         raise WrongDocument(f"'{by}_tables' is no list with a table for each class.")
     counts = []
     for place, table in enumerate(tables, 1):  # type: ignore[arg-type,var-annotated]  # a list, as just seen
-        rows = _numbers(table, f"Table {place} of '{by}_tables'")
+        rows = _counts(table, f"Table {place} of '{by}_tables'")
         if rows.ndim != 2 or rows.shape[1] != 4:
             raise WrongDocument(
                 f"Table {place} of '{by}_tables' has the shape {_shape(rows)}, where each threshold has four counts: "
@@ -188,12 +200,12 @@ def _tables(data: Mapping[str, object], by: str) -> ThresholdTables | None:
 
 
 def _binned(data: Mapping[str, object]) -> tuple[FloatArray, FloatArray]:
-    edges, counts = _numbers(data.get("bin_edges"), "'bin_edges'"), _numbers(data.get("bin_counts"), "'bin_counts'")
+    edges, counts = _numbers(data.get("bin_edges"), "'bin_edges'"), _counts(data.get("bin_counts"), "'bin_counts'")
     if edges.ndim != 1 or counts.ndim != 1 or len(edges) != len(counts) + 1:
         raise WrongDocument(f"There are {edges.size:,} bin edges for {counts.size:,} bins, and one more is needed.")
     if not len(counts):
         raise WrongDocument("There is no bin.")
-    if not np.isfinite(edges).all() or (np.diff(edges) < 0).any():
+    if not np.isfinite(edges).all() or (edges[1:] < edges[:-1]).any():
         raise WrongDocument("The bin edges do not ascend.")
     return edges, counts
 
@@ -217,6 +229,12 @@ def _numbers(values: object, what: str) -> FloatArray:
         return np.array(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise WrongDocument(f"{what} holds something else than numbers, or lists of unequal length.") from error
+
+
+def _counts(values: object, what: str) -> FloatArray:
+    """Give lists of counts as an array; NaN stands for what is none."""
+    counts = _numbers(values, what)
+    return np.where(np.abs(counts) <= _MAX_COUNT, counts, np.nan)
 
 
 def _labels(values: object, n_classes: int) -> tuple[str, ...]:

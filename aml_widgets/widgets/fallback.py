@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 from aml_widgets.core.records import MetricValue
 from aml_widgets.core.status import RunStatus
+from aml_widgets.widgets.artifact_paths import artifact_path
 from aml_widgets.widgets.children import count_statuses
 from aml_widgets.widgets.curves import chart_of, notes_of
 from aml_widgets.widgets.kind_names import KIND_NAMES
-from aml_widgets.widgets.panels.header import gone_writer_text
-from aml_widgets.widgets.panels.status import duration_seconds
-from aml_widgets.widgets.panels.versions import artifact_path
+from aml_widgets.widgets.panels.status import duration_seconds, gone_writer_text
 from aml_widgets.widgets.pictures import COLOURS, HEIGHT, MAX_LINES, WIDTH, picture_of
 from aml_widgets.widgets.text import (
     count_text,

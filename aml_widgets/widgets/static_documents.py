@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import MetricKind
+from aml_widgets.widgets.artifact_paths import artifact_path
 from aml_widgets.widgets.chart import Chart
 from aml_widgets.widgets.document_charts import (
     Curve,
@@ -31,12 +33,13 @@ from aml_widgets.widgets.documents import (
     parse_document,
 )
 from aml_widgets.widgets.kind_names import KIND_NAMES
-from aml_widgets.widgets.panels.matrix_html import accuracy_text
-from aml_widgets.widgets.panels.versions import artifact_path
+from aml_widgets.widgets.panels.matrix_html import accuracy_text, cell_text
 from aml_widgets.widgets.picture_files import WrongPicture, show_small
 from aml_widgets.widgets.pictures import COLOURS, HEIGHT, WIDTH, picture_of
-from aml_widgets.widgets.text import escape, name_text, number_text, shorten
+from aml_widgets.widgets.text import escape, name_text, shorten
 from aml_widgets.widgets.view_state import MetricState, ViewState, card_kind
+
+logger = logging.getLogger("aml_widgets.widgets")
 
 ReadArtifact = Callable[[str, int], bytes]
 """Gives the beginning of one of the run's files, at most so many bytes. Raises AmlWidgetsError."""
@@ -126,6 +129,9 @@ class StaticDocuments:
             return _trouble_html(metric, path, error.message)  # it may come
         except (WrongDocument, WrongPicture) as error:
             html = _trouble_html(metric, path, str(error))
+        except Exception as error:  # the edge of what a run may write: one odd file must not take the whole view
+            logger.exception("%r of run %s could not be drawn.", metric.name, state.run_id)
+            html = _trouble_html(metric, path, f"It could not be drawn ({type(error).__name__}).")
         if record is not None:
             self._drawn[metric.name] = (key, html)
         return html
@@ -216,7 +222,7 @@ def _matrix_html(name: str, matrix: ConfusionMatrix) -> str:
     rows = "".join(
         f'<tr><th style="{_CELL}">{labels[true]}</th>'
         + "".join(
-            f'<td style="{_CELL}{_shade(float(rates[true, place]))}">{escape(_count_text(float(count)))}</td>'
+            f'<td style="{_CELL}{_shade(float(rates[true, place]))}">{cell_text(float(count))}</td>'
             for place, count in enumerate(matrix.counts[true])
         )
         + "</tr>"
@@ -231,10 +237,6 @@ def _matrix_html(name: str, matrix: ConfusionMatrix) -> str:
 
 def _shade(rate: float) -> str:
     return "" if math.isnan(rate) or rate <= 0 else f";background:rgba({_BLUE},{min(rate, 1.0) * 0.55:.2f})"
-
-
-def _count_text(count: float) -> str:
-    return f"{count:,.0f}" if count == int(count) else number_text(round(count, 4))
 
 
 def _trouble_html(metric: MetricState, path: str | None, why: str) -> str:

@@ -79,11 +79,12 @@ def _trimmed(value: Decimal) -> str:
 
 def tick_format(values: list[float]) -> str:
     """Give the d3 format that tells neighbouring ticks apart and writes them shortly."""
-    largest = max(abs(value) for value in values)
+    values = [value for value in values if math.isfinite(value)]
+    largest = max(map(abs, values), default=0.0)
     if not largest:
         return ".2~r"
     steps = [abs(after / 2 - before / 2) * 2 for before, after in pairwise(values) if before != after]
-    step = max(min([*steps, largest]), largest * 1e-12)
+    step = max(min(*steps, largest, _MAX), largest * 1e-12)  # the span of the largest floats is beyond them
     exponent = math.floor(math.log10(step) + 1e-9)
     leading = step / 10.0**exponent if exponent > -300 else 1.0
     is_halved = abs(leading - round(leading)) > 1e-6

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from aml_widgets.widgets.picture_files import MAX_EDGE, WrongPicture, show_picture, sniff_media_type
 from aml_widgets.widgets.previews import (
     MAX_TABLE_ROWS,
     PreviewKind,
@@ -18,7 +19,6 @@ from aml_widgets.widgets.previews import (
     decode_text,
     hex_text,
     kind_of,
-    picture_type,
     prepare_picture,
     pretty_json,
     read_table,
@@ -142,15 +142,15 @@ def test_a_small_picture_is_shown_as_it_is(form: str) -> None:
     shown = prepare_picture(content)
 
     assert (shown.content, shown.width, shown.height, shown.is_reduced) == (content, 20, 10, False)
-    assert shown.media_type == picture_type(content)
+    assert shown.media_type == sniff_media_type(content)
 
 
 @pytest.mark.parametrize(("form", "mode"), [("PNG", "RGB"), ("PNG", "RGBA"), ("JPEG", "L")])
 def test_a_large_picture_is_made_smaller(form: str, mode: str) -> None:
-    shown = prepare_picture(photograph(2_000, 1_500, form, mode))
+    shown = prepare_picture(photograph(3_000, 2_500, form, mode))
 
-    assert (shown.width, shown.height, shown.is_reduced) == (2_000, 1_500, True)
-    assert max(Image.open(io.BytesIO(shown.content)).size) == 1_200
+    assert (shown.width, shown.height, shown.is_reduced) == (3_000, 2_500, True)
+    assert max(Image.open(io.BytesIO(shown.content)).size) == MAX_EDGE
 
 
 def test_a_large_plot_that_is_packed_well_stays_as_it_is() -> None:
@@ -158,12 +158,12 @@ def test_a_large_plot_that_is_packed_well_stays_as_it_is() -> None:
 
 
 def test_a_picture_that_is_none_or_too_large_is_refused() -> None:
-    with pytest.raises(PreviewProblem, match="cannot be opened"):
+    with pytest.raises(PreviewProblem, match="is broken"):
         prepare_picture(picture(20, 20)[:30])
-    with pytest.raises(PreviewProblem, match="6,000 .* pixels is too large"):
-        prepare_picture(picture(6_000, 6_000, mode="1"))
-    with pytest.raises(PreviewProblem, match=r"3,000 .* pixels and 7\.2 MB is too large"):
-        prepare_picture(photograph(3_000, 2_400, "PNG", "L"))
+    with pytest.raises(PreviewProblem, match="8,000 .* pixels, too many"):
+        prepare_picture(picture(8_000, 8_000, mode="1"))
+    with pytest.raises(PreviewProblem, match=r"4,000 .* pixels in 12\.4 MB, too many"):
+        prepare_picture(photograph(4_000, 3_100, "PNG", "L"))
     with pytest.raises(PreviewProblem, match="no picture"):
         prepare_picture(b"<svg/>")
 
@@ -173,3 +173,19 @@ def test_bytes_are_written_as_lines_of_16() -> None:
         "000000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  0123456789abcdef",
         f"000010  {'67 00':<47}  g·",
     ]
+
+
+@pytest.mark.parametrize(
+    "content", [picture(40, 30, "GIF"), picture(1, 1, "WEBP"), b"GIF8", b"RIFF....WEBP", b"\xff\xd8\xff", picture(5, 5, "BMP")]
+)
+def test_a_preview_and_a_card_agree_on_what_is_shown_of_a_picture(content: bytes) -> None:
+    try:
+        shown = show_picture(content)
+    except WrongPicture as error:
+        with pytest.raises(PreviewProblem) as problem:
+            prepare_picture(content)
+        assert str(problem.value) == str(error)
+    else:
+        reduced = prepare_picture(content)
+        assert shown.source.startswith(f"data:{reduced.media_type};")
+        assert (shown.width, shown.height) == (reduced.width, reduced.height)

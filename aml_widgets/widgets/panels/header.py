@@ -15,7 +15,7 @@ from aml_widgets.widgets.panels.controls import button_html, confirm_html, selec
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.icons import GO_ON, PAUSE, REFRESH
 from aml_widgets.widgets.panels.parts import markup, set_markup
-from aml_widgets.widgets.panels.status import duration_seconds, name_of, status_html
+from aml_widgets.widgets.panels.status import duration_seconds, gone_writer_text, name_of, status_html
 from aml_widgets.widgets.series import is_number
 from aml_widgets.widgets.text import (
     clock_text,
@@ -281,12 +281,6 @@ def _silence_html(state: ViewState) -> str:
         f"{escape(time_text(state.silence.since))}: {escape(shorten(state.silence.reason, 1000))}"
         f'<div class="aml-message">{escape(shown)}</div></div>'
     )
-
-
-def gone_writer_text(run: RunRecord) -> str:
-    """Say what it means that a run does not respond, and what ends it."""
-    seen = f"; last sign of life {time_text(run.last_seen_at)}" if run.last_seen_at is not None else ""
-    return f"The process that wrote this run is gone{seen}."
 
 
 def _gone_writer_html(state: ViewState) -> str:

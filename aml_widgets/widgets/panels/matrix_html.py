@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from aml_widgets.widgets.documents import ConfusionMatrix
-from aml_widgets.widgets.text import escape, name_text, number_text, shorten
+from aml_widgets.widgets.text import count_text, escape, name_text, number_text, shorten
 
 COUNTS, RATES, BOTH = "counts", "rates", "both"
 MAX_CLASSES = 120
@@ -15,6 +15,7 @@ MAX_CLASSES = 120
 _MAX_ROOMY_CLASSES = 12
 # Mixed in no more than this, the text keeps its contrast in every theme.
 _DEEPEST = 55
+_LARGE = 1e15  # from here on digits say nothing
 
 
 def matrix_html(matrix: ConfusionMatrix, shown: str, key: str) -> str:
@@ -46,16 +47,16 @@ def matrix_html(matrix: ConfusionMatrix, shown: str, key: str) -> str:
             )
             for place in range(n_classes)
         )
-        + f'<td class="aml-total">{_count_text(float(row_totals[true]))}</td></tr>'
+        + f'<td class="aml-total">{cell_text(float(row_totals[true]))}</td></tr>'
         for true in range(n_classes)
     )
-    totals = "".join(f'<td class="aml-total">{_count_text(float(total))}</td>' for total in column_totals[:n_classes])
+    totals = "".join(f'<td class="aml-total">{cell_text(float(total))}</td>' for total in column_totals[:n_classes])
     size = "aml-roomy" if is_roomy else "aml-compact"
     return (
         f'<div class="aml-scroll aml-matrix-scroll" data-aml-key="matrix {escape(key)}" tabindex="0" role="region" aria-label="Confusion matrix">'
         f'<table class="aml-matrix {size}"><thead><tr><th scope="col" class="aml-corner"><span class="aml-note">true \N{RIGHTWARDS ARROW WITH TIP DOWNWARDS} predicted</span></th>'
         f'{heads}<th scope="col" class="aml-total">total</th></tr></thead><tbody>{rows}</tbody>'
-        f'<tfoot><tr><th scope="row">total</th>{totals}<td class="aml-total">{_count_text(float(counts.sum()))}</td></tr></tfoot>'
+        f'<tfoot><tr><th scope="row">total</th>{totals}<td class="aml-total">{cell_text(float(counts.sum()))}</td></tr></tfoot>'
         f"</table></div>{_cut_html(len(matrix.labels), n_classes)}"
     )
 
@@ -71,29 +72,38 @@ def width_of(matrix: ConfusionMatrix) -> int:
 
 def accuracy_text(matrix: ConfusionMatrix) -> str:
     """Say how much lies on the diagonal."""
+    n_unknown = matrix.unknown_count
+    if n_unknown:
+        has = "has" if n_unknown == 1 else "have"
+        return f"accuracy not known: {n_unknown:,} of {count_text(matrix.counts.size, 'cell', 'cells')} {has} no count"
     total = float(matrix.counts.sum())
     if not total:
         return "nothing was counted"
     hits = float(np.trace(matrix.counts))
-    return f"accuracy {matrix.accuracy:.2%} ({_count_text(hits)} of {_count_text(total)})"
+    return f"accuracy {matrix.accuracy:.2%} ({cell_text(hits)} of {cell_text(total)})"
+
+
+def cell_text(count: float) -> str:
+    """Write how often something was counted; a dash where that is not known."""
+    if math.isnan(count):
+        return "\N{EN DASH}"
+    return f"{count:,.0f}" if count.is_integer() and abs(count) < _LARGE else number_text(round(count, 4))
 
 
 def _cell_html(count: float, rate: float, shown: str, *, highest: float, is_hit: bool, is_roomy: bool) -> str:
     kind = ' class="aml-hit"' if is_hit else ""
+    if math.isnan(count):
+        return f'<td{kind}><span class="aml-zero">{cell_text(count)}</span></td>'
     if not count and not is_roomy:
         return f"<td{kind}></td>"
     if not count:
         zero = "0" if shown == COUNTS else _rate_text(rate)
         return f'<td{kind}><span class="aml-zero">{zero}</span></td>'
     depth = 0 if math.isnan(rate) else round(min(max(rate / highest, 0.0), 1.0) * _DEEPEST)
-    text = _count_text(count) if shown == COUNTS else _rate_text(rate)
+    text = cell_text(count) if shown == COUNTS else _rate_text(rate)
     if shown == BOTH:
-        text = f"{_count_text(count)}<small>{_rate_text(rate)}</small>"
+        text = f"{cell_text(count)}<small>{_rate_text(rate)}</small>"
     return f'<td{kind} style="--p:{depth}%">{text}</td>'
-
-
-def _count_text(count: float) -> str:
-    return f"{count:,.0f}" if count == int(count) else escape(number_text(round(count, 4)))
 
 
 def _rate_text(rate: float) -> str:

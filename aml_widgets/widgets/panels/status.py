@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aml_widgets.core.records import RunRecord
 from aml_widgets.core.status import RunStatus
-from aml_widgets.widgets.text import escape
+from aml_widgets.widgets.text import escape, time_text
 
 _LOOKS = {
     RunStatus.COMPLETED: ("good", "\N{CHECK MARK}"),
@@ -47,3 +47,9 @@ def duration_seconds(run: RunRecord, now: float) -> float | None:
 def name_of(run: RunRecord) -> str:
     """Give the name that a run goes by."""
     return run.display_name or f"Run {run.number}"
+
+
+def gone_writer_text(run: RunRecord) -> str:
+    """Say what it means that a run does not respond, and what ends it."""
+    seen = f"; last sign of life {time_text(run.last_seen_at)}" if run.last_seen_at is not None else ""
+    return f"The process that wrote this run is gone{seen}."
