@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from array import array
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -34,6 +35,46 @@ PLAIN = Style()
 Run = tuple[str, Style]
 
 
+class _Cells:
+    """Characters of a row, each with its look, for writing over some of them without touching the others.
+
+    Both are kept as plain numbers, so that a long part is moved at once.
+    """
+
+    def __init__(self, runs: list[Run]) -> None:
+        self._characters = bytearray()  # four bytes each
+        self._looks = array("I")
+        self._styles: list[Style] = []
+        self._numbers: dict[Style, int] = {}
+        for text, style in runs:
+            self.write(len(self._looks), text, style)
+
+    def write(self, column: int, text: str, style: Style) -> None:
+        """Put characters at a column that is there, or at the end."""
+        number = self._numbers.get(style)
+        if number is None:
+            number = self._numbers[style] = len(self._styles)
+            self._styles.append(style)
+        end = column + len(text)
+        self._characters[4 * column : 4 * end] = text.encode("utf-32-le", "surrogatepass")
+        self._looks[column:end] = array("I", [number]) * len(text)
+
+    def cut(self, column: int) -> None:
+        """Drop what begins at a column."""
+        del self._characters[4 * column :], self._looks[column:]
+
+    def runs(self) -> list[Run]:
+        """Give the characters, those of one look together."""
+        text = self._characters.decode("utf-32-le", "surrogatepass")
+        looks, start = self._looks, 0
+        found: list[Run] = []
+        for place in range(1, len(looks) + 1):
+            if place == len(looks) or looks[place] != looks[start]:
+                found.append((text[start:place], self._styles[looks[start]]))
+                start = place
+        return found
+
+
 @dataclass(slots=True)
 class Row:
     """One line as a terminal shows it.
@@ -50,9 +91,17 @@ class Row:
 
     number: int
     start_byte: int
-    runs: list[Run] = field(default_factory=list)
     length: int = 0
     cut_length: int = 0
+    _runs: list[Run] = field(default_factory=list)
+    _cells: _Cells | None = None  # while it is written over; then `_runs` counts no more
+
+    @property
+    def runs(self) -> list[Run]:
+        """The characters, those of one look together."""
+        if self._cells is not None:
+            self._runs, self._cells = self._cells.runs(), None
+        return self._runs
 
     @property
     def text(self) -> str:
@@ -68,38 +117,55 @@ class Row:
         if column > self.length:
             self._append(" " * (column - self.length), PLAIN)
         if column < self.length:
-            rest = _slice(self.runs, column + len(text), self.length)
-            self.runs = _slice(self.runs, 0, column)
-            self.length = column
-            self._append(text, style)
-            for rest_text, rest_style in rest:
-                self._append(rest_text, rest_style)
+            if not column and len(text) >= self.length:  # as a bar of progress does
+                self._runs, self._cells, self.length = [], None, 0
+                self._append(text, style)
+            elif text:
+                if self._cells is None:
+                    self._cells = _Cells(self._runs)
+                self._cells.write(column, text, style)
+                self.length = max(self.length, column + len(text))
         else:
             self._append(text, style)
 
     def erase(self, start: int, end: int) -> None:
         """Make characters blank; those at the end go."""
         if end >= self.length:
-            self.runs = _slice(self.runs, 0, start)
-            self.length = min(self.length, start)
+            self._cut_end(min(start, self.length))
         elif start < end:
             self.write(start, " " * (end - start), PLAIN)
 
     def cut_front(self) -> int:
         """Drop the first half of a row that is too long; return how many characters that were."""
         dropped = self.length - MAX_ROW_LENGTH // 2
-        self.runs = _slice(self.runs, dropped, self.length)
+        self._runs = _slice(self.runs, dropped, self.length)
         self.length -= dropped
         self.cut_length += dropped
         return dropped
 
+    def _cut_end(self, length: int) -> None:
+        """Drop what begins at a column, without touching what is before it."""
+        if self._cells is not None:
+            self._cells.cut(length)
+        else:
+            while self.length > length:
+                text, style = self._runs.pop()
+                self.length -= len(text)
+                if self.length < length:
+                    kept = text[: length - self.length]
+                    self._runs.append((kept, style))
+                    self.length += len(kept)
+        self.length = length
+
     def _append(self, text: str, style: Style) -> None:
         if not text:
             return
-        if self.runs and self.runs[-1][1] == style:
-            self.runs[-1] = (self.runs[-1][0] + text, style)
+        if self._cells is not None:
+            self._cells.write(self.length, text, style)
+        elif self._runs and self._runs[-1][1] == style:
+            self._runs[-1] = (self._runs[-1][0] + text, style)
         else:
-            self.runs.append((text, style))
+            self._runs.append((text, style))
         self.length += len(text)
 
 

@@ -83,11 +83,14 @@ class Chart:
     x_range, y_range : (float, float) or None
         What the axes show; None where there is nothing to show.
     number_count, drawn_count : int
-        How many numbers lie behind the longest line, and how many of them are drawn; of a window those in sight.
+        How many numbers lie behind the longest line, and how many of them are drawn; of a window those in sight. Where some
+        lines leave numbers out, it is the longest of these.
     is_exact : bool
         Whether each number in sight is drawn; else the lines are envelopes.
     nonfinite_count, other_count : int
         How many values are NaN or infinite, and how many are no number: they are gaps in the lines.
+    undrawn_count : int
+        How many integers are beyond 64 bits and lie among what was summed up, so that they are not drawn.
     hidden_count : int
         How many points have no place on the axes: they are not above zero on a logarithmic one, or nothing was known yet of
         the metric that is x. Where lines are envelopes, at least so many.
@@ -114,5 +117,6 @@ class Chart:
     is_exact: bool = True
     nonfinite_count: int = 0
     other_count: int = 0
+    undrawn_count: int = 0
     hidden_count: int = 0
     cut_count: int = 0

@@ -7,9 +7,20 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 
 from aml_widgets.core.records import MetricHistory, MetricValue
+from aml_widgets.store.protocol import RunStore
+from aml_widgets.widgets.pages_of_rows import read_columns
+from aml_widgets.widgets.view_state import MetricState
+
+CSV_TYPE = "text/csv; charset=utf-8"
 
 _ROWS_AT_ONCE = 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def metric_csv(store: RunStore, run_id: str, metric: MetricState) -> Iterator[bytes]:
+    """Read a metric and write it as CSV, as `csv_chunks` does. Nothing is read before the first piece is asked for."""
+    columns = read_columns(store, run_id, metric)
+    yield from csv_chunks([("value" if column is None else column, history) for column, history in columns.items()])
 
 
 def csv_chunks(columns: Sequence[tuple[str, MetricHistory]]) -> Iterator[bytes]:

@@ -156,11 +156,13 @@ def notes_of(chart: Chart) -> list[str]:
     """Say what a chart does not show as it was logged."""
     notes = []
     at_least = "" if chart.is_exact else "at least "
-    if not chart.is_exact:
+    if chart.drawn_count < chart.number_count:
         notes.append(
             f"{chart.drawn_count:,} of {count_text(chart.number_count, 'point', 'points')}: "
             "the lowest and highest of each stretch"
         )
+    elif not chart.is_exact:
+        notes.append("places on the x axis are approximate")  # the metric that is x is long itself
     if chart.nonfinite_count:
         kinds = {"NaN": chart.nan_x, "\N{INFINITY}": chart.plus_x, "\N{MINUS SIGN}\N{INFINITY}": chart.minus_x}
         if sum(map(len, kinds.values())) == chart.nonfinite_count:
@@ -168,6 +170,9 @@ def notes_of(chart: Chart) -> list[str]:
             notes.append(f"logged as no finite number: {', '.join(told)}")
         else:
             notes.append(f"{count_text(chart.nonfinite_count, 'value is', 'values are')} NaN or infinite")
+    if chart.undrawn_count:
+        count = count_text(chart.undrawn_count, "integer", "integers")
+        notes.append(f"{count} beyond 64 bits {'is' if chart.undrawn_count == 1 else 'are'} not drawn")
     if chart.other_count:
         notes.append(f"{count_text(chart.other_count, 'value is', 'values are')} no number")
     if chart.hidden_count:
@@ -299,8 +304,8 @@ def _chart(
     lines = [curve.line for curve in (*curves, *smoothed)]
     shown = [in_sight(curve.rows, axis, window) for curve in curves]
     counts = [int(rows[:, COUNT].sum()) for rows in shown]
-    drawn = [len(_y_in_sight([curve.line], window)) for curve in curves]
-    longest = int(np.argmax(counts)) if counts else 0
+    drawn = [_drawn_count(rows) for rows in shown]
+    longest = max(range(len(curves)), key=lambda place: (drawn[place] < counts[place], counts[place]), default=None)
     if window is None:
         x = _joined([line.x for line in lines])
         x_range = range_of(x, is_log=is_x_log, is_padded=False)
@@ -337,14 +342,30 @@ def _chart(
         minus_x=_marks(curves, axis, look, HAS_MINUS),
         x_range=x_range,
         y_range=y_range,
-        number_count=max(counts, default=0),
-        drawn_count=min(drawn[longest], counts[longest]) if counts else 0,
-        is_exact=all((rows[:, COUNT] <= 1).all() for rows in shown) and (axis.xs is None or axis.xs.is_exact),
+        number_count=0 if longest is None else counts[longest],
+        drawn_count=0 if longest is None else drawn[longest],
+        is_exact=drawn == counts and (axis.xs is None or axis.xs.is_exact),
         nonfinite_count=sum(series.nonfinite_count for series in metric.columns.values()),
         other_count=sum(series.other_count for series in metric.columns.values() if series.number_count),
+        undrawn_count=sum(series.undrawn_count for series in metric.columns.values()),
         hidden_count=sum(curve.hidden_count for curve in curves),
         cut_count=cut_count,
     )
+
+
+def _drawn_count(rows: FloatArray) -> int:
+    """Say how many of the numbers in some buckets are drawn.
+
+    Two in a bucket are where their values were logged; of more, the lowest and the highest are, though at its ends.
+    """
+    counts = rows[:, COUNT]
+    pairs = rows[counts == 2]
+    falls = pairs[:, FIRST] > pairs[:, LAST]
+    starts, ends = np.where(falls, pairs[:, [HIGH, LOW]].T, pairs[:, [LOW, HIGH]].T)
+    n_of_pairs = int((starts == pairs[:, FIRST]).sum() + (ends == pairs[:, LAST]).sum())
+    many = rows[counts > 2]
+    n_finite = many[:, COUNT] - many[:, NONFINITE]
+    return int((counts == 1).sum()) + n_of_pairs + int(np.minimum(n_finite, 2).sum())
 
 
 def _y_in_sight(lines: Sequence[Line], window: Window | None) -> FloatArray:

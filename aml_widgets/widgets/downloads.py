@@ -120,12 +120,45 @@ def in_pieces(chunks: Iterable[bytes], size_bytes: int = PIECE_BYTES) -> Iterato
         yield bytes(rest)
 
 
-def safe_file_name(name: str) -> str:
-    """Make of a text from a run a name that is only a name, on every platform."""
+def read_pieces(
+    read: Callable[[str, int, int], bytes], path: str, size_bytes: int, *, piece_bytes: int = PIECE_BYTES
+) -> Iterator[bytes]:
+    """Read a file piece by piece, as long as it was when that began: a log that grows as fast would never end.
+
+    Parameters
+    ----------
+    read : callable
+        Gives bytes of a file: from where on, and how many at most. It is asked for an empty file too, so that one that is
+        gone is noticed.
+    path : str
+        Which file.
+    size_bytes : int
+        How long it was; it may be shorter by now.
+    piece_bytes : int, optional
+        How much is read at once.
+    """
+    start = 0
+    while piece := read(path, start, min(piece_bytes, size_bytes - start)):
+        yield piece
+        start += len(piece)
+        if start >= size_bytes:
+            return
+
+
+def safe_file_name(name: str, *, may_be_hidden: bool = False) -> str:
+    """Make of a text from a run a name that is only a name, on every platform.
+
+    Parameters
+    ----------
+    name : str
+        Of a path, the last part counts.
+    may_be_hidden : bool, optional
+        Whether it may begin with a dot.
+    """
     last = re.split(r"[/\\]", name)[-1]
     # Without what is not seen: control characters, and those that turn the direction of writing, so that "gpj.exe" reads right.
     kept = "".join(one for one in last if unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-    kept = re.sub(r'[<>:"|?*]', "_", kept).strip(" .")
+    kept = re.sub(r'[<>:"|?*]', "_", kept).rstrip(" .").lstrip(" " if may_be_hidden else " .")
     if _RESERVED.fullmatch(kept):
         kept = f"_{kept}"
     if len(kept) > MAX_NAME:

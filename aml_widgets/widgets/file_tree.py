@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from aml_widgets.core.records import ArtifactRecord
+from aml_widgets.widgets.text import local_moment
 
 MAX_DEPTH = 24
 """Folders below so many are not told apart: what is left of the path is the file's name."""
@@ -127,8 +127,11 @@ def newest_of(records: Mapping[str, ArtifactRecord]) -> ArtifactRecord | None:
 
 def moment_text(at: float, now: float) -> str:
     """Write a moment shortly, in local time: the time of day where it is today's, else the date too."""
-    moment, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)  # noqa: DTZ006 - both as the reader's clock
-    return f"{moment:%H:%M:%S}" if moment.date() == today.date() else f"{moment:%Y-%m-%d %H:%M}"
+    moment, today = local_moment(at), local_moment(now)
+    if moment is None:
+        return repr(at)
+    is_today = today is not None and moment.date() == today.date()
+    return f"{moment:%H:%M:%S}" if is_today else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:

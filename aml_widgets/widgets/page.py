@@ -84,6 +84,7 @@ class _Queue:
 
 
 _queue = _Queue()
+_NOT_UNDERSTOOD = (ValueError, TypeError, KeyError, IndexError, OverflowError)
 _GIVE_WAY_SECONDS = 0.5
 
 
@@ -127,6 +128,10 @@ class Page:
     def on(self, verb: str, handler: Handler) -> None:
         """Answer ``data-aml-do="verb"`` with a handler."""
         self._handlers[verb] = handler
+
+    def off(self, verb: str) -> None:
+        """Answer ``data-aml-do="verb"`` no more."""
+        self._handlers.pop(verb, None)
 
     def on_visible(self, callback: Callable[[], None]) -> None:
         """Be called, with the view's lock held, whenever other cards are seen than before."""
@@ -189,6 +194,9 @@ class Page:
                 self._handle(verb, argument, str(content.get("value") or ""), page)
         except AmlWidgetsError as error:
             answer["error"] = error.message
+        except _NOT_UNDERSTOOD as error:  # what no control of ours sends: a script's, or that of another version
+            logger.debug("%r with %r was not understood: %s: %s", verb, argument[:200], type(error).__name__, error)
+            answer["error"] = "This was not understood."
         except Exception as error:  # the edge of a thread: the page says what the user cannot see otherwise
             logger.exception("%r could not be answered.", verb)
             answer["error"] = f"{type(error).__name__}: {error}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -12,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aml_widgets.core.records import MetricHistory, MetricValue
-from aml_widgets.widgets.text import exact_text
+from aml_widgets.store.protocol import RunStore
+from aml_widgets.widgets.view_state import MetricState
 
 ROWS_PER_PAGE = 20
 
@@ -25,8 +24,6 @@ class Missing(Enum):
 
 MISSING = Missing.MISSING
 Cell = MetricValue | Missing
-
-_CSV_ROWS_PER_CHUNK = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,21 +115,6 @@ class RowTable:
             times=times,
         )
 
-    def csv_chunks(self) -> Iterator[bytes]:
-        """Write all rows as CSV; metrics without columns get those of their step and time."""
-        is_single = self.columns == (None,)
-        header = ["step", "value", "logged_at"] if is_single else [column or "" for column in self.columns]
-        for start in range(0, max(1, self.total), _CSV_ROWS_PER_CHUNK):
-            rows = self.rows(start, start + _CSV_ROWS_PER_CHUNK)
-            text = io.StringIO(newline="")
-            writer = csv.writer(text, lineterminator="\n")
-            if start == 0:
-                writer.writerow(header)
-            for cells, step, time in zip(rows.cells, rows.steps, rows.times, strict=True):
-                written = [_csv_text(cell) for cell in cells]
-                writer.writerow([step, *written, repr(time)] if is_single else written)
-            yield text.getvalue().encode()
-
     def _places(self, history: MetricHistory, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Give for each value that lies in the rows its row, counted from `start`, and its place in its history."""
         if self._seqs is None:
@@ -144,6 +126,13 @@ class RowTable:
             yield from zip(rows.tolist(), range(int(first), int(beyond)), strict=True)
 
 
+def read_columns(store: RunStore, run_id: str, metric: MetricState) -> dict[str | None, MetricHistory]:
+    """Read all points of a metric, column by column in the order of the view. Raises AmlWidgetsError."""
+    found = {key.column: history for key, history in store.read_histories(run_id, [metric.name]).items()}
+    known = {column: found[column] for column in metric.columns if column in found}
+    return {**known, **found}
+
+
 def page_count(total: int) -> int:
     """Say how many pages some rows fill; an empty table has one."""
     return max(1, -(-total // ROWS_PER_PAGE))
@@ -153,7 +142,3 @@ def _has_same_places(one: MetricHistory | None, other: MetricHistory) -> bool:
     if one is None or len(one) != len(other):
         return False
     return one is other or bool(np.array_equal(np.asarray(one.seqs), np.asarray(other.seqs)))
-
-
-def _csv_text(cell: Cell) -> str:
-    return "" if cell is None or isinstance(cell, Missing) else exact_text(cell)

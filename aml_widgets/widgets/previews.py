@@ -6,12 +6,12 @@ import csv
 import io
 import json
 import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from aml_widgets.widgets.text import escape, size_text
+from aml_widgets.widgets.picture_files import MAX_READ_BYTES, Picture, WrongPicture, fit_picture, sniff_media_type
+from aml_widgets.widgets.text import escape
 
 HEAD_BYTES = 1 << 13
 BLOCK_BYTES = 1 << 16
@@ -19,15 +19,9 @@ MAX_TEXT_BYTES = 1 << 20
 MAX_JSON_BYTES = 1 << 18
 MAX_TABLE_BYTES = 1 << 18
 MAX_TABLE_ROWS, MAX_TABLE_COLUMNS, MAX_CELL = 100, 60, 300
-MAX_PICTURE_BYTES = 20_000_000
-MAX_DIRECT_BYTES = 1_000_000
-MAX_SLOW_BYTES = 4_000_000
-MAX_REDUCED_PIXELS = 6_000_000
-MAX_PIXELS = 25_000_000
-THUMBNAIL_PIXELS = 1_200
+MAX_PICTURE_BYTES = MAX_READ_BYTES
 HEX_BYTES = 512
 
-_PICTURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
 _UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _STRANGE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\ud800-\udfff]+")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
@@ -83,29 +77,11 @@ class Table:
     has_more: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture that a browser may show; `width` and `height` are those of the file."""
-
-    media_type: str
-    content: bytes
-    width: int
-    height: int
-    is_reduced: bool
-
-
-def picture_type(head: bytes) -> str | None:
-    """Tell the media type of a picture from its first bytes, never from its name; None for all that is none."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    return next((media_type for magic, media_type in _PICTURES if head.startswith(magic)), None)
-
-
 def kind_of(path: str, head: bytes) -> PreviewKind:
     """Say how to show a file, by its first bytes; the name only tells kinds of text apart."""
     if not head:
         return PreviewKind.EMPTY
-    if picture_type(head):
+    if sniff_media_type(head):
         return PreviewKind.PICTURE
     if not is_text(head):
         return PreviewKind.BYTES
@@ -274,42 +250,10 @@ def prepare_picture(content: bytes) -> Picture:
     PreviewProblem
         If it is broken, or too large to be opened.
     """
-    media_type = picture_type(content)
-    if media_type is None:
-        raise PreviewProblem("This is no picture that a browser shows.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own limit on pixels; ours is lower
-            return _open_picture(content, media_type)
-    except PreviewProblem:
-        raise
-    except Exception as error:  # Pillow raises nearly anything on a broken picture
-        raise PreviewProblem(f"This picture cannot be opened: {type(error).__name__}.") from error
-
-
-def _open_picture(content: bytes, media_type: str) -> Picture:
-    from PIL import Image
-
-    image = Image.open(io.BytesIO(content), formats=[media_type.partition("/")[2].upper()])
-    width, height = image.size
-    size = f"{width:,} \N{MULTIPLICATION SIGN} {height:,}"
-    if width * height > MAX_PIXELS:
-        raise PreviewProblem(f"A picture of {size} pixels is too large to be shown here.")
-    # Only a JPEG can be opened in a smaller size than it has, and is so opened in time.
-    is_slow = media_type != "image/jpeg" and width * height > MAX_REDUCED_PIXELS
-    if len(content) <= (MAX_SLOW_BYTES if is_slow else MAX_DIRECT_BYTES):
-        return Picture(media_type=media_type, content=content, width=width, height=height, is_reduced=False)
-    if is_slow:
-        raise PreviewProblem(f"A picture of {size} pixels and {size_text(len(content))} is too large to be shown here.")
-    image.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), reducing_gap=1.0)
-    reduced = io.BytesIO()
-    if image.mode in ("RGB", "L"):
-        image.save(reduced, "JPEG", quality=85)
-        media_type = "image/jpeg"
-    else:
-        image.convert("RGBA").save(reduced, "PNG")
-        media_type = "image/png"
-    return Picture(media_type=media_type, content=reduced.getvalue(), width=width, height=height, is_reduced=True)
+        return fit_picture(content)
+    except WrongPicture as error:
+        raise PreviewProblem(str(error)) from error
 
 
 def hex_text(content: bytes) -> str:

@@ -74,6 +74,8 @@ class SeriesState:
         The newest numbers as they were logged, at most `MAX_TAIL`: seq, step, time and value, NaN and infinities too.
     tail_after : float
         All numbers with a greater seq are in the tail; -1 where that is all there are.
+    undrawn_count : int
+        How many numbers are in no bucket: integers beyond 64 bits, which the store of a long series does not sum up.
     newest : NewestValues
         The newest values, at most `MAX_NEWEST`. Empty for a scalar that is nothing but numbers, once it is longer. After
         an opening of a long series of numbers it has only what came since: the store gives no points then.
@@ -86,6 +88,7 @@ class SeriesState:
     table: Buckets = EMPTY
     tail: FloatArray = field(default_factory=lambda: NO_POINTS)
     tail_after: float = -1.0
+    undrawn_count: int = 0
     newest: NewestValues = _NO_VALUES
     origin: object = field(default_factory=object, compare=False)
 
@@ -95,11 +98,6 @@ class SeriesState:
         return self.table.rows
 
     @property
-    def bucket_width(self) -> int:
-        """How many numbers a full bucket holds."""
-        return self.table.width
-
-    @property
     def values(self) -> tuple[MetricValue, ...]:
         """All values, whatever they are, while they are at most `MAX_KEPT_VALUES`; of longer series none."""
         is_all = self.count <= MAX_KEPT_VALUES and len(self.newest.values) == self.count
@@ -107,8 +105,8 @@ class SeriesState:
 
     @property
     def number_count(self) -> int:
-        """How many numbers were logged."""
-        return int(self.buckets[:, COUNT].sum())
+        """How many numbers were logged, drawn or not."""
+        return int(self.buckets[:, COUNT].sum()) + self.undrawn_count
 
     @property
     def other_count(self) -> int:
@@ -147,6 +145,7 @@ def advance_series(series: SeriesState | None, news: MetricNews) -> SeriesState:
     if series is None or news.is_opening:
         series = SeriesState()
     table, tail, tail_after, newest = series.table, series.tail, series.tail_after, series.newest
+    undrawn_count = series.undrawn_count
     points = points_of(news.points)
     values = news.points
     if news.buckets:
@@ -154,6 +153,7 @@ def advance_series(series: SeriesState | None, news: MetricNews) -> SeriesState:
         tail, tail_after, newest = NO_POINTS, float(table.rows[-1, LAST_SEQ]), _NO_VALUES
         # Beside buckets the store gives the newest values that it cannot sum up, among them ints beyond 64 bits: those
         # that lie among the buckets have no place after them.
+        undrawn_count = int((points[:, SEQ] <= tail_after).sum())
         points = points[points[:, SEQ] > tail_after]
         values = _after(values, tail_after)
     table = append(table, points)
@@ -163,12 +163,23 @@ def advance_series(series: SeriesState | None, news: MetricNews) -> SeriesState:
         tail, tail_after = tail[-MAX_TAIL:].copy(), float(dropped[SEQ])  # a copy, lest a view keeps all of it
     if news.summary is not None:
         count, last = news.summary.count, news.summary.last
+        n_unread = count - sum(bucket.count for bucket in news.buckets) - len(news.points)
+        if n_unread > 0 and _is_all_big(news.points):  # then the older ones, which the store does not give, are big too
+            undrawn_count += n_unread
+            tail_after = max(tail_after, float(news.points.seqs[0]) - 1)
     else:
         count, last = series.count + len(news.points), _last_value(news.points, series.last)
     is_plain = news.kind is MetricKind.SCALAR and count > MAX_NEWEST and count == int(table.rows[:, COUNT].sum())
     newest = _NO_VALUES if is_plain else _append_values(newest, values)
     return SeriesState(
-        count=count, last=last, table=table, tail=tail, tail_after=tail_after, newest=newest, origin=series.origin
+        count=count,
+        last=last,
+        table=table,
+        tail=tail,
+        tail_after=tail_after,
+        undrawn_count=undrawn_count,
+        newest=newest,
+        origin=series.origin,
     )
 
 
@@ -196,6 +207,13 @@ def _after(points: MetricHistory, seq: float) -> MetricHistory:
     start = int(np.searchsorted(np.asarray(points.seqs), seq, side="right"))
     return MetricHistory(
         seqs=points.seqs[start:], steps=points.steps[start:], values=points.values[start:], times=points.times[start:]
+    )
+
+
+def _is_all_big(points: MetricHistory) -> bool:
+    """Whether all points are integers beyond 64 bits, and there are some."""
+    return len(points) > 0 and all(
+        isinstance(value, int) and not -(2**63) <= value < 2**63 for value in points.values
     )
 
 

@@ -67,14 +67,14 @@ def count_text(count: int, one: str, many: str) -> str:
 
 def time_text(seconds: float) -> str:
     """Write a moment in local time, with its zone."""
-    moment = _local(seconds)
-    return f"{moment:%Y-%m-%d %H:%M:%S} {_zone(moment)}"
+    moment = local_moment(seconds)
+    return repr(seconds) if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} {_zone(moment)}"
 
 
 def clock_text(seconds: float) -> str:
     """Write the time of day of a recent moment, in local time with its zone."""
-    moment = _local(seconds)
-    return f"{moment:%H:%M:%S} {_zone(moment)}"
+    moment = local_moment(seconds)
+    return repr(seconds) if moment is None else f"{moment:%H:%M:%S} {_zone(moment)}"
 
 
 def duration_text(seconds: float) -> str:
@@ -96,8 +96,12 @@ def size_text(size_bytes: int) -> str:
     return f"{size:,.1f} TB"
 
 
-def _local(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds).astimezone()
+def local_moment(seconds: float) -> datetime | None:
+    """Give a moment in local time, None for one that no calendar has; such are written as the seconds that they are."""
+    try:
+        return datetime.fromtimestamp(seconds).astimezone()
+    except (ValueError, OverflowError, OSError):  # which of them depends on the platform
+        return None
 
 
 def _zone(moment: datetime) -> str:

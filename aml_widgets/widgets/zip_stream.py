@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from aml_widgets.core.errors import AmlWidgetsError
+from aml_widgets.widgets.downloads import PIECE_BYTES, safe_file_name
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = PIECE_BYTES
 MISSING_NAME = "FILES THAT ARE MISSING.txt"
 
 _EARLIEST, _LATEST = 315_619_200, 4_354_819_198  # a zip's clock goes from 1980 to 2107
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]|[\ud800-\udfff]')
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
 _PACKED = (
     ".gz",
     ".zip",
@@ -80,13 +79,8 @@ def zip_chunks(sources: Iterable[ZipSource]) -> Iterator[bytes]:
 
 def safe_name(path: str) -> str:
     """Give a path under which a file may be unpacked anywhere: below the target, with names that every system takes."""
-    parts = []
-    for part in path.replace("\\", "/").split("/"):
-        name = _UNSAFE.sub("_", part).rstrip(" .")
-        if not name or part in (".", ".."):
-            continue
-        parts.append(f"_{name}" if _RESERVED.match(name) else name)
-    return "/".join(parts) or "file"
+    parts = [part for part in re.split(r"[/\\]", path) if part.strip(" .")]
+    return "/".join(safe_file_name(part, may_be_hidden=True) for part in parts) or "file"
 
 
 def unique_name(name: str, taken: set[str]) -> str:

@@ -332,7 +332,9 @@ class NotebookPage:
             """() => {
                 window.amlNotebook.sessionContext.iopubMessage.connect((_, message) => {
                     if (message.header.msg_type.startsWith('comm_')) {
-                        window.amlKeepMessage({ type: message.header.msg_type, at: Date.now() });
+                        const data = message.content.data ?? {};
+                        const what = JSON.stringify(data.content ?? Object.keys(data.state ?? {}));
+                        window.amlKeepMessage({ type: message.header.msg_type, at: Date.now(), what });
                     }
                 });
             }"""
@@ -381,6 +383,11 @@ class NotebookPage:
     def show_sidebar(self) -> None:
         """Show the sidebar again."""
         self.page.evaluate("() => { window.jupyterapp.shell.expandLeft(); }")
+
+    def unasked_messages(self) -> list[dict[str, Any]]:
+        """Give the messages since `watch_comm_messages` that answer nothing that the page asked, such as what is in sight."""
+        answers = ('"done"', '"heard"')
+        return [message for message in self.comm_messages if not any(mark in message["what"] for mark in answers)]
 
     def screenshot(self, name: str, *, of: Locator | None = None) -> Path | None:
         """Take a picture of the page, or of a part of it.

@@ -128,7 +128,7 @@ def test_lines_grow_while_a_cell_sleeps_and_nothing_polls_after_the_end(open_not
     expect(widget.locator(".aml-status")).to_contain_text("Completed")
     notebook.watch_comm_messages()
     notebook.page.wait_for_timeout(4_000)  # four times the interval at which it looked for news
-    assert notebook.comm_messages == []
+    assert notebook.unasked_messages() == []
     notebook.run_cell(3)
     expect(notebook.output(3)).to_contain_text("threads:")
     assert "aml-widgets" not in notebook.output_text(3)

@@ -101,7 +101,7 @@ def test_a_line_grows_while_a_cell_runs_and_nothing_moves_after_the_end(notebook
     assert view.get_attribute("data-mark") == "the same element"  # not drawn anew, so it did not flicker
     notebook.watch_comm_messages()
     notebook.page.wait_for_timeout(2_000)
-    assert notebook.comm_messages == []
+    assert notebook.unasked_messages() == []
     run(notebook, 4, "from aml_widgets.widgets.watcher import watcher; print('watching', watcher.is_running)")
     expect(notebook.output(4)).to_contain_text("watching False")
 
@@ -180,7 +180,7 @@ def test_a_long_error_stays_inside_a_narrow_view(notebook: NotebookPage) -> None
     too_wide = view.evaluate(
         """(view) => {
             const right = view.getBoundingClientRect().right;
-            return [...view.querySelectorAll('*')].filter((element) => !element.closest('.bqplot'))
+            return [...view.querySelectorAll('*')].filter((element) => !element.closest('.bqplot') && element.checkVisibility())
                 .filter((element) => element.getBoundingClientRect().right > right).map((element) => element.outerHTML);
         }"""
     )

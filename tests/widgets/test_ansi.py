@@ -154,7 +154,9 @@ def test_a_row_of_many_colours_is_written_over_in_little_time(over: bytes) -> No
     assert screen.rows[0].length == len(screen.rows[0].text) >= 5_000
 
 
-WRITES = st.tuples(st.integers(0, 12), st.text(alphabet="ab\N{GRINNING FACE}", max_size=6), st.sampled_from([None, 1, 2]))
+WRITES = st.tuples(
+    st.integers(0, 12), st.text(alphabet="ab\N{GRINNING FACE}", max_size=6), st.sampled_from([None, 1, 2])
+)
 
 
 @given(st.lists(WRITES, max_size=12), st.booleans())

@@ -255,10 +255,10 @@ def test_a_table_is_saved_whole_as_csv(desk: Desk) -> None:
     desk.ask("csv")
 
     name, media_type, content = desk.sent[0]
-    assert (name, media_type) == ("table.csv", "text/csv")
+    assert (name, media_type) == ("table.csv", "text/csv; charset=utf-8")
     lines = content.decode().splitlines()
     assert lines[0] == 'seq,step,time,"text","n"'
-    assert re.fullmatch(r'0,0,20[^,]+Z,"row 0",0\.0', lines[1])
+    assert re.fullmatch(r'1,0,20[^,]+Z,"row 0",0\.0', lines[1])
     assert len(lines) == 1 + ROWS_PER_PAGE * 3
 
 

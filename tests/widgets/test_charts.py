@@ -459,7 +459,7 @@ def test_csv_is_read_when_the_browser_asks_for_it_and_without_the_lock(
     assert n_reads == []
     ((name, chunks),) = sent
     assert name == "val_loss.csv"
-    assert b"".join(chunks).startswith(b'seq,step,time,"value"\r\n0,0,')
+    assert b"".join(chunks).startswith(b'seq,step,time,"value"\r\n1,0,')
 
 
 def test_an_axis_that_no_metric_is_is_refused(store: MemoryRunStore) -> None:

@@ -156,7 +156,9 @@ def test_a_file_of_a_snapshot_is_unpacked_once_for_a_download(
     opened = []
     really_open = zipfile.ZipFile.open
     monkeypatch.setattr(
-        zipfile.ZipFile, "open", lambda archive, member, *rest: (opened.append(member), really_open(archive, member, *rest))[1]
+        zipfile.ZipFile,
+        "open",
+        lambda archive, member, *rest: (opened.append(member), really_open(archive, member, *rest))[1],
     )
 
     page.handlers["snapshot-download"]("large.bin", "")

@@ -176,7 +176,8 @@ def test_bytes_are_written_as_lines_of_16() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [picture(40, 30, "GIF"), picture(1, 1, "WEBP"), b"GIF8", b"RIFF....WEBP", b"\xff\xd8\xff", picture(5, 5, "BMP")]
+    "content",
+    [picture(40, 30, "GIF"), picture(1, 1, "WEBP"), b"GIF8", b"RIFF....WEBP", b"\xff\xd8\xff", picture(5, 5, "BMP")],
 )
 def test_a_preview_and_a_card_agree_on_what_is_shown_of_a_picture(content: bytes) -> None:
     try:

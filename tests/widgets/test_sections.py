@@ -117,14 +117,28 @@ def test_each_name_is_on_exactly_one_page_or_in_one_collapsed_section(
     assert len(shown) + sum(section.count for section in closed) == len(names)
 
 
-@pytest.mark.parametrize("text", ["(a+)+$", "(a|aa)+$", "((a*))*b", "(?:x?)*", "a*b*c*d*e", r"(a)\1", "(a{1,50}){1,50}"])
+@pytest.mark.parametrize(
+    "text", ["(a+)+$", "(a|aa)+$", "((a*))*b", "(?:x?)*", "a*b*c*d*e", r"(a)\1", "(a{1,50}){1,50}"]
+)
 def test_expressions_that_may_take_for_ever_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="for ever"):
         name_filter(text, is_regex=True)
 
 
 @pytest.mark.parametrize(
-    "text", ["^(train|val)/loss", "loss$", "(layer )?[0-9]+/.*", r"\(a\+\)+", "[(+*]+", "(?i:abc)+", "a{2}b?", "^.*loss.*$", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "(?:a|b|c)/(d|e)?"]
+    "text",
+    [
+        "^(train|val)/loss",
+        "loss$",
+        "(layer )?[0-9]+/.*",
+        r"\(a\+\)+",
+        "[(+*]+",
+        "(?i:abc)+",
+        "a{2}b?",
+        "^.*loss.*$",
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        "(?:a|b|c)/(d|e)?",
+    ],
 )
 def test_expressions_that_end_soon_are_taken(text: str) -> None:
     assert name_filter(text, is_regex=True).pattern is not None

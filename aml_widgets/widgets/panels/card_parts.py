@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import ipywidgets
 
-from aml_widgets.widgets.downloads import PIECE_BYTES
+from aml_widgets.widgets.downloads import read_pieces
 from aml_widgets.widgets.panels import icons
 from aml_widgets.widgets.panels.controls import button_html, select_html, slider_html
 from aml_widgets.widgets.panels.host import Host
@@ -55,7 +55,7 @@ class CardBox:
 
     def close(self) -> None:
         """Free all widgets of the card. May be called twice."""
-        self._host.page.on(self._verb, _ignore)
+        self._host.page.off(self._verb)
         close_tree(self.widget)
 
 
@@ -102,10 +102,8 @@ def choice_html(card_id: str, action: str, label: str, options: Sequence[tuple[s
 
 def file_chunks(host: Host, path: str) -> Iterator[bytes]:
     """Read one of the run's files piece by piece. Raises ArtifactNotFound when the first one is asked for."""
-    start = 0
-    while piece := host.read_artifact(path, start, PIECE_BYTES):
-        yield piece
-        start += len(piece)
+    size_bytes = host.store.artifacts.size(host.run_id, path) or 0
+    yield from read_pieces(host.read_artifact, path, size_bytes)
 
 
 def slide_html(card_id: str, action: str, label: str, place: int, total: int, shown: str) -> str:
@@ -115,7 +113,3 @@ def slide_html(card_id: str, action: str, label: str, place: int, total: int, sh
 
 def _verb(card_id: str) -> str:
     return f"card-{card_id}"
-
-
-def _ignore(_argument: str, _value: str) -> None:
-    """Answer nothing: the card is closed."""

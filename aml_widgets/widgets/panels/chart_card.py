@@ -143,7 +143,16 @@ class ChartCard:
         self._window = _window_from(value) if value else None
 
     def toggle(self, place: int) -> None:
-        """Hide a line, or show it again."""
+        """Hide a line, or show it again.
+
+        Raises
+        ------
+        IndexError
+            If there is no such line.
+        """
+        n_lines = len(self._chart.lines) if self._chart is not None else 0
+        if not 0 <= place < n_lines:
+            raise IndexError(f"There is no line {place} among {n_lines:,}.")
         self._hidden ^= {place}
 
     def close(self) -> None:

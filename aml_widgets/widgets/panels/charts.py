@@ -5,41 +5,36 @@ from __future__ import annotations
 import difflib
 import re
 import time
-import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 
 import ipywidgets
 
 from aml_widgets.core.errors import UserError
 from aml_widgets.core.records import MetricKind
-from aml_widgets.widgets.chart_csv import csv_chunks
+from aml_widgets.widgets.chart_csv import CSV_TYPE, metric_csv
 from aml_widgets.widgets.panels import chart_controls
-from aml_widgets.widgets.panels.cards import Card, make_card
+from aml_widgets.widgets.panels.card_grid import LINE, MAX_CARDS, CardGrid
 from aml_widgets.widgets.panels.chart_card import ChartCard, Plan
-from aml_widgets.widgets.panels.document_card import DocumentCard
 from aml_widgets.widgets.panels.figure import MetricFigure
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.later import Later, Piece
-from aml_widgets.widgets.panels.parts import close_tree, markup, set_markup
-from aml_widgets.widgets.panels.sections import CardPage, NameFilter, Section, arrange, name_filter
+from aml_widgets.widgets.panels.parts import markup, set_markup
+from aml_widgets.widgets.panels.sections import CardPage, NameFilter, arrange, name_filter
 from aml_widgets.widgets.settings import X_METRIC, X_RELATIVE, X_STEP, X_WALL, ViewSettings
 from aml_widgets.widgets.text import shorten
 from aml_widgets.widgets.view_state import ViewState, card_kind
 
-MAX_CARDS = 30
 _HANDLER_SECONDS = 0.1  # a handler draws for so long, and leaves the rest to the watcher's thread
 _UPDATE_SECONDS = 1.0
 
-_LINE, _VALUE = "line", "value"
+_VALUE = "value"
 
 
 class ChartsPanel:
-    """Cards in a grid that follows the width of the cell.
+    """Cards of all metrics, and above them what says how and which.
 
-    At most `MAX_CARDS` exist. They keep their place in the grid's list for good, and `order` says where they are seen,
-    because a list that changes in the middle makes the browser draw all that follows anew. New points change the marks
-    of a figure in place, and only those of metrics that changed.
+    New points change the marks of a figure in place, and only those of metrics that changed.
     """
 
     def __init__(self, host: Host) -> None:
@@ -49,14 +44,10 @@ class ChartsPanel:
         self._field_number = 0
         self._kinds: dict[str, str] = {}
         self._kinds_of: object = None
-        self._is_tight = False
         self._rows_taken: tuple[str, ...] = ()
-        self._shown: tuple[str, ...] = ()
         self._page: CardPage | None = None
         self._n_waiting = 0
         self._later = Later(host, self._next_piece)
-        self._cards: dict[str, _Slot] = {}  # by metric, also those of other pages that still exist
-        self._headings: list[ipywidgets.HTML] = []
         self._field = markup("aml-chart-filter")
         self._kind = markup()
         self._count = markup("aml-note")
@@ -69,11 +60,9 @@ class ChartsPanel:
         )
         self._bar.add_class("aml-chart-bar")
         self._pager = markup()
-        self._grid = ipywidgets.Box([], layout=ipywidgets.Layout(display="none"))
-        self._grid.add_class("aml-grid")
-        self._look: tuple[str, ...] = ()
+        self._grid = CardGrid(host)
         self._empty = markup("aml-empty")
-        self.widget = ipywidgets.VBox([self._bar, self._pager, self._grid, self._empty])
+        self.widget = ipywidgets.VBox([self._bar, self._pager, self._grid.widget, self._empty])
         self.widget.add_class("aml-section")
         self._read_filter(host.settings.value)
         self._write_field(host.settings.value)
@@ -100,13 +89,12 @@ class ChartsPanel:
             page_size=MAX_CARDS,
         )
         self._write(page, settings, state)
-        self._place(page)
-        self._shown = page.names
+        self._grid.place(page, self._kinds)
         self._page = page
         self._draw(state, seconds)
 
     def figure(self, name: str) -> MetricFigure:
-        """Give the figure of a metric, made and drawn if it is not.
+        """Give the figure of a metric, made and drawn if it is not. It goes on following its metric, whatever the page shows.
 
         Raises
         ------
@@ -114,19 +102,13 @@ class ChartsPanel:
             If no chart shows it, with the names that are like it.
         """
         state = self._state
-        if state is None or self._kinds.get(name) != _LINE:
+        if state is None or self._kinds.get(name) != LINE:
             raise UserError(
-                _no_chart_text(name, [one for one, kind in self._kinds.items() if kind == _LINE]), value=name
+                _no_chart_text(name, [one for one, kind in self._kinds.items() if kind == LINE]), value=name
             )
-        slot = self._cards.get(name)
-        if slot is None:
-            slot = self._take(name, _LINE)
-            slot.card.widget.layout.display = "none"
-            if slot.card.widget not in self._grid.children:  # so that it is closed with the grid
-                self._grid.children = (*self._grid.children, slot.card.widget)
-        assert isinstance(slot.card, ChartCard)
-        slot.card.draw(state.metrics[name], state)
-        return slot.card.figure
+        card = self._grid.give(name)
+        card.draw(state.metrics[name], state)
+        return card.figure
 
     # -- what is on the page
 
@@ -134,7 +116,7 @@ class ChartsPanel:
         # First, because a figure measures itself when it is put there.
         has_any = page.total_count > 0
         self._bar.layout.display = None if has_any else "none"
-        self._grid.layout.display = None if page.sections else "none"
+        self._grid.widget.layout.display = None if page.sections else "none"
         empty = ""
         if not state.metrics and state.run is not None:
             empty = _empty_text(state)
@@ -148,89 +130,25 @@ class ChartsPanel:
         names = [
             name
             for name, metric in state.metrics.items()
-            if metric.kind is MetricKind.SCALAR and self._kinds.get(name) == _LINE
+            if metric.kind is MetricKind.SCALAR and self._kinds.get(name) == LINE
         ]
         self._controls.value = chart_controls.settings_html(settings, names, self._field_number)
         set_markup(self._pager, chart_controls.pager_html(page))
-        look = (f"aml-columns-{settings.columns}", f"aml-size-{settings.size}")
-        if look != self._look:
-            rest = [name for name in self._grid._dom_classes if name not in self._look]  # noqa: SLF001 - ipywidgets' name
-            self._grid._dom_classes = (*rest, *look)  # noqa: SLF001 - its methods change one class a message
-            self._look = look
-
-    def _place(self, page: CardPage) -> None:
-        """Put cards and headings where they are seen, and hide the others."""
-        wanted = set(page.names)
-        orders: dict[ipywidgets.Widget, int] = {}
-        headings = [section for section in page.sections if section.title]
-        self._write_headings(headings)
-        for section in page.sections:
-            if section.title:
-                orders[self._headings[headings.index(section)]] = len(orders)
-            slots = []
-            for name in section.names:
-                slot = self._cards.get(name)
-                if slot is None or slot.kind != self._kinds[name]:
-                    slot = self._take(name, self._kinds[name], keep=wanted)
-                slots.append(slot)
-            # After a card that begins a row, one across the whole grid would leave a gap.
-            for slot in sorted(slots, key=lambda slot: slot.takes_row):
-                orders[slot.card.widget] = len(orders)
-        for widget in (*self._headings, *(slot.card.widget for slot in self._cards.values())):
-            _show_at(widget, orders.get(widget))
-        missing = [widget for widget in orders if widget not in self._grid.children]
-        if missing:
-            self._grid.children = (*self._grid.children, *missing)
-
-    def _write_headings(self, sections: list[Section]) -> None:
-        while len(self._headings) < len(sections):
-            self._headings.append(markup("aml-section-place"))
-        for heading, section in zip(self._headings, sections, strict=False):
-            heading.value = chart_controls.heading_html(section)
-
-    def _take(self, name: str, kind: str, keep: Collection[str] = ()) -> _Slot:
-        """Give a card to a metric: one that nobody looks at, or a new one while there may be more."""
-        before = self._cards.pop(name, None)
-        if before is not None:
-            self._close(before)
-        idle = [other for other in self._cards if other not in keep and other not in self._shown]
-        idle += [other for other in self._cards if other not in keep and other in self._shown]
-        reused = next((other for other in idle if self._cards[other].kind == kind == _LINE), None)
-        if len(self._cards) < MAX_CARDS:
-            card_id = uuid.uuid4().hex[:12]
-            card = ChartCard(self._host, card_id) if kind == _LINE else make_card(kind, self._host, card_id)
-            if isinstance(card, DocumentCard):
-                card.set_tight(is_tight=self._is_tight)
-            slot = _Slot(kind, card_id, card)
-        elif reused is not None:
-            slot = self._cards.pop(reused)
-        else:
-            self._close(self._cards.pop(idle[0]))
-            return self._take(name, kind, keep)
-        self._cards[name] = slot
-        return slot
+        self._grid.look_like(f"aml-columns-{settings.columns}", f"aml-size-{settings.size}")
 
     def _tighten(self, pair_count: int) -> None:
         """Let cards have two figures only while no more than `MAX_CARDS` figures can come of all metrics."""
-        self._is_tight = len(self._kinds) + pair_count > MAX_CARDS
-        for slot in self._cards.values():
-            if isinstance(slot.card, DocumentCard):
-                slot.card.set_tight(is_tight=self._is_tight)
-
-    def _close(self, slot: _Slot) -> None:
-        self._grid.children = tuple(child for child in self._grid.children if child is not slot.card.widget)
-        slot.card.close()
-        close_tree(slot.card.widget)
+        self._grid.tighten(is_tight=len(self._kinds) + pair_count > MAX_CARDS)
 
     def _draw(self, state: ViewState, seconds: float) -> None:
         """Draw cards in sight for a while; what takes longer is worked out soon, without the lock."""
         page = self._host.page
         visible = page.visible_cards if page.hears_while_busy else None
-        cards = [(name, self._cards[name]) for name in self._shown]
-        cards = [(name, slot) for name, slot in cards if visible is None or slot.card_id in visible]
         ends_at = time.monotonic() + seconds
         was_waiting, self._n_waiting = self._n_waiting, 0
-        for name, slot in cards:
+        for name, slot in self._grid.to_draw(visible):
+            if self._kinds.get(name) != slot.kind:
+                continue
             if page.hears_while_busy and isinstance(slot.card, ChartCard):
                 plan = slot.card.plan(state.metrics[name], state)
                 if plan is None:
@@ -245,19 +163,18 @@ class ChartsPanel:
             set_markup(self._count, chart_controls.count_html(self._page, self._host.settings.value, self._n_waiting))
         if self._n_waiting and not was_waiting:
             self._later.begin()
-        rows_taken = tuple(name for name in self._shown if self._cards[name].takes_row)
+        rows_taken = tuple(name for name in self._grid.shown if self._grid.slots[name].takes_row)
         if rows_taken != self._rows_taken and self._page is not None:  # only what is drawn knows its width
             self._rows_taken = rows_taken
-            self._place(self._page)
+            self._grid.place(self._page, self._kinds)
 
     def _next_piece(self) -> Piece | None:
         """Give the work for the next card in sight that waits."""
         state, page = self._state, self._host.page
         if state is None or self.widget.comm is None:  # closed in the meantime
             return None
-        for name in self._shown:
-            slot = self._cards[name]
-            if isinstance(slot.card, ChartCard) and (page.visible_cards is None or slot.card_id in page.visible_cards):
+        for name, slot in self._grid.to_draw(page.visible_cards):
+            if isinstance(slot.card, ChartCard) and self._kinds.get(name) == slot.kind:
                 plan = slot.card.plan(state.metrics[name], state)
                 if plan is not None:
                     return partial(self._work, slot.card, plan)
@@ -328,12 +245,15 @@ class ChartsPanel:
         self._field.value = chart_controls.filter_html(settings, self._field_number)
 
     def _set_x(self, value: str) -> None:
-        lines = [name for name, kind in self._kinds.items() if kind == _LINE]
-        if value == chart_controls.TYPED:
+        lines = [name for name, kind in self._kinds.items() if kind == LINE]
+        if value == chart_controls.TYPED and lines:
             value = f"{X_METRIC}{lines[0]}"
-        name = value.removeprefix(X_METRIC)
-        if value not in (X_STEP, X_RELATIVE, X_WALL) and name not in lines:
-            raise UserError(_no_chart_text(name, lines), value=name)
+        if value.startswith(X_METRIC) or value == chart_controls.TYPED:
+            name = value.removeprefix(X_METRIC)
+            if name not in lines:
+                raise UserError(_no_chart_text(name, lines), value=name)
+        elif value not in (X_STEP, X_RELATIVE, X_WALL):
+            raise ValueError(f"There is no x axis {shorten(value, 100)!r}.")
         self._set(x=value)
 
     def _set_columns(self, value: str) -> None:
@@ -355,7 +275,7 @@ class ChartsPanel:
         self._set(collapsed=self._host.settings.value.collapsed ^ {key})
 
     def _pin(self, card_id: str) -> None:
-        name, _ = self._find(card_id)
+        name, _ = self._grid.find(card_id)
         if name is not None:
             pinned = self._host.settings.value.pinned
             is_pinned = name in pinned
@@ -375,51 +295,22 @@ class ChartsPanel:
             card.draw(self._state.metrics[name], self._state)
 
     def _send_csv(self, card_id: str) -> None:
-        name, _ = self._find(card_id)
-        if name is None:
+        name, _ = self._grid.find(card_id)
+        if name is None or self._state is None:
             return
-        histories = self._host.store.read_histories(self._host.run_id, [name])
-        columns = [(key.column or "value", history) for key, history in histories.items()]
+        metric = self._state.metrics[name]
         file_name = re.sub(r"[^\w.\-]+", "_", name)[:100].strip("._") or "metric"
-        self._host.page.send_file(f"{file_name}.csv", "text/csv; charset=utf-8", csv_chunks(columns))
+        self._host.page.send_file(f"{file_name}.csv", CSV_TYPE, metric_csv(self._host.store, self._host.run_id, metric))
 
     def _catch_up(self) -> None:
         if self._state is not None:
             self._draw(self._state, _HANDLER_SECONDS)
 
-    def _find(self, card_id: str) -> tuple[str | None, _Slot | None]:
-        """Give the metric and the place of a card; None for a card of another panel, or that is gone."""
-        for name, slot in self._cards.items():
-            if slot.card_id == card_id:
-                return name, slot
-        return None, None
-
     def _find_chart(self, card_id: str) -> tuple[str | None, ChartCard | None]:
         """Give the metric and the card that an id belongs to; None for a card that is no chart of ours."""
-        name, slot = self._find(card_id)
+        name, slot = self._grid.find(card_id)
         card = slot.card if slot is not None else None
         return (name, card) if isinstance(card, ChartCard) else (None, None)
-
-
-class _Slot:
-    """A card and what it is for."""
-
-    def __init__(self, kind: str, card_id: str, card: Card | ChartCard) -> None:
-        self.kind, self.card_id, self.card = kind, card_id, card
-
-    @property
-    def takes_row(self) -> bool:
-        """Whether the card lies across the whole grid."""
-        return not isinstance(self.card, ChartCard) and self.card.takes_row
-
-
-def _show_at(widget: ipywidgets.DOMWidget, place: int | None) -> None:
-    layout = widget.layout
-    display = "none" if place is None else None
-    order = layout.order if place is None else str(place)
-    if (layout.display, layout.order) != (display, order):
-        with layout.hold_sync():
-            layout.display, layout.order = display, order
 
 
 def _no_chart_text(name: str, names: list[str]) -> str:

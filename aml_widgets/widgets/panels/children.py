@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import ipywidgets
@@ -27,6 +28,7 @@ from aml_widgets.widgets.panels.status import duration_seconds
 from aml_widgets.widgets.text import escape, shorten
 from aml_widgets.widgets.view_state import ViewState
 
+_PAGE_NUMBER = re.compile(r"[0-9]{1,9}")
 TABLE_CARD, CHART_CARD = "children-table", "children"
 CHEAP_READS = 50
 """So many children that go on are read at each refresh even when they are out of sight."""
@@ -96,7 +98,12 @@ class ChildrenPanel:
         self._draw()
 
     def _choose_metric(self, _argument: str, metric: str) -> None:
-        self._change_order(children_metric=json.loads(metric), children_goal="")
+        try:
+            name = json.loads(metric)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(name, str) and name in kin.metric_names(self._reader.numbers.values()):
+            self._change_order(children_metric=name, children_goal="")
 
     def _choose_goal(self, _argument: str, goal: str) -> None:
         if goal in (kin.MINIMIZE, kin.MAXIMIZE):
@@ -119,7 +126,7 @@ class ChildrenPanel:
     def _turn(self, page: str, _value: str) -> None:
         if page in ("previous", "next"):
             self._page += 1 if page == "next" else -1
-        else:
+        elif _PAGE_NUMBER.fullmatch(page):
             self._page = int(page)
         self._draw()
 

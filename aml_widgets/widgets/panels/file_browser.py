@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 import ipywidgets
 
@@ -22,6 +23,7 @@ from aml_widgets.widgets.file_tree import (
     newest_of,
     records_in,
 )
+from aml_widgets.widgets.downloads import read_pieces, safe_file_name
 from aml_widgets.widgets.page import Page
 from aml_widgets.widgets.panels.controls import button_html, select_html, text_html
 from aml_widgets.widgets.panels.file_preview import FilePreview, Reader
@@ -36,7 +38,7 @@ from aml_widgets.widgets.panels.file_rows import (
 )
 from aml_widgets.widgets.panels.parts import markup, set_markup
 from aml_widgets.widgets.text import count_text, escape, name_text, shorten, size_text
-from aml_widgets.widgets.zip_stream import CHUNK_BYTES, ZipSource, safe_name, zip_chunks
+from aml_widgets.widgets.zip_stream import ZipSource, zip_chunks
 
 MAX_DOWNLOAD_BYTES = 2_000_000_000
 """A download goes through the kernel's connection and lies in the browser's memory until it is saved."""
@@ -66,6 +68,8 @@ class FileBrowser:
         Told of each new choice.
     read_archive : callable, optional
         Gives a zip of all files, where there is one already.
+    read_all : callable, optional
+        Gives a whole file piece by piece, where that is done better than by reading bytes from different places.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class FileBrowser:
         choice: BrowserChoice | None = None,
         keep: Callable[[BrowserChoice], None] | None = None,
         read_archive: Callable[[], Iterator[bytes]] | None = None,
+        read_all: Callable[[str], Iterator[bytes]] | None = None,
     ) -> None:
         self._page = page
         self._prefix = prefix
@@ -88,6 +93,7 @@ class FileBrowser:
         self._choice = choice or BrowserChoice()
         self._keep = keep
         self._read_archive = read_archive
+        self._read_all = read_all
         self._records: Mapping[str, ArtifactRecord] = {}
         self._root = build_tree(())
         self._is_open: dict[str, bool] = {}
@@ -269,8 +275,8 @@ class FileBrowser:
                 self._preview.say(f"This file cannot be read now: {shorten(error.message, 400)}")
                 return
             self._preview.say("")
-            name = safe_name(record.path).rpartition("/")[2]
-            self._page.send_file(name, "application/octet-stream", _together(first, pieces))
+            name = safe_file_name(record.path)
+            self._page.send_file(name, "application/octet-stream", chain([first], pieces))
 
     def _download_zip(self, argument: str) -> None:
         paths = (folder.path for folder in folders_in(self._root))
@@ -291,18 +297,13 @@ class FileBrowser:
             )
             for one in sorted(records_in(folder), key=lambda one: one.path)
         ]
-        name = safe_name(f"{self._archive_name}-{folder.name}" if folder.path else self._archive_name).replace("/", "_")
+        name = safe_file_name(f"{self._archive_name}-{folder.name}" if folder.path else self._archive_name)
         self._page.send_file(f"{name}.zip", "application/zip", zip_chunks(sources))
 
     def _pieces(self, record: ArtifactRecord) -> Iterator[bytes]:
-        """Read a file piece by piece, no further than it was long when it was asked for: a log may have no end."""
-        start = 0
-        while start < record.size_bytes or not start:
-            piece = self._read(record.path, start, max(0, min(CHUNK_BYTES, record.size_bytes - start)))
-            yield piece
-            if not piece:
-                return
-            start += len(piece)
+        if self._read_all is not None:
+            return self._read_all(record.path)
+        return read_pieces(self._read, record.path, record.size_bytes)
 
     def _find(self, argument: str) -> ArtifactRecord | None:
         exact = self._records.get(argument)
@@ -322,11 +323,6 @@ class FileBrowser:
 def _is_named(path: str, argument: str) -> bool:
     """Whether the page means this path: HTML turns every kind of line end into one."""
     return path == argument or ("\r" in path and path.replace("\r\n", "\n").replace("\r", "\n") == argument)
-
-
-def _together(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
 
 
 def _reading(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import ipywidgets
 
 from aml_widgets.core.errors import AmlWidgetsError, ArtifactNotFound
 from aml_widgets.core.records import ArtifactRecord
-from aml_widgets.widgets.downloads import PIECE_BYTES
+from aml_widgets.widgets.downloads import read_pieces
 from aml_widgets.widgets.log_order import in_order, newest_group
 from aml_widgets.widgets.log_window import MAX_COUNTED_BYTES, LogWindow
 from aml_widgets.widgets.panels.controls import button_html, select_html, text_html
@@ -197,18 +196,9 @@ class LogsPanel:
     def _on_download(self, _argument: str, _value: str) -> None:
         if self._path is None or self._state is None:
             return
-        chunks = self._chunks(self._path, self._state.artifacts[self._path].size_bytes)
+        size_bytes = self._state.artifacts[self._path].size_bytes
+        chunks = read_pieces(self._host.read_artifact, self._path, size_bytes)
         self._host.page.send_file(PurePosixPath(self._path).name, "text/plain", chunks)
-
-    def _chunks(self, path: str, size_bytes: int) -> Iterator[bytes]:
-        """Read a file as long as it was when the download began: a log that grows as fast would never end."""
-        place = 0
-        while place < size_bytes:
-            content = self._host.read_artifact(path, place, min(PIECE_BYTES, size_bytes - place))
-            if not content:
-                return
-            yield content
-            place += len(content)
 
     def _show_class(self, name: str, *, is_on: bool) -> None:
         if is_on:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import MetricHistory
-from aml_widgets.widgets.pages_of_rows import Rows, RowTable
+from aml_widgets.widgets.pages_of_rows import Rows, RowTable, read_columns
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.series import SeriesState
 from aml_widgets.widgets.view_state import MetricState
@@ -150,11 +150,7 @@ class RowReader:
 
     def read(self, metric: MetricState) -> RowTable:
         """Read all rows. Raises AmlWidgetsError."""
-        found = self._host.store.read_histories(self._host.run_id, [metric.name])
-        known = {key.column: history for key, history in found.items()}
-        columns = [*(column for column in metric.columns if column in known)]
-        columns += [column for column in known if column not in metric.columns]
-        return RowTable({column: known[column] for column in columns})
+        return RowTable(read_columns(self._host.store, self._host.run_id, metric))
 
     def _follow(self, metric: MetricState) -> None:
         """Take in the rows that were written since, where the view holds all of them; forget those of another metric."""

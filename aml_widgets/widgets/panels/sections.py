@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import thread_time
 
 PINNED_KEY = "*"
 PLAIN_KEY = "."  # names without a prefix
 _PREFIX_KEY = "/"  # followed by the prefix
 
-# What is searched has to be found at once, and nothing can stop an expression that goes back and forth.
+# What is searched has to be found soon, and nothing can stop an expression that goes back and forth: one that might take
+# more than so many steps for a name is refused.
 _MAX_PATTERN = 200
-_MAX_REPEATS = 3
-_MAX_SEARCHED = 300
-_GROUP = re.compile(r"\((?:\?(?:P<\w+>|<?[=!]|[a-zA-Z-]*:))?([^()]*)\)([*+{]?)")
+_MAX_STEPS = 2_000_000
+_SEARCHED_LENGTHS = (300, 100)  # characters of a name; fewer where the expression would take too long for more
+_MAX_SECONDS = 0.2  # for all names together
+_GROUP = re.compile(r"\((?:\?(?:P<\w+>|<?[=!]|[a-zA-Z-]*:))?(?P<content>[^()]*)\)(?P<repeat>[*+?]|\{[0-9]*,?[0-9]*\})?")
+_REPEAT = re.compile(r"(?:[*+]|(?P<maybe>\?)|\{[0-9]*,?(?P<most>[0-9]*)\})[?+]?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,8 @@ class CardPage:
         The place of its first card among those that are not collapsed, from 0, and how many of those there are.
     matched_count, total_count : int
         How many metrics the filter lets through, of how many.
+    unsearched_count : int
+        How many of them the filter was not asked about, because that took too long.
     """
 
     sections: tuple[Section, ...]
@@ -61,6 +68,7 @@ class CardPage:
     open_count: int
     matched_count: int
     total_count: int
+    unsearched_count: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,19 +78,40 @@ class CardPage:
 
 @dataclass(frozen=True, slots=True)
 class NameFilter:
-    """What names are looked for; made by `name_filter`."""
+    """What names are looked for; made by `name_filter`.
+
+    Attributes
+    ----------
+    searched_length : int
+        So many characters of a name are searched for `pattern`.
+    """
 
     text: str = ""
     pattern: re.Pattern[str] | None = None
+    searched_length: int = 0
+    _known: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.text) or self.pattern is not None
 
-    def matches(self, name: str) -> bool:
-        """Whether a name is let through."""
-        if self.pattern is not None:
-            return self.pattern.search(name[:_MAX_SEARCHED]) is not None
-        return self.text in name.casefold()
+    def find(self, names: Iterable[str]) -> tuple[list[str], int]:
+        """Give the names that are let through, and how many were not searched because that took too long.
+
+        What was found out is kept, so that it goes on from there the next time.
+        """
+        if self.pattern is None:
+            return [name for name in names if self.text in name.casefold()], 0
+        found, left_count, until = [], 0, thread_time() + _MAX_SECONDS
+        for name in names:
+            is_found = self._known.get(name)
+            if is_found is None:
+                if left_count or thread_time() > until:
+                    left_count += 1
+                    continue
+                is_found = self._known[name] = self.pattern.search(name[: self.searched_length]) is not None
+            if is_found:
+                found.append(name)
+        return found, left_count
 
 
 def name_filter(text: str, *, is_regex: bool) -> NameFilter:
@@ -101,24 +130,38 @@ def name_filter(text: str, *, is_regex: bool) -> NameFilter:
         pattern = re.compile(text, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"This is no regular expression: {error}.") from error
-    if _may_take_long(text):
-        raise ValueError(
-            "This regular expression might take for ever: it has repetitions of repetitions, or many of them."
-        )
-    return NameFilter(pattern=pattern)
+    for length in _SEARCHED_LENGTHS:
+        # Where white space and comments do not count, the expression is not what it looks like.
+        if not pattern.flags & re.VERBOSE and _step_count(text, length) <= _MAX_STEPS:
+            return NameFilter(pattern=pattern, searched_length=length)
+    raise ValueError(
+        "This regular expression might take for ever: it has repetitions of repetitions, or many of them, or many choices."
+    )
 
 
-def _may_take_long(text: str) -> bool:
-    """Whether an expression that compiles repeats a group that repeats or chooses itself, or has many repetitions."""
-    plain = re.sub(r"\[\^?\]?[^\]]*\]", "x", re.sub(r"\\.", "x", text))
-    if len(re.findall(r"[*+{]", plain)) > _MAX_REPEATS or re.search(r"\\[1-9]|\(\?P=", text):
-        return True
-    while found := _GROUP.search(plain):
-        content, repeats = found.groups()
-        if repeats and re.search(r"[*+{|?]", content):
-            return True
-        plain = f"{plain[: found.start()]}{content if not repeats else 'x*'}{plain[found.end() :]}"
-    return False
+def _step_count(text: str, length: int) -> float:
+    """Say how many steps an expression that compiles may take at most on a text; infinite where that cannot be said."""
+    if re.search(r"\\[1-9]|\(\?P=", text):
+        return math.inf
+    plain = re.sub(r"\[\^?\]?[^\]]*\]", "x", re.sub(r"\\.", "x", text, flags=re.DOTALL))
+    count = float(length)  # it is tried from each place
+    while group := _GROUP.search(plain):
+        content, repeat = group["content"], group["repeat"] or ""
+        if repeat not in ("", "?") and ("|" in content or _REPEAT.search(content)):
+            return math.inf  # what repeats itself in different ways can be divided in any number of ways
+        count *= 1 + content.count("|")
+        inside = content.replace("|", "x") + ("x" if repeat else "")
+        plain = plain[: group.start()] + inside + repeat + plain[group.end() :]
+    count *= 1 + plain.count("|")
+    for found in _REPEAT.finditer(plain):
+        most = re.search(r"[0-9]+", found["most"] or found.group())
+        count *= 2 if found["maybe"] else int(most.group()) if most and _has_end(found.group()) else length
+    return count
+
+
+def _has_end(repeat: str) -> bool:
+    """Whether it says how often at most."""
+    return repeat.startswith("{") and ",}" not in repeat
 
 
 def section_key(name: str) -> str:
@@ -162,7 +205,7 @@ def arrange(
         Only the sections that have something to show on the page, and collapsed ones.
     """
     all_names = list(names)
-    matched = [name for name in all_names if wanted.matches(name)] if wanted else all_names
+    matched, unsearched_count = wanted.find(all_names) if wanted else (all_names, 0)
     known = set(matched)
     first = [name for name in pinned if name in known]
     is_pinned = set(first)
@@ -199,6 +242,7 @@ def arrange(
         open_count=open_count,
         matched_count=len(matched),
         total_count=len(all_names),
+        unsearched_count=unsearched_count,
     )
 
 

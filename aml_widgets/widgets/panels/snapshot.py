@@ -13,13 +13,13 @@ import ipywidgets
 from aml_widgets.core.errors import AmlWidgetsError, ArtifactNotFound, StoreUnavailable
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.submit.snapshot import find_snapshot
+from aml_widgets.widgets.downloads import PIECE_BYTES
 from aml_widgets.widgets.panels.controls import button_html
 from aml_widgets.widgets.panels.copying import copy_html
 from aml_widgets.widgets.panels.file_browser import FileBrowser
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import markup, set_markup
 from aml_widgets.widgets.text import escape, shorten
-from aml_widgets.widgets.zip_stream import CHUNK_BYTES
 
 MAX_LISTED = 20_000
 _FIRST_YEAR = 1980  # what a zip says where no time is kept, and ours keep none
@@ -85,25 +85,27 @@ class SnapshotView:
                 local_path=lambda _: None,
                 archive_name=f"snapshot-{self._snapshot_id[:12]}",
                 read_archive=self._read_archive,
+                read_all=self._read_all,
             )
             self.widget.children = (*self.widget.children, self._browser.widget)
         self._browser.widget.layout.display = None
         self._browser.show({member.filename: _record(member) for member in members[:MAX_LISTED]})
 
     def _read(self, path: str, start: int, max_bytes: int | None = None) -> bytes:
-        with self._opened() as archive:
-            try:
-                member = archive.getinfo(path)
-            except KeyError as error:
-                raise ArtifactNotFound(f"The snapshot has no file {path!r}.", value=path) from error
-            with archive.open(member) as reader:
-                reader.seek(start)
-                return reader.read(-1 if max_bytes is None else max(0, max_bytes))
+        with self._opened() as archive, archive.open(_member(archive, path)) as reader:
+            reader.seek(start)
+            return reader.read(-1 if max_bytes is None else max(0, max_bytes))
+
+    def _read_all(self, path: str) -> Iterator[bytes]:
+        # Each look into the middle of a packed file unpacks all that is before it.
+        with self._opened() as archive, archive.open(_member(archive, path)) as reader:
+            while piece := reader.read(PIECE_BYTES):
+                yield piece
 
     def _read_archive(self) -> Iterator[bytes]:
         try:
             with find_snapshot(self._host.store.snapshots, self._snapshot_id).open("rb") as reader:
-                while piece := reader.read(CHUNK_BYTES):
+                while piece := reader.read(PIECE_BYTES):
                     yield piece
         except OSError as error:
             raise StoreUnavailable(f"The snapshot cannot be read: {error}.", value=self._snapshot_id) from error
@@ -118,6 +120,13 @@ class SnapshotView:
             raise StoreUnavailable(
                 f"The snapshot is broken, or cannot be read: {error}.", value=self._snapshot_id
             ) from error
+
+
+def _member(archive: zipfile.ZipFile, path: str) -> zipfile.ZipInfo:
+    try:
+        return archive.getinfo(path)
+    except KeyError as error:
+        raise ArtifactNotFound(f"The snapshot has no file {path!r}.", value=path) from error
 
 
 def _record(member: zipfile.ZipInfo) -> ArtifactRecord:

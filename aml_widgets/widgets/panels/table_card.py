@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import MetricKind
 from aml_widgets.tracking.images import safe_file_name
+from aml_widgets.widgets.chart_csv import CSV_TYPE, metric_csv
 from aml_widgets.widgets.pages_of_rows import ROWS_PER_PAGE, Rows, page_count
 from aml_widgets.widgets.panels import icons
 from aml_widgets.widgets.panels.card_parts import (
@@ -96,10 +95,7 @@ class TableCard:
         metric = self._metric
         if metric is not None:
             name = f"{safe_file_name(metric.name)}.csv"
-            self._host.page.send_file(name, "text/csv", self._csv_chunks(metric))
-
-    def _csv_chunks(self, metric: MetricState) -> Iterator[bytes]:
-        yield from self._reader.read(metric).csv_chunks()  # read when the first piece is asked for
+            self._host.page.send_file(name, CSV_TYPE, metric_csv(self._host.store, self._host.run_id, metric))
 
     def _draw(self) -> None:
         metric = self._metric
