@@ -165,7 +165,7 @@ class ChildReader:
 
 
 def curve_of(buckets: Sequence[Bucket]) -> Curve:
-    """Give the line to draw through buckets: the lowest and the highest number of each, NaN where one is not finite."""
+    """Give the line to draw through buckets: the lowest and the highest number of each, NaN where there is none."""
     steps: list[float] = []
     values: list[float] = []
     for bucket in buckets:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -179,14 +178,15 @@ def show_small(content: bytes, max_bytes: int) -> ShownPicture:
 @contextmanager
 def _trouble_told(media_type: str | None) -> Iterator[None]:
     """Say what is wrong with a picture of a type, whatever Pillow raises: that is nearly anything on a broken one."""
+    from PIL import UnidentifiedImageError
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own limit on pixels, and what it finds odd in a file
-            yield
+        yield
     except WrongPicture:
         raise
     except Exception as error:
-        reason = "it is no picture in a format that can be shown" if media_type is None else f"it is broken: {error}"
+        why = "" if isinstance(error, UnidentifiedImageError) else f": {error}"  # that one names an object of Python's
+        reason = "it is no picture in a format that can be shown" if media_type is None else f"it is broken{why}"
         raise WrongPicture(f"PNG, JPEG, GIF and WebP are shown; {reason}.") from error
 
 

@@ -212,9 +212,7 @@ def _after(points: MetricHistory, seq: float) -> MetricHistory:
 
 def _is_all_big(points: MetricHistory) -> bool:
     """Whether all points are integers beyond 64 bits, and there are some."""
-    return len(points) > 0 and all(
-        isinstance(value, int) and not -(2**63) <= value < 2**63 for value in points.values
-    )
+    return len(points) > 0 and all(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in points.values)
 
 
 def _last_value(points: MetricHistory, otherwise: MetricValue) -> MetricValue:

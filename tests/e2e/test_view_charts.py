@@ -248,7 +248,7 @@ def test_nothing_is_hidden_of_gaps_and_spikes(notebook: NotebookPage) -> None:
         notebook,
         3,
         "panel = view._parts.tabs._tabs[0].panels[1]\n"
-        "(card_id,) = [slot.card_id for slot in panel._cards.values()]\n"
+        "(card_id,) = [slot.card_id for slot in panel._grid.slots.values()]\n"
         "with panel._host.lock:\n    panel._zoom(card_id, '[654300, 654340, -1, 51]')",
     )
     expect(card).not_to_contain_text("of 1,000,000")

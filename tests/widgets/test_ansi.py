@@ -151,7 +151,7 @@ def test_a_row_of_many_colours_is_written_over_in_little_time(over: bytes) -> No
     screen = screen_of(colours + over * ((64_000 - len(colours)) // len(over)))
 
     assert time.process_time() - begun_at < 5  # once 45 seconds
-    assert screen.rows[0].length == len(screen.rows[0].text) >= 5_000
+    assert screen.rows[0].length == len(screen.rows[0].text)
 
 
 WRITES = st.tuples(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import threading
 import re
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 
 import ipywidgets

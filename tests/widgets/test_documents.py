@@ -217,7 +217,7 @@ def test_the_largest_floats_have_ranges_that_can_be_drawn() -> None:
     assert isinstance(residuals, Residuals)
 
     for chart in (predictions_chart("p", predictions), residuals_chart("r", residuals)):
-        for low, high in (chart.x_range or (), chart.y_range or ()):
+        for low, high in (chart.x_range or (0.0, 0.0), chart.y_range or (0.0, 0.0)):
             assert low < high
             assert math.isfinite(high - low)
         assert picture_of(chart).count("inf") == 0

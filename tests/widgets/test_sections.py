@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aml_widgets.widgets.panels import sections
+from aml_widgets.widgets.panels.chart_controls import count_html
 from aml_widgets.widgets.panels.sections import PINNED_KEY, PLAIN_KEY, arrange, name_filter
+from aml_widgets.widgets.settings import ViewSettings
 
 NAMES = ["train/loss", "lr", "val/loss", "train/deep/loss", "epoch", "/odd", "odd/"]
 
@@ -182,3 +184,12 @@ def test_text_is_looked_for_in_all_names(monkeypatch: pytest.MonkeyPatch) -> Non
     page = arrange(NAMES, wanted=name_filter("loss", is_regex=False))
 
     assert (page.matched_count, page.unsearched_count) == (3, 0)
+
+
+def test_how_many_names_were_not_searched_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sections, "_MAX_SECONDS", -1.0)
+    chosen = ViewSettings(filter_text="loss", filter_is_regex=True)
+
+    page = arrange(NAMES, wanted=name_filter("loss", is_regex=True))
+
+    assert count_html(page, chosen) == "0 of 7 charts; 7 not searched, the expression takes too long"

@@ -118,6 +118,10 @@ class CardGrid:
             if slot.is_given and name not in self.shown:
                 yield name, slot
 
+    def rows_taken(self) -> tuple[str, ...]:
+        """Give the metrics on the page whose cards lie across the whole grid."""
+        return tuple(name for name in self.shown if name in self.slots and self.slots[name].takes_row)
+
     def find(self, card_id: str) -> tuple[str | None, Slot | None]:
         """Give the metric and the place of a card; None for a card of another panel, or that is gone."""
         for name, slot in self.slots.items():

@@ -163,7 +163,7 @@ class ChartsPanel:
             set_markup(self._count, chart_controls.count_html(self._page, self._host.settings.value, self._n_waiting))
         if self._n_waiting and not was_waiting:
             self._later.begin()
-        rows_taken = tuple(name for name in self._grid.shown if self._grid.slots[name].takes_row)
+        rows_taken = self._grid.rows_taken()
         if rows_taken != self._rows_taken and self._page is not None:  # only what is drawn knows its width
             self._rows_taken = rows_taken
             self._grid.place(self._page, self._kinds)

@@ -11,6 +11,7 @@ import ipywidgets
 from aml_widgets.core import clock
 from aml_widgets.core.errors import AmlWidgetsError, ArtifactNotFound
 from aml_widgets.core.records import ArtifactRecord
+from aml_widgets.widgets.downloads import read_pieces, safe_file_name
 from aml_widgets.widgets.file_tree import (
     SORTS,
     BrowserChoice,
@@ -23,7 +24,6 @@ from aml_widgets.widgets.file_tree import (
     newest_of,
     records_in,
 )
-from aml_widgets.widgets.downloads import read_pieces, safe_file_name
 from aml_widgets.widgets.page import Page
 from aml_widgets.widgets.panels.controls import button_html, select_html, text_html
 from aml_widgets.widgets.panels.file_preview import FilePreview, Reader
