@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zipfile
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -153,13 +153,14 @@ def test_a_file_of_a_snapshot_is_unpacked_once_for_a_download(
     with zipfile.ZipFile(store.snapshots / f"{seeds.SNAPSHOT_ID}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("large.bin", content)
     page.handlers["snapshot-toggle"]("", "")
-    opened = []
-    really_open = zipfile.ZipFile.open
-    monkeypatch.setattr(
-        zipfile.ZipFile,
-        "open",
-        lambda archive, member, *rest: (opened.append(member), really_open(archive, member, *rest))[1],
-    )
+    opened: list[str] = []
+
+    class Opened(zipfile.ZipExtFile):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            opened.append("again")
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(zipfile, "ZipExtFile", Opened)
 
     page.handlers["snapshot-download"]("large.bin", "")
 

@@ -157,6 +157,8 @@ def test_expressions_that_end_soon_are_taken(text: str) -> None:
         "a{0,9}" * 9,
         "(?x)#[\n" + ".?" * 24 + "z#]",
         "(){60000}",
+        "a{0}" + ".?" * 24 + "z",
+        "(){60000,}",
     ],
 )
 def test_expressions_of_many_choices_are_refused(text: str) -> None:

@@ -60,7 +60,9 @@ def count_html(page: CardPage, settings: ViewSettings, n_waiting: int = 0) -> st
     if n_waiting:
         return f"drawing {count_text(n_waiting, 'chart', 'charts')} \N{HORIZONTAL ELLIPSIS}"
     if settings.filter_text:
-        left = f"; {page.unsearched_count:,} not searched, the expression takes too long" if page.unsearched_count else ""
+        left = (
+            f"; {page.unsearched_count:,} not searched, the expression takes too long" if page.unsearched_count else ""
+        )
         return f"{page.matched_count:,} of {count_text(page.total_count, 'chart', 'charts')}{left}"
     return count_text(page.total_count, "chart", "charts") if page.total_count > 1 else ""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -299,8 +298,7 @@ class ChartsPanel:
         if name is None or self._state is None:
             return
         metric = self._state.metrics[name]
-        file_name = re.sub(r"[^\w.\-]+", "_", name)[:100].strip("._") or "metric"
-        self._host.page.send_file(f"{file_name}.csv", CSV_TYPE, metric_csv(self._host.store, self._host.run_id, metric))
+        self._host.page.send_file(f"{name}.csv", CSV_TYPE, metric_csv(self._host.store, self._host.run_id, metric))
 
     def _catch_up(self) -> None:
         if self._state is not None:

@@ -19,7 +19,7 @@ _MAX_STEPS = 2_000_000
 _SEARCHED_LENGTHS = (300, 100)  # characters of a name; fewer where the expression would take too long for more
 _MAX_SECONDS = 0.2  # for all names together
 _GROUP = re.compile(r"\((?:\?(?:P<\w+>|<?[=!]|[a-zA-Z-]*:))?(?P<content>[^()]*)\)(?P<repeat>[*+?]|\{[0-9]*,?[0-9]*\})?")
-_REPEAT = re.compile(r"(?:[*+]|(?P<maybe>\?)|\{[0-9]*,?(?P<most>[0-9]*)\})[?+]?")
+_REPEAT = re.compile(r"(?:(?P<sign>[*+?])|\{(?P<least>[0-9]*)(?P<comma>,?)(?P<most>[0-9]*)\})[?+]?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,14 +154,17 @@ def _step_count(text: str, length: int) -> float:
         plain = plain[: group.start()] + inside + repeat + plain[group.end() :]
     count *= 1 + plain.count("|")
     for found in _REPEAT.finditer(plain):
-        most = re.search(r"[0-9]+", found["most"] or found.group())
-        count *= 2 if found["maybe"] else int(most.group()) if most and _has_end(found.group()) else length
+        count *= _choice_count(found, length)
     return count
 
 
-def _has_end(repeat: str) -> bool:
-    """Whether it says how often at most."""
-    return repeat.startswith("{") and ",}" not in repeat
+def _choice_count(repeat: re.Match[str], length: int) -> int:
+    """Say how often something may be repeated in a text at most; twice where it may be left out."""
+    if repeat["sign"]:
+        return 2 if repeat["sign"] == "?" else length
+    if repeat["comma"] and not repeat["most"]:
+        return max(length, int(repeat["least"] or 0))
+    return max(1, int(repeat["most"] or repeat["least"] or 1))
 
 
 def section_key(name: str) -> str:
