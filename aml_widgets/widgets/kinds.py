@@ -34,7 +34,9 @@ def user_run_tabs(host: Host) -> list[Tab]:
         Tab(key="metrics", title=lambda _: "Metrics", panels=[ValuesPanel(host), ChartsPanel(host)]),
         Tab(key="logs", title=lambda _: "Logs", panels=[LogsPanel(host)]),
         Tab(key="files", title=lambda state: _counted("Files", len(state.artifacts)), panels=[FilesPanel(host)]),
-        Tab(key="children", title=lambda state: _counted("Children", len(state.children)), panels=[ChildrenPanel(host)]),
+        Tab(
+            key="children", title=lambda state: _counted("Children", len(state.children)), panels=[ChildrenPanel(host)]
+        ),
         Tab(key="details", title=lambda _: "Details", panels=[DetailsPanel(host)]),
     ]
 

@@ -195,7 +195,7 @@ class Page:
         except AmlWidgetsError as error:
             answer["error"] = error.message
         except _NOT_UNDERSTOOD as error:  # what no control of ours sends: a script's, or that of another version
-            logger.warning("%r with %r was not understood: %s: %s", verb, argument[:200], type(error).__name__, error)
+            logger.debug("%r with %r was not understood: %s: %s", verb, argument[:200], type(error).__name__, error)
             answer["error"] = "This was not understood."
         except Exception as error:  # the edge of a thread: the page says what the user cannot see otherwise
             logger.exception("%r could not be answered.", verb)
