@@ -464,7 +464,7 @@ def test_csv_is_read_when_the_browser_asks_for_it_and_without_the_lock(
 
     assert reads == []
     ((name, chunks),) = sent
-    assert name == "val/loss.csv"
+    assert name == "val_loss.csv"
     assert b"".join(chunks).startswith(b'seq,step,time,"value"\r\n1,0,')
 
 

@@ -298,7 +298,9 @@ class ChartsPanel:
         if name is None or self._state is None:
             return
         metric = self._state.metrics[name]
-        self._host.page.send_file(f"{name}.csv", CSV_TYPE, metric_csv(self._host.store, self._host.run_id, metric))
+        self._host.page.send_file(
+            f"{name.replace('/', '_')}.csv", CSV_TYPE, metric_csv(self._host.store, self._host.run_id, metric)
+        )
 
     def _catch_up(self) -> None:
         if self._state is not None:
