@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aml_widgets.core.records import MetricValue
 from aml_widgets.core.status import RunStatus
 from aml_widgets.widgets.artifact_paths import artifact_path
+from aml_widgets.widgets.chart import Chart
 from aml_widgets.widgets.children import count_statuses
 from aml_widgets.widgets.curves import chart_of, notes_of
 from aml_widgets.widgets.kind_names import KIND_NAMES
@@ -151,7 +153,8 @@ def _head_html(state: ViewState) -> str:
         f'<p style="margin:0 0 4px"><b style="color:{colour}">{escape(run.status)}</b> '
         f'<b style="font-size:16px">{escape(name_text(name, 200))}</b>{escape(_as_of(state))}</p>'
         f'<p style="margin:0 0 8px">Experiment <b>{escape(shorten(run.experiment_name, 200))}</b>, run {run.number}, '
-        f"id <code>{escape(shorten(run.run_id, 300))}</code><br>{escape(', '.join(_times(state)))}{gone}</p>"
+        f"id <code>{escape(shorten(run.run_id, 300))}</code><br>{escape(', '.join(_times(state)))}{gone}<br>"
+        "<small>A picture of the run as it was then. Run the cell again for the live view.</small></p>"
     )
 
 
@@ -213,7 +216,7 @@ def _listed(text: str, n_more: int) -> str:
 def _fitting_charts(metrics: Sequence[MetricState], room: int) -> list[str]:
     """Draw charts: with fewer points where there are many, and as many as there is room for."""
     charts: list[str] = []
-    for max_points in (160, 60, 30) if len(metrics) <= 12 else (60, 30):
+    for max_points in (480, 240, 120, 60, 30) if len(metrics) <= 30 else (60, 30):
         charts, left = [], room
         for metric in metrics:
             chart = _picture_html(metric, max_points)
@@ -230,7 +233,7 @@ def _picture_html(metric: MetricState, max_points: int) -> str:
     chart = chart_of(metric)
     # As an image, because JupyterLab strips SVG from notebooks that are not trusted, and ids in it cannot clash.
     source = base64.b64encode(picture_of(chart, max_points=max_points).encode()).decode("ascii")
-    notes = "; ".join(notes_of(chart))
+    notes = "; ".join(notes_of(_as_drawn(chart, max_points)))
     legend = ", ".join(
         f'<span style="color:{COLOURS[place % len(COLOURS)]}">{_KEYS[place // len(COLOURS)]}</span> '
         f"{escape(name_text(line.label, 40))}"
@@ -246,6 +249,14 @@ def _picture_html(metric: MetricState, max_points: int) -> str:
         f'<img width="{WIDTH}" height="{HEIGHT}" alt="{escape(shorten(_alternative(metric), 200))}" '
         f'src="data:image/svg+xml;base64,{source}">' + (f"<br><small>{caption}</small>" if caption else "") + "</div>"
     )
+
+
+def _as_drawn(chart: Chart, max_points: int) -> Chart:
+    """Say of a chart how many of its points the picture is made of."""
+    n_drawn = min(max_points, max((len(line.x) for line in chart.lines), default=0))
+    if chart.is_exact and n_drawn >= chart.number_count:
+        return chart
+    return replace(chart, is_exact=False, drawn_count=min(n_drawn, chart.number_count))
 
 
 def _alternative(metric: MetricState) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ _MAX_BARS = 120
 _MARK_WIDTH = 6
 MAX_LINES = 24
 # As in the style sheet of the live view: no two lines of a chart look the same.
-_DASHES = ("", "7 4", "2 3")
+_DASHES = ("", "70 40", "20 30")
 
 
 def picture_of(chart: Chart, *, max_points: int = 160) -> str:
@@ -58,8 +59,8 @@ def picture_of(chart: Chart, *, max_points: int = 160) -> str:
         for value, x in zip(x_ticks, across(np.array(x_ticks)), strict=True)
     )
     parts.append(f'<path d="M{_LEFT} {HEIGHT - _BOTTOM}H{WIDTH - _RIGHT}" stroke="{_INK}"/>')
-    max_points = max(24, min(max_points, 1_280 // max(1, len(every))))  # many lines share the room that eight have
-    behind = ' stroke-dasharray="4 3"'
+    max_points = max(24, min(max_points, 2_560 // max(1, len(every))))  # many lines share the room that eight have
+    behind = ' stroke-dasharray="40 30"'
     parts.extend(_line_of(line, across, up, max_points, _INK, behind) for line in chart.raw_lines[:MAX_LINES])
     if is_bars:
         parts.extend(_bars_of(line, across, up) for line in lines)
@@ -101,7 +102,8 @@ def _line_of(line: Line, across: _Scale, up: _Scale, max_points: int, colour: st
     x, y = _thin(line.x, line.y, max_points)
     path, dots = _draw(across(x), up(y))
     return (
-        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"{dashed}/>'
+        f'<path d="{path}" transform="scale(.1)" fill="none" stroke="{colour}" stroke-width="16" '
+        f'stroke-linejoin="round"{dashed}/>'
         + "".join(f'<circle cx="{px:.1f}" cy="{py:.1f}" r="2" fill="{colour}"/>' for px, py in dots)
     )
 
@@ -182,5 +184,17 @@ def _draw(x: FloatArray, y: FloatArray) -> tuple[str, list[tuple[float, float]]]
             strokes.append([])
         else:
             strokes[-1].append(point)
-    path = "".join("M" + "L".join(f"{px:.1f} {py:.1f}" for px, py in stroke) for stroke in strokes if len(stroke) > 1)
+    path = "".join(_stroke(stroke) for stroke in strokes if len(stroke) > 1)
     return path, [stroke[0] for stroke in strokes if len(stroke) == 1]
+
+
+def _stroke(points: list[tuple[float, float]]) -> str:
+    """Write a line by the steps from point to point, in tenths of a pixel: half as long as their places."""
+    places = [(round(x * 10), round(y * 10)) for x, y in points]
+    (x, y), steps = places[0], []
+    for before, after in pairwise(places):
+        right, down = after[0] - before[0], after[1] - before[1]
+        steps.append(f"{right}{'' if down < 0 else ' '}{down}")
+    # The space that a minus takes the place of is not needed between the steps either.
+    joined = "".join(step if step.startswith("-") or not place else f" {step}" for place, step in enumerate(steps))
+    return f"M{x} {y}l{joined}"

@@ -136,7 +136,7 @@ def test_watching_a_run_leaves_its_picture_and_its_data(
     assert len(metrics["train/loss"]) == 600
     assert math.isnan(metrics["val/loss"][-1])
     assert len(list(run.get_children())) == 5
-    assert "Completed with 5 children and 8 metrics" in output_text(notebook, "figure")
+    assert "Completed with 5 children and 9 metrics" in output_text(notebook, "figure")
     static = "".join(
         output.get("data", {}).get("text/html", "") for cell in notebook.cells[:2] for output in cell.get("outputs", [])
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Sequence
 
@@ -89,3 +90,17 @@ def running(store: MemoryRunStore, name: str | None = None) -> str:
     run = store.create_run(NewRun(experiment_id=experiment.experiment_id, display_name=name))
     store.set_status(run.run_id, RunStatus.RUNNING)
     return run.run_id
+
+
+def places_in(path: str) -> list[tuple[float, float]]:
+    """Give the points of lines that are written as steps in tenths of a pixel."""
+    places: list[tuple[float, float]] = []
+    for stroke in path.split("M")[1:]:
+        start, _, steps = stroke.partition("l")
+        x, y = map(int, start.split())
+        places.append((x / 10, y / 10))
+        numbers = [int(number) for number in re.findall(r"-?[0-9]+", steps)]
+        for right, down in zip(numbers[::2], numbers[1::2], strict=True):
+            x, y = x + right, y + down
+            places.append((x / 10, y / 10))
+    return places

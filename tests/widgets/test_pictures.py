@@ -15,7 +15,7 @@ from aml_widgets.widgets.chart import Chart, ChartForm, Line, XKind
 from aml_widgets.widgets.curves import chart_of
 from aml_widgets.widgets.pictures import HEIGHT, WIDTH, picture_of
 from aml_widgets.widgets.view_state import ViewState, advance
-from tests.widgets.building import changes, news
+from tests.widgets.building import changes, news, places_in
 
 MANY = 10_000
 WARN = "#d9534f"
@@ -72,9 +72,7 @@ def test_whatever_was_logged_the_picture_is_well_formed_and_stays_in_its_frame(v
     assert "nan" not in drawn
     assert "inf" not in drawn
     for stroke in paths(root, fill="none", stroke_linejoin="round"):
-        places = numbers_in(stroke)
-        assert all(0 <= x <= WIDTH for x in places[::2])
-        assert all(0 <= y <= HEIGHT for y in places[1::2])
+        assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in places_in(stroke))
 
 
 def test_what_is_not_finite_is_marked_where_it_happened() -> None:
