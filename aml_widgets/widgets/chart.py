@@ -43,7 +43,7 @@ class Line:
     Attributes
     ----------
     x, y : ndarray of float64, shape (n_drawn,)
-        NaN breaks the line.
+        NaN in y breaks the line; there, too, x is a number.
     steps, times : ndarray of float64, shape (n_drawn,)
         The step and the moment (seconds since the epoch) of each drawn point, NaN or empty where there is none.
     last : float, int, bool, str or None

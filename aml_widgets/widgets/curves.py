@@ -262,7 +262,18 @@ def _curve(label: str, rows: FloatArray, series: SeriesState, axis: XAxis, look:
 
 
 def _line(label: str, x: FloatArray, points: FloatArray, last: MetricValue) -> Line:
-    return Line(label=label, x=x, y=points[:, VALUE], steps=points[:, STEP], times=points[:, AT], last=last)
+    """Make a line in which what has no x is a gap between its neighbours, or missing at the ends.
+
+    An x that is NaN would not break the drawn line, but spoil all of it.
+    """
+    has_place = np.isfinite(x)
+    y = points[:, VALUE]
+    if not has_place.all():
+        (known,) = has_place.nonzero()
+        part = slice(known[0], known[-1] + 1) if len(known) else slice(0)
+        before = np.maximum.accumulate(np.where(has_place, np.arange(len(x)), 0))
+        x, y, points = x[before][part], np.where(has_place, y, np.nan)[part], points[part]
+    return Line(label=label, x=x, y=y, steps=points[:, STEP], times=points[:, AT], last=last)
 
 
 def _places(points: FloatArray, axis: XAxis, look: ChartLook) -> FloatArray:

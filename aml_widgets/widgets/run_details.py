@@ -94,6 +94,7 @@ class RunDetails:
         """Give the figure that a metric is drawn in, to play with.
 
         It is the one in the view and goes on being drawn there: what you change of its look stays, its data follow the run.
+        When one of its axes is made logarithmic, another figure takes its place, with your look.
 
         Parameters
         ----------

@@ -59,7 +59,12 @@ class RunningMean:
         fading = np.power(self.smoothing, distances)
         weights = _recur(fading, np.ones(len(steps)), self.weight)
         # The mean itself is carried on, not the sum behind it: that of large numbers would be beyond floats.
-        means = _recur(1 - 1 / weights, values / weights, self.mean)
+        with np.errstate(over="ignore", invalid="ignore"):
+            means = _recur(1 - 1 / weights, values / weights, self.mean)
+        # A mean lies among its numbers; at the end of floats, rounding takes it beyond.
+        means = np.where(np.isfinite(means), means, values)
+        known = values if self.weight == 0 else np.append(values, self.mean)
+        means = np.clip(means, known.min(), known.max())
         smoothed[is_finite, VALUE] = means
         return (
             replace(self, weight=float(weights[-1]), mean=float(means[-1]), last_step=float(steps[-1])),

@@ -33,7 +33,7 @@ from aml_widgets.widgets.documents import (
     parse_document,
 )
 from aml_widgets.widgets.kind_names import KIND_NAMES
-from aml_widgets.widgets.panels.matrix_html import accuracy_text, cell_text
+from aml_widgets.widgets.panels.matrix_html import accuracy_text, cell_text, class_text
 from aml_widgets.widgets.picture_files import WrongPicture, show_small
 from aml_widgets.widgets.pictures import COLOURS, HEIGHT, WIDTH, picture_of
 from aml_widgets.widgets.text import escape, name_text, shorten
@@ -216,7 +216,7 @@ def _matrix_html(name: str, matrix: ConfusionMatrix) -> str:
     note = accuracy_text(matrix)
     if n_classes > _MAX_MATRIX_CLASSES:
         return f"{head}<br><small>{escape(f'{n_classes:,} classes, {note}')}; the live view shows it.</small></div>"
-    labels = [escape(name_text(label, 24)) for label in matrix.labels]
+    labels = [escape(class_text(label, 24)) for label in matrix.labels]
     heads = "".join(f'<th style="{_CELL}">{label}</th>' for label in labels)
     rates = matrix.rates
     rows = "".join(

@@ -23,6 +23,14 @@ def shorten(text: str, max_length: int) -> str:
     return text if len(text) <= max_length else text[: max_length - 1] + ELLIPSIS
 
 
+def shorten_middle(text: str, max_length: int) -> str:
+    """Cut a text that is too long in its middle: names that begin alike are told apart by their ends."""
+    if len(text) <= max_length:
+        return text
+    n_last = max_length // 2
+    return text[: max_length - 1 - n_last] + ELLIPSIS + text[len(text) - n_last :]
+
+
 def name_text(name: str, max_length: int = 200) -> str:
     """Write a name for reading; one that would be invisible is quoted."""
     return shorten(name if name.strip() else repr(name), max_length)

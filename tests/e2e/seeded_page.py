@@ -142,7 +142,7 @@ class Bench:
         return answer
 
     def _fail(self, argument: str, value: str) -> None:
-        raise ValueError("this cannot be done")
+        raise RuntimeError("this cannot be done")
 
 
 def compute(seconds: float) -> None:

@@ -163,6 +163,14 @@ def test_axes_smoothing_and_csv(notebook: NotebookPage) -> None:
     notebook.screenshot("smoothed", of=view.locator(".aml-grid"))
 
     more(view)
+    before = line.get_attribute("d") or ""
+    use(view, "chart-x-log").check()
+    expect(line).not_to_have_attribute("d", before)
+    expect(line).to_have_attribute("d", re.compile(r"^M[\d.,]+L"))  # though its first step is 0, which has no place
+    for path in card_of(view, "train/loss").locator("path.line").all():
+        assert re.fullmatch(r"M[\d.,]+(L[\d.,]+){198}", path.get_attribute("d") or "")
+    notebook.screenshot("log-x", of=view.locator(".aml-grid"))
+    use(view, "chart-x-log").uncheck()
     use(view, "chart-y-log").check()
     notebook.page.wait_for_timeout(1_000)
     notebook.screenshot("log-y", of=view.locator(".aml-grid"))
@@ -175,6 +183,13 @@ def test_axes_smoothing_and_csv(notebook: NotebookPage) -> None:
         notebook.screenshot(name, of=card_of(view, "train/loss"))
         assert drawn
     expect(card_of(view, "train/loss")).to_contain_text("epoch")
+    run(notebook, 2, 'view.figure("train/loss").marks[0].colors = ["crimson"]')
+    expect(card_of(view, "train/loss").locator("path.line").first).to_have_css("stroke", "rgb(220, 20, 60)")
+    more(view)
+    use(view, "chart-x-log").check()
+    expect(card_of(view, "train/metric 1")).to_contain_text("no place on the axes")
+    expect(card_of(view, "train/loss").locator("path.line").first).to_have_css("stroke", "rgb(220, 20, 60)")
+    notebook.page.keyboard.press("Escape")
     more(view)
     use(view, "chart-defaults").click()
     notebook.page.keyboard.press("Escape")

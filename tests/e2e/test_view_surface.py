@@ -165,6 +165,13 @@ def test_ticks_are_round_short_and_told_apart(browser: Browser) -> None:
     assert labels(1, 1e5, kind="relative", isLog=True) == ["1 s", "1 min", "1 h", "24 h"]
     day = 1_763_700_000  # 2025-11-21 05:40 in Berlin
     assert labels(day, day + 30, kind="wall", size=300)[:2] == ["05:40:00", "05:40:10"]
+    assert labels(day + 9.2, day + 9.5, kind="wall") == ["05:40:09.2", "05:40:09.3", "05:40:09.4", ""]
+    assert labels(day + 9.249, day + 9.2515, kind="wall") == ["05:40:09.249", "05:40:09.250", "05:40:09.251"]
+    # Also one label alone reads like those of its range.
+    assert labels(day + 9.21, day + 9.26, kind="wall", size=130) == ["05:40:09.25"]
+    assert labels(day + 30, day + 100, kind="wall", size=130) == ["05:41"]
+    assert labels(245.21, 245.26, kind="relative", size=90) == ["4:05.25"]
+    assert labels(0.2, 0.5, kind="relative") == ["0.2 s", "0.3 s", "0.4 s", "0.5 s"]
     assert labels(day, day + 4_000, kind="wall") == ["05:45", "06:00", "06:15", "06:30", "06:45"]
     assert labels(day, day + 90_000, kind="wall", size=300) == ["06:00", "12:00", "18:00", "Nov 22", "06:00"]
     # Over the night in which clocks were put back, each hour once.

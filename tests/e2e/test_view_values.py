@@ -91,8 +91,8 @@ store.log_columns(run.run_id, "phase", {None: ["phase 45: done"]})"""
         phases.get_by_role("button", name="CSV").click()
     assert saved.value.suggested_filename == "phase.csv"
     lines = Path(saved.value.path()).read_text(encoding="utf-8").splitlines()
-    assert (len(lines), lines[0]) == (46, "step,value,logged_at")
-    assert lines[1].startswith("0,phase 0: warming up,")
+    assert (len(lines), lines[0]) == (46, 'seq,step,time,"value"')
+    assert lines[1].endswith(',"phase 0: warming up"')
 
     samples.locator("input[type=range]").fill("3")
     expect(samples.locator("img")).to_have_attribute("alt", "Picture samples, number 3")

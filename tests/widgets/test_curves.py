@@ -201,7 +201,7 @@ def test_another_metric_is_x_at_the_same_step_or_as_it_was_before(run: Run) -> N
 
     chart = run.draw(ChartLook(x="metric:epoch"))
 
-    np.testing.assert_equal(chart.lines[0].x, [NAN, 10.0, 20.0, 20.0, 10.0, 30.0])
+    np.testing.assert_equal(chart.lines[0].x, [10.0, 20.0, 20.0, 10.0, 30.0])
     assert (chart.x_kind, chart.x_label, chart.hidden_count) == (XKind.NUMBER, "epoch", 1)
     assert chart.is_exact
 
@@ -233,8 +233,8 @@ def test_two_numeric_columns_are_one_over_the_other_and_more_are_a_line_each(run
     of_pair = run.draw(ChartLook(x="wall", smoothing=0.9), name="pair")
     of_many = run.draw(name="many")
 
-    np.testing.assert_equal(of_pair.lines[0].x, [1.0, NAN, 3.0])
-    assert of_pair.lines[0].y.tolist() == [4.0, 5.0, 6.0]
+    assert of_pair.lines[0].x.tolist() == [1.0, 1.0, 3.0]
+    np.testing.assert_equal(of_pair.lines[0].y, [4.0, NAN, 6.0])
     assert (of_pair.x_label, of_pair.y_label, of_pair.x_kind) == ("x", "y", XKind.NUMBER)
     assert not of_pair.raw_lines
     assert [line.label for line in of_many.lines] == ["a", "b", "c"]
@@ -260,13 +260,49 @@ def test_what_has_no_place_on_a_logarithmic_axis_is_a_gap_and_counted(run: Run) 
 
     chart = run.draw(ChartLook(x_log=True, y_log=True))
 
-    np.testing.assert_equal(chart.lines[0].y, [1.0, NAN, NAN, 100.0])
-    np.testing.assert_equal(chart.lines[0].x, [NAN, 1.0, 2.0, 3.0])
+    np.testing.assert_equal(chart.lines[0].y, [NAN, NAN, 100.0])
+    np.testing.assert_equal(chart.lines[0].x, [1.0, 2.0, 3.0])
     assert chart.hidden_count == 3
     assert chart.x_range == (1.0, 3.0)
     assert chart.y_range is not None
     assert chart.y_range[0] > 0
     assert "3 points have no place on the axes" in notes_of(chart)
+
+
+@pytest.mark.parametrize("n_points", [50, LONG])
+@pytest.mark.parametrize("smoothing", [0.0, 0.6])
+@pytest.mark.parametrize("window", [None, Window(x_low=0.5, x_high=40.0)])
+def test_no_x_of_a_line_is_nan_because_that_would_spoil_all_of_it(
+    run: Run, n_points: int, smoothing: float, window: Window | None
+) -> None:
+    run.log(noise(n_points))
+
+    chart = run.draw(ChartLook(x_log=True, y_log=True, smoothing=smoothing), window)
+
+    for line in (*chart.lines, *chart.raw_lines):
+        assert line.x.min() == line.steps.min() == 1
+        assert len(line.x) == len(line.y) == len(line.times) > 40
+    assert chart.hidden_count > 0
+
+
+def test_a_point_without_a_place_among_others_is_a_gap_at_the_place_before(run: Run) -> None:
+    run.log([5.0, -1.0, 0.0, 2.0, 0.0], name="rate")
+    run.log([1.0, 2.0, 3.0, 4.0, 5.0])
+
+    chart = run.draw(ChartLook(x="metric:rate", x_log=True))
+
+    np.testing.assert_equal(chart.lines[0].x, [5.0, 5.0, 5.0, 2.0])
+    np.testing.assert_equal(chart.lines[0].y, [1.0, NAN, NAN, 4.0])
+    assert chart.hidden_count == 3
+
+
+def test_where_nothing_has_a_place_nothing_is_drawn(run: Run) -> None:
+    run.log([1.0])
+
+    chart = run.draw(ChartLook(x_log=True))
+
+    assert len(chart.lines[0].x) == len(chart.lines[0].y) == 0
+    assert (chart.hidden_count, chart.x_range) == (1, None)
 
 
 def test_a_long_metric_with_zeros_is_a_line_on_a_logarithmic_axis(run: Run) -> None:

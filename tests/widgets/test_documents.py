@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -76,6 +77,19 @@ def test_the_table_of_a_matrix_shows_counts_rates_or_both_and_totals() -> None:
     assert '<td class="aml-total">1,204</td>' in counts
     assert ">75.0%</td>" in rates
     assert ">3<small>75.0%</small></td>" in both
+
+
+@pytest.mark.parametrize("n_classes", [3, 40])
+def test_classes_that_begin_alike_are_told_apart_by_the_ends_of_their_names(n_classes: int) -> None:
+    labels = [f"a rather long name of class number {place}" for place in range(n_classes)]
+    counts = np.eye(n_classes).tolist()
+
+    html = matrix_html(matrix({"class_labels": labels, "matrix": counts}), COUNTS, "card")
+
+    shown = re.findall(r'<th scope="col" title="([^"]+)"><span>([^<]+)</span>', html)
+    assert [title for title, _ in shown] == labels
+    assert len({text for _, text in shown}) == n_classes
+    assert all(len(text) <= 20 for _, text in shown)
 
 
 def test_a_matrix_of_too_many_classes_is_cut_and_says_so() -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.widgets.chart import Chart, ChartForm, Line, XKind
-from aml_widgets.widgets.panels.figure import COLOURS, ChartFigure, MetricLines, set_changed
+from aml_widgets.widgets.panels.figure import COLOURS, ChartFigure, MetricLines
 from aml_widgets.widgets.panels.host import Host
+from aml_widgets.widgets.panels.looks import set_changed
 from aml_widgets.widgets.run_view import RunView
 from aml_widgets.widgets.series import FloatArray
 from aml_widgets.widgets.watcher import Watcher
@@ -183,3 +184,53 @@ def test_only_what_differs_is_sent(figure: ChartFigure, monkeypatch: pytest.Monk
 
     set_changed(figure.figure.marks[0], stroke_width=3.0)
     assert len(sent) == 1
+
+
+def test_what_the_user_changes_of_the_look_stays_also_when_the_figure_is_built_anew(figure: ChartFigure) -> None:
+    smoothed = chart(line(1, 1, 1), raw=(line(2, 0, 1),))
+    figure.draw(smoothed)
+    lines, raw = marks(figure, bqplot.Lines)
+    lines.colors, lines.stroke_width, raw.opacities = ["crimson"], 4.0, [0.8]
+    figure.figure.axes[1].label = "mine"
+    figure.figure.layout.height = "500px"
+
+    figure.draw(chart(line(3, 2, 1), raw=(line(2, 0, 2),)))
+    assert (lines.colors, lines.stroke_width, raw.opacities) == (["crimson"], 4.0, [0.8])
+    assert lines.y.tolist() == [3, 2, 1]
+
+    for is_log in (True, False):
+        figure.draw(chart(line(1, 1, 1), raw=(line(2, 1, 1),), x_log=is_log))
+        again, raw_again = marks(figure, bqplot.Lines)
+        assert again is not lines
+        assert (again.colors, again.stroke_width, raw_again.opacities) == (["crimson"], 4.0, [0.8])
+        x_axis, y_axis = figure.figure.axes
+        assert (x_axis.label, y_axis.label, figure.figure.layout.height) == ("step", "mine", "500px")
+
+    figure.figure.marks[0].colors = COLOURS  # ours again
+    figure.draw(chart(line(1, 1), line(0, 0), line(2, 2), form=ChartForm.BAND))
+    assert figure.figure.marks[0].colors == COLOURS[:1]
+
+
+def test_hidden_lines_are_not_seen_whatever_their_opacity_was_made(figure: ChartFigure) -> None:
+    both = chart(line(1, 1), line(0, 2))
+    figure.draw(both)
+    figure.figure.marks[0].opacities = [0.5]
+
+    figure.draw(both, hidden=frozenset({1}))
+    assert figure.figure.marks[0].opacities == [0.5, 0]
+    figure.draw(chart(line(1, 1), line(1, 2), y_log=True), hidden=frozenset({0}))
+    assert figure.figure.marks[0].opacities == [0]
+
+    figure.draw(both)
+    assert figure.figure.marks[0].opacities == [0.5]
+
+
+def test_another_chart_in_the_figure_has_our_look(figure: ChartFigure) -> None:
+    figure.draw(chart(line(1, 1)))
+    figure.figure.marks[0].stroke_width = 9.0
+    figure.figure.marks[0].colors = ["crimson"]
+
+    figure.draw(Chart(name="other", x_label="", y_label="", x_kind=XKind.STEP, lines=(line(1, 2),)))
+
+    lines = figure.figure.marks[0]
+    assert (lines.stroke_width, lines.colors) == (1.75, COLOURS)

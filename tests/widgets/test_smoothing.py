@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aml_widgets.widgets.buckets import SEQ, STEP, VALUE, FloatArray
@@ -77,6 +77,7 @@ def test_carried_on_it_is_the_same_as_from_the_beginning(
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=200), smoothings)
+@example([1.7976931348623155e308, 1.7976931348623157e308], 0.5)
 def test_it_lies_among_the_numbers_however_large_they_are(values: list[float], smoothing: float) -> None:
     _, smoothed = start_mean(smoothing, points(values)).extend(points(values))
 

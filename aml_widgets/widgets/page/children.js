@@ -18,6 +18,12 @@ aml.starters.push(({ root }) => {
     return document.scrollingElement;
   };
   const moveBy = (pixels) => { if (Math.abs(pixels) > 1) scroller()?.scrollBy({ top: pixels, behavior: "instant" }); };
+  // The bar with the way back is written after the view is said to be nesting.
+  const focusBack = (tries = 60) => {
+    const back = root.querySelector(":scope > .aml-nested .aml-nested-back");
+    if (back) back.focus({ preventScroll: true });
+    else if (tries > 0 && root.classList.contains("aml-is-nesting")) setTimeout(() => focusBack(tries - 1), 50);
+  };
   const onChange = () => {
     const isOpen = root.classList.contains("aml-is-nesting");
     if (isOpen === wasOpen) return;
@@ -28,7 +34,7 @@ aml.starters.push(({ root }) => {
       requestAnimationFrame(() => {
         const top = root.getBoundingClientRect().top, edge = scroller()?.getBoundingClientRect().top ?? 0;
         if (top < edge) moveBy(top - edge);
-        root.querySelector(":scope > .aml-nested .aml-nested-back")?.focus({ preventScroll: true });
+        focusBack();
       });
     } else {
       const was = key;

@@ -197,9 +197,14 @@ aml.ticks = (() => {
     const seconds = rest.indexOf(".") === 1 || rest.length === 1 ? `0${rest}` : rest;
     return signed(value, hours ? `${hours}:${two(minutes)}:${seconds}` : `${minutes}:${seconds}`);
   };
-  const durationLabels = (values) => {
+  // One alone is as exact as it must be written, in a range this wide.
+  const stepOf = (values, span) => {
+    if (values.length > 1 || !(span > 0)) return smallestStep(values);
+    return [60, 1, 0.1, 0.01, 0.001].find((step) => step <= span && Math.abs(values[0] / step - Math.round(values[0] / step)) < 1e-3) ?? Math.min(span, 0.001);
+  };
+  const durationLabels = (values, span) => {
     if (!values.length) return [];
-    const step = smallestStep(values);
+    const step = stepOf(values, span);
     const largest = Math.max(...values.map(Math.abs));
     const decimals = step < 1 ? decimalsOf(step) ?? 12 : 0;
     const each = (write) => values.map((value) => signed(value, write(Math.abs(value))));
@@ -231,9 +236,9 @@ aml.ticks = (() => {
     formatters[key] ??= new Intl.DateTimeFormat(undefined, options);
     return formatters[key].format(date);
   };
-  const momentLabels = (values) => {
+  const momentLabels = (values, span) => {
     if (!values.length) return [];
-    const step = smallestStep(values);
+    const step = span < 60 ? stepOf(values, span) : values.length > 1 ? smallestStep(values) : span;
     return values.map((value, i) => {
       const date = new Date(value * 1000);
       const isMidnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0 && value % 1 === 0;
@@ -243,9 +248,12 @@ aml.ticks = (() => {
       if (isMidnight && values.length > 1) return dateText(date, { month: "short", day: "numeric" });
       const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
       if (step >= 60) return minutes;
-      const decimals = step < 1 ? decimalsOf(step) ?? 6 : 0;
-      const seconds = (date.getSeconds() + (((value % 1) + 1) % 1)).toFixed(decimals);
-      return `${minutes}:${seconds.indexOf(".") === 1 || seconds.length === 1 ? "0" : ""}${seconds}`;
+      const decimals = step < 1 ? Math.min(6, decimalsOf(step) ?? 6) : 0;
+      // Rounded before it is split, so that no minute has 60 seconds.
+      const rounded = Number(value.toFixed(decimals));
+      const whole = new Date(Math.floor(rounded) * 1000);
+      const fraction = (rounded - Math.floor(rounded)).toFixed(decimals).slice(1);
+      return `${two(whole.getHours())}:${two(whole.getMinutes())}:${two(whole.getSeconds())}${fraction}`;
     });
   };
 
@@ -256,8 +264,8 @@ aml.ticks = (() => {
       const isDecades = values.length > 1 && high / low > 10;
       return [values, isDecades ? values.map(shortNumber) : numberLabels(values)];
     }
-    if (kind === "relative") { const values = durations(low, high, count); return [values, durationLabels(values)]; }
-    if (kind === "wall") { const values = moments(low, high, count); return [values, momentLabels(values)]; }
+    if (kind === "relative") { const values = durations(low, high, count); return [values, durationLabels(values, high - low)]; }
+    if (kind === "wall") { const values = moments(low, high, count); return [values, momentLabels(values, high - low)]; }
     const values = numbers(low, high, count, kind === "step");
     return [values, numberLabels(values, 9)];
   };

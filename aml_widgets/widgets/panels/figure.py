@@ -14,6 +14,7 @@ from traittypes import Array  # type: ignore[import-untyped]
 
 from aml_widgets.widgets.chart import Chart, ChartForm, Line
 from aml_widgets.widgets.panels.host import Host
+from aml_widgets.widgets.panels.looks import Looks, set_changed
 from aml_widgets.widgets.panels.parts import close_tree
 from aml_widgets.widgets.series import FloatArray
 from aml_widgets.widgets.subshells import answer_in_subshell
@@ -57,6 +58,8 @@ class MetricLines(bqplot.Lines):  # type: ignore[misc]  # see above
 class ChartFigure:
     """One chart on the page. Drawn again, only what differs is sent; it is built anew only when an axis turns logarithmic or back.
 
+    What the user changes of the look of its marks, axes and layout stays, until another chart is drawn here.
+
     Parameters
     ----------
     host : Host
@@ -69,6 +72,8 @@ class ChartFigure:
         self._host = host
         self._card_id = card_id
         self._parts: _FigureParts | None = None
+        self._looks = Looks()
+        self._name = ""
         self.widget = ipywidgets.Box([], layout=ipywidgets.Layout(width="auto", min_width="0", margin="0"))
         self.widget.add_class("aml-plot")
 
@@ -98,6 +103,10 @@ class ChartFigure:
         hidden : set of int, optional
             The lines that are not shown, by their place.
         """
+        if chart.name != self._name:
+            if self._name:
+                self._looks.forget()
+            self._name = chart.name
         self._parts_for(x_log=chart.x_log, y_log=chart.y_log).draw(
             chart, full=full, is_zoomed=is_zoomed, hidden=hidden, card_id=self._card_id
         )
@@ -111,7 +120,9 @@ class ChartFigure:
         before = self._parts
         if before is not None and before.logs == (x_log, y_log):
             return before
-        parts = self._parts = _FigureParts(x_log=x_log, y_log=y_log)
+        if before is not None:
+            self._looks.leave()
+        parts = self._parts = _FigureParts(self._looks, x_log=x_log, y_log=y_log)
         self.widget.children = (parts.figure,)
         self._host.page.add_figure(parts.figure)
         if before is not None:
@@ -123,7 +134,8 @@ class ChartFigure:
 class _FigureParts:
     """The models of one figure. Marks that few charts need are made when they are needed."""
 
-    def __init__(self, *, x_log: bool, y_log: bool) -> None:
+    def __init__(self, looks: Looks, *, x_log: bool, y_log: bool) -> None:
+        self._looks = looks
         self.logs = (x_log, y_log)
         self._scales = {
             "x": _scale(is_log=x_log),
@@ -149,6 +161,9 @@ class _FigureParts:
             layout=ipywidgets.Layout(width="100%", min_width="0", height=_HEIGHT, margin="0"),
         )
         answer_in_subshell(self.figure, self._lines, self._x_axis, self._y_axis, *self._scales.values())
+        parts = {"lines": self._lines, "x axis": self._x_axis, "y axis": self._y_axis}
+        for role, part in {**parts, "figure": self.figure, "layout": self.figure.layout}.items():
+            looks.adopt(role, part)
 
     def draw(
         self, chart: Chart, *, full: Sequence[float] | None, is_zoomed: bool, hidden: frozenset[int], card_id: str
@@ -157,7 +172,7 @@ class _FigureParts:
         y_range = _range(chart.y_range, [line.y for line in chart.lines], is_log=chart.y_log, is_padded=True)
         for scale, (low, high) in ((self._scales["x"], x_range), (self._scales["y"], y_range)):
             set_changed(scale, min=low, max=high)
-        set_changed(self._x_axis, label=shorten(chart.x_label, _MAX_LABEL))
+        self._looks.draw("x axis", label=shorten(chart.x_label, _MAX_LABEL))
         info = {
             "card": card_id,
             "title": chart.name,
@@ -179,7 +194,9 @@ class _FigureParts:
     def _draw_lines(self, chart: Chart, hidden: frozenset[int], *, floor: float) -> None:
         is_band = chart.form is ChartForm.BAND and len(chart.lines) == 3
         shown = [1.0, 0.5, 0.5] if is_band else [1.0] * len(chart.lines)
-        opacities = [0.0 if place in hidden else one for place, one in enumerate(shown)] if hidden or is_band else []
+        opacities = shown if is_band else []
+        if hidden:
+            opacities = [0.0 if place in hidden else one for place, one in enumerate(shown)]
         if chart.form is ChartForm.BARS:
             x, y = _bars_outline(chart.lines[0], floor)
             steps = times = np.empty(0)
@@ -190,8 +207,9 @@ class _FigureParts:
                 _stacked([_shaped(line.times, line) for line in chart.lines]),
             )
         is_filled = chart.form is ChartForm.BARS
-        set_changed(
-            self._lines,
+        self._looks.draw(
+            "lines",
+            hidden=hidden,
             x=x,
             y=y,
             aml_steps=steps,
@@ -204,12 +222,12 @@ class _FigureParts:
         )
         if chart.raw_lines and self._raw is None:
             self._raw = bqplot.Lines(x=[], y=[], scales=self._scales, colors=COLOURS, stroke_width=1)
-            self._add(self._raw)
+            self._add("raw", self._raw)
         if self._raw is not None:
             raw = chart.raw_lines
             paleness = [0.0 if place in hidden else 0.3 for place in range(max(1, len(raw)))]
             raw_x, raw_y = _stacked([line.x for line in raw]), _stacked([line.y for line in raw])
-            set_changed(self._raw, x=raw_x, y=raw_y, opacities=paleness)
+            self._looks.draw("raw", hidden=hidden, x=raw_x, y=raw_y, opacities=paleness)
         self._draw_band(chart, is_band=is_band)
 
     def _draw_band(self, chart: Chart, *, is_band: bool) -> None:
@@ -219,8 +237,8 @@ class _FigureParts:
             self._band = bqplot.Lines(x=[], y=[], scales=self._scales, fill="between", stroke_width=0, **look)
             self._bars = bqplot.Lines(x=[], y=[], scales=self._scales, colors=COLOURS[:1], stroke_width=1.5)
             self._bars.enable_hover = False  # by this the page tells it from raw lines
-            self._add(self._band)
-            self._add(self._bars)
+            self._add("band", self._band)
+            self._add("bars", self._bars)
             self.figure.add_class("aml-has-band")
         if self._band is not None and self._bars is not None:
             edges = chart.lines[1:] if is_band else ()
@@ -234,8 +252,8 @@ class _FigureParts:
             if not len(x):
                 return
             self._points = bqplot.Scatter(x=[], y=[], scales=self._scales, default_size=16, stroke_width=0)
-            self._add(self._points)
-        set_changed(self._points, x=x, y=y, colors=colours)
+            self._add("points", self._points)
+        self._looks.draw("points", x=x, y=y, colors=colours)
 
     def _draw_edges(self, chart: Chart, x_range: tuple[float, float]) -> None:
         """Mark at the edge of the plot where something was logged that has no place in it."""
@@ -260,30 +278,14 @@ class _FigureParts:
                     default_size=30,
                     stroke_width=0,
                 )
-                self._add(mark)
+                self._add(marker, mark)
             shown = _apart(x, x_range, is_log=chart.x_log)
             set_changed(mark, x=shown, y=np.full(len(shown), height))
 
-    def _add(self, mark: bqplot.Mark) -> None:
+    def _add(self, role: str, mark: bqplot.Mark) -> None:
         answer_in_subshell(mark)
+        self._looks.adopt(role, mark)
         self.figure.marks = [*self.figure.marks, mark]
-
-
-def set_changed(widget: ipywidgets.Widget, **traits: object) -> None:
-    """Set what differs of some traits, in one message; NaN in an array is like NaN."""
-    changed = {name: value for name, value in traits.items() if not _is_same(getattr(widget, name), value)}
-    if changed:
-        with widget.hold_sync():
-            for name, value in changed.items():
-                setattr(widget, name, value)
-
-
-def _is_same(before: object, after: object) -> bool:
-    if isinstance(after, np.ndarray):
-        if not isinstance(before, np.ndarray) or before.shape != after.shape:
-            return False
-        return before is after or bool(np.array_equal(before, after, equal_nan=True))
-    return bool(before == after)
 
 
 def _scale(*, is_log: bool) -> bqplot.Scale:

@@ -7,12 +7,13 @@ import math
 import numpy as np
 
 from aml_widgets.widgets.documents import ConfusionMatrix
-from aml_widgets.widgets.text import count_text, escape, name_text, number_text, shorten
+from aml_widgets.widgets.text import count_text, escape, number_text, shorten, shorten_middle
 
 COUNTS, RATES, BOTH = "counts", "rates", "both"
 MAX_CLASSES = 120
 
 _MAX_ROOMY_CLASSES = 12
+_ROOMY_LETTERS, _COMPACT_LETTERS = 20, 13  # of a class's name; more would be cut off by the page, at the end
 # Mixed in no more than this, the text keeps its contrast in every theme.
 _DEEPEST = 55
 _LARGE = 1e15  # from here on digits say nothing
@@ -27,7 +28,10 @@ def matrix_html(matrix: ConfusionMatrix, shown: str, key: str) -> str:
     is_roomy = n_classes <= _MAX_ROOMY_CLASSES
     counts, rates = matrix.counts, matrix.rates
     highest = float(np.nanmax(rates, initial=0.0)) or 1.0  # the deepest colour is that of the highest rate
-    labels = [escape(name_text(label, 24 if is_roomy else 14)) for label in matrix.labels[:n_classes]]
+    labels = [
+        escape(class_text(label, _ROOMY_LETTERS if is_roomy else _COMPACT_LETTERS))
+        for label in matrix.labels[:n_classes]
+    ]
     titles = [escape(shorten(label, 200)) for label in matrix.labels[:n_classes]]
     heads = "".join(
         f'<th scope="col" title="{title}"><span>{label}</span></th>'
@@ -66,7 +70,7 @@ def width_of(matrix: ConfusionMatrix) -> int:
     n_classes = min(len(matrix.labels), MAX_CLASSES)
     if n_classes > _MAX_ROOMY_CLASSES:
         return 150 + 26 * n_classes
-    widths = [min(130, 7 * len(name_text(label, 24))) + 13 for label in matrix.labels[:n_classes]]
+    widths = [min(150, 7 * len(class_text(label, _ROOMY_LETTERS))) + 13 for label in matrix.labels[:n_classes]]
     return max(62, *widths) + sum(max(45, width) for width in widths) + 40
 
 
@@ -81,6 +85,11 @@ def accuracy_text(matrix: ConfusionMatrix) -> str:
         return "nothing was counted"
     hits = float(np.trace(matrix.counts))
     return f"accuracy {matrix.accuracy:.2%} ({cell_text(hits)} of {cell_text(total)})"
+
+
+def class_text(label: str, max_length: int) -> str:
+    """Write the name of a class for its place beside a matrix."""
+    return shorten_middle(label if label.strip() else repr(label), max_length)
 
 
 def cell_text(count: float) -> str:
