@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import importing, processes, reading, runs, viewing, writing
+from benchmarks import browser, importing, processes, reading, runs, viewing, writing
 from benchmarks.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] = {
@@ -28,6 +28,8 @@ GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] 
     "eight_writers": processes.eight_writers,
     "lists": runs.lists,
     "viewing": viewing.viewing,
+    "first_paint": browser.first_paint,
+    "refresh_bytes": browser.refresh_bytes,
     "imports": lambda _: importing.imports(),
 }
 
