@@ -75,6 +75,13 @@ def look_for(view: Locator, text: str) -> None:
 def more(view: Locator) -> None:
     """Unfold the menu of settings that are seldom changed."""
     view.locator(".aml-chart-settings .aml-menu > summary").click()
+    expect(view.locator(".aml-chart-settings .aml-menu[open]")).to_be_visible()
+
+
+def fold(view: Locator) -> None:
+    """Fold the menu."""
+    view.page.keyboard.press("Escape")
+    expect(view.locator(".aml-chart-settings .aml-menu[open]")).to_have_count(0)
 
 
 def seen_cards(view: Locator) -> Locator:
@@ -137,7 +144,7 @@ def test_sixty_metrics_in_sections_with_filter_pin_fold_and_sizes(notebook: Note
     expect(view.locator(".aml-grid.aml-columns-2.aml-size-large")).to_be_visible()
     expect(view.locator(".aml-chart-settings .aml-menu > summary")).to_have_text("More (2)")
     notebook.screenshot("more", of=view)
-    notebook.page.keyboard.press("Escape")
+    fold(view)
     notebook.page.wait_for_timeout(700)
     notebook.screenshot("pinned-folded-large", of=view)
 
@@ -175,7 +182,7 @@ def test_axes_smoothing_and_csv(notebook: NotebookPage) -> None:
     notebook.page.wait_for_timeout(1_000)
     notebook.screenshot("log-y", of=view.locator(".aml-grid"))
     use(view, "chart-y-log").uncheck()
-    notebook.page.keyboard.press("Escape")
+    fold(view)
     for value, name in (("wall", "wall-time"), ("relative", "relative-time"), ("metric:epoch", "over-epoch")):
         drawn = path_of(view, "train/loss").get_attribute("d") or ""
         use(view, "chart-x").select_option(value)
@@ -189,10 +196,10 @@ def test_axes_smoothing_and_csv(notebook: NotebookPage) -> None:
     use(view, "chart-x-log").check()
     expect(card_of(view, "train/metric 1")).to_contain_text("no place on the axes")
     expect(card_of(view, "train/loss").locator("path.line").first).to_have_css("stroke", "rgb(220, 20, 60)")
-    notebook.page.keyboard.press("Escape")
+    fold(view)
     more(view)
     use(view, "chart-defaults").click()
-    notebook.page.keyboard.press("Escape")
+    fold(view)
     expect(use(view, "chart-x")).to_have_value("step")
 
     card = card_of(view, "train/loss")
@@ -216,7 +223,7 @@ def test_axes_smoothing_and_csv(notebook: NotebookPage) -> None:
     more(view)
     expect(use(view, "chart-y-log")).to_be_visible()
     notebook.screenshot("narrow-open", of=view)
-    notebook.page.keyboard.press("Escape")
+    fold(view)
     widths = view.evaluate("(view) => [view.scrollWidth, view.clientWidth]")
     assert widths[0] <= widths[1] < 450
 
@@ -238,7 +245,7 @@ def test_a_thousand_metrics_and_at_most_thirty_figures(notebook: NotebookPage) -
         "import bqplot, ipywidgets\n"
         "print(sum(isinstance(one, bqplot.Figure) for one in ipywidgets.widgets.widget._instances.values()))",
     )
-    expect(notebook.output(2)).to_contain_text("30")
+    assert 0 < int(notebook.output_text(2)) <= 30  # those that were in sight once
 
 
 def test_nothing_is_hidden_of_gaps_and_spikes(notebook: NotebookPage) -> None:

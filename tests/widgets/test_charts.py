@@ -276,20 +276,29 @@ def test_what_is_out_of_sight_is_drawn_when_it_comes_into_sight(
     assert line(shown.card("a").figure).y.tolist()[-1] == 8.0
 
 
-def test_an_axis_that_turns_logarithmic_builds_the_figure_anew_and_frees_the_old(store: MemoryRunStore) -> None:
+def test_an_axis_that_turns_logarithmic_changes_the_figure_where_it_is(store: MemoryRunStore) -> None:
     run_id = running(store)
     log(store, run_id, ["loss"], [100.0, 10.0, 1.0])
+    n_models = models()
     shown = Shown(store, run_id)
-    before, n_models = shown.card("loss").figure, models()
+    figure = shown.card("loss").figure
+    linear = {"x": figure.axes[0].scale, "y": figure.axes[1].scale}
+    users = bqplot.Lines(x=[0, 1], y=[10, 20], scales=linear)
+    figure.marks = [*figure.marks, users]
 
     shown.do("chart-y-log", "", "1")
 
-    figure = shown.card("loss").figure
-    assert figure is not before
-    assert isinstance(figure.axes[1].scale, bqplot.LogScale)
-    assert isinstance(figure.axes[0].scale, bqplot.LinearScale)
+    assert shown.card("loss").figure is figure
+    assert figure.marks[-1] is users
+    logarithmic = figure.axes[1].scale
+    assert isinstance(logarithmic, bqplot.LogScale)
+    assert figure.axes[0].scale is linear["x"]
+    assert [mark.scales for mark in figure.marks] == [{"x": linear["x"], "y": logarithmic}] * len(figure.marks)
     assert figure.aml_info["y_log"]
+
     shown.do("chart-y-log", "", "")
+    assert [mark.scales for mark in figure.marks] == [linear] * len(figure.marks)
+    shown.view.close()
     assert models() == n_models
 
 

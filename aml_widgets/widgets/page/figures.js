@@ -43,7 +43,6 @@ aml.figures = (() => {
     constructor(model, parts) {
       this.model = model;
       [this.xAxis, this.yAxis] = parts.axes;
-      this.scales = { x: parts.axes[0].get("scale"), y: parts.axes[1].get("scale") };
       this.views = new Map(); // by element
       this.senders = new Set();
       this.drawn = new WeakMap(); // by mark
@@ -56,6 +55,7 @@ aml.figures = (() => {
       this.listen();
     }
 
+    get scales() { return { x: this.xAxis.get("scale"), y: this.yAxis.get("scale") }; }
     get info() { return this.model.get("aml_info") ?? {}; }
     get isLogX() { return Boolean(this.info.x_log); }
     get isLogY() { return Boolean(this.info.y_log); }
@@ -70,7 +70,22 @@ aml.figures = (() => {
         model.on(event, call, this);
         this.listeners.add(() => model.off(event, call, this));
       };
-      for (const key of ["x", "y"]) on(this.scales[key], "change", () => this.onScale(key));
+      for (const [place, key] of ["x", "y"].entries()) {
+        const onChange = () => this.onScale(key);
+        let scale = null;
+        const follow = () => {
+          scale?.off("change", onChange, this);
+          scale = this.scales[key];
+          scale.on("change", onChange, this);
+        };
+        follow();
+        on(place ? this.yAxis : this.xAxis, "change:scale", () => {
+          follow();
+          this.rescale(place);
+          this.refresh();
+        });
+        this.listeners.add(() => scale.off("change", onChange, this));
+      }
       on(this.model, "change:aml_info", () => this.onInfo());
       on(this.xAxis, "change:label", () => this.isSetting || this.drawTicks());
       this.resize = new ResizeObserver(() => this.refresh());
@@ -252,6 +267,18 @@ aml.figures = (() => {
       this.setTicks(0, this.xAxis, aml.ticks.axis({ low: x0, high: x1, kind: x_kind, isLog: this.isLogX, size: width }));
       this.setTicks(1, this.yAxis, aml.ticks.axis({ low: y0, high: y1, isLog: this.isLogY, size: height, isVertical: true }));
       this.nameDay(x0, x1);
+    }
+
+    // bqplot gets an axis its new scale only later, and does not draw it with that.
+    async rescale(place) {
+      const scale = this.scales[place ? "y" : "x"];
+      for (const { view } of this.shown()) {
+        const axis = (await Promise.allSettled(view.axis_views?.views ?? []))[place]?.value;
+        for (let i = 0; axis && axis.axis_scale?.model !== scale && i < 100; i += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+        if (!axis || axis.axis_scale?.model !== scale) continue;
+        axis.set_scales_range();
+        axis.redraw_axisline();
+      }
     }
 
     setTicks(place, axis, { values, labels }) {

@@ -76,9 +76,19 @@ aml.starters.push(({ root }) => {
     if (to) document.getSelection().setBaseAndExtent(...from, ...to);
   };
 
+  const keepUnfolded = (node) => {
+    if (!(node instanceof HTMLElement)) return;
+    for (const element of [node, ...node.querySelectorAll("details")]) {
+      if (!element.matches("details[data-aml-key]")) continue;
+      const one = kept.get(keyOf(element));
+      if (one && element.open !== (one.made ?? one.written)) one.made = element.open;
+    }
+  };
   const observer = new MutationObserver((records) => {
     let isOurs = false;
     let isSelectionLost = false;
+    // That something was unfolded is told later than it happens, and not at all once it is off the page.
+    for (const { removedNodes } of records) for (const node of removedNodes) keepUnfolded(node);
     for (const record of records) {
       isSelectionLost ||= selected !== null && record.removedNodes.length > 0 && selected.content === record.target;
       for (const node of record.addedNodes) {

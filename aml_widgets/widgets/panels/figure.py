@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import bqplot
 import ipywidgets
@@ -43,6 +44,16 @@ class MetricFigure(bqplot.Figure):  # type: ignore[misc]  # bqplot is untyped
 
     aml_info = traitlets.Dict().tag(sync=True)
 
+    def __init__(self, **traits: object) -> None:
+        self.all_scales: dict[tuple[str, bool], bqplot.Scale] = {}
+        """Its scales by axis and by whether they are logarithmic, also those that are not used now."""
+        super().__init__(**traits)
+
+    def close(self) -> None:
+        for scale in self.all_scales.values():
+            scale.close()
+        super().close()
+
 
 class MetricLines(bqplot.Lines):  # type: ignore[misc]  # see above
     """Lines with the step and the moment (seconds since the epoch) of each point, shaped like `x`; NaN where there is none.
@@ -56,7 +67,7 @@ class MetricLines(bqplot.Lines):  # type: ignore[misc]  # see above
 
 
 class ChartFigure:
-    """One chart on the page. Drawn again, only what differs is sent; it is built anew only when an axis turns logarithmic or back.
+    """One chart on the page. Drawn again, only what differs is sent.
 
     What the user changes of the look of its marks, axes and layout stays, until another chart is drawn here.
 
@@ -71,7 +82,7 @@ class ChartFigure:
     def __init__(self, host: Host, card_id: str = "") -> None:
         self._host = host
         self._card_id = card_id
-        self._parts: _FigureParts | None = None
+        self._made: _FigureParts | None = None
         self._looks = Looks()
         self._name = ""
         self.widget = ipywidgets.Box([], layout=ipywidgets.Layout(width="auto", min_width="0", margin="0"))
@@ -79,8 +90,8 @@ class ChartFigure:
 
     @property
     def figure(self) -> MetricFigure:
-        """The figure that is shown now; another one after an axis was made logarithmic."""
-        return self._parts_for(x_log=False, y_log=False).figure if self._parts is None else self._parts.figure
+        """The figure on the page."""
+        return self._parts.figure
 
     def draw(
         self,
@@ -107,40 +118,29 @@ class ChartFigure:
             if self._name:
                 self._looks.forget()
             self._name = chart.name
-        self._parts_for(x_log=chart.x_log, y_log=chart.y_log).draw(
-            chart, full=full, is_zoomed=is_zoomed, hidden=hidden, card_id=self._card_id
-        )
+        self._parts.draw(chart, full=full, is_zoomed=is_zoomed, hidden=hidden, card_id=self._card_id)
 
     def close(self) -> None:
         """Take the figure out of the page's care; its models are closed with the widget."""
-        if self._parts is not None:
-            self._host.page.remove_figure(self._parts.figure)
+        if self._made is not None:
+            self._host.page.remove_figure(self._made.figure)
 
-    def _parts_for(self, *, x_log: bool, y_log: bool) -> _FigureParts:
-        before = self._parts
-        if before is not None and before.logs == (x_log, y_log):
-            return before
-        if before is not None:
-            self._looks.leave()
-        parts = self._parts = _FigureParts(self._looks, x_log=x_log, y_log=y_log)
-        self.widget.children = (parts.figure,)
-        self._host.page.add_figure(parts.figure)
-        if before is not None:
-            self._host.page.remove_figure(before.figure)
-            close_tree(before.figure)
-        return parts
+    @property
+    def _parts(self) -> _FigureParts:
+        if self._made is None:
+            self._made = _FigureParts(self._looks)
+            self.widget.children = (self._made.figure,)
+            self._host.page.add_figure(self._made.figure)
+        return self._made
 
 
 class _FigureParts:
     """The models of one figure. Marks that few charts need are made when they are needed."""
 
-    def __init__(self, looks: Looks, *, x_log: bool, y_log: bool) -> None:
+    def __init__(self, looks: Looks) -> None:
         self._looks = looks
-        self.logs = (x_log, y_log)
-        self._scales = {
-            "x": _scale(is_log=x_log),
-            "y": _scale(is_log=y_log),
-        }
+        self._all_scales: dict[tuple[str, bool], bqplot.Scale] = {}
+        self._scales = {"x": self._scale("x", is_log=False), "y": self._scale("y", is_log=False)}
         grid = {"grid_lines": "solid", "grid_color": "var(--aml-grid)"}
         self._x_axis = bqplot.Axis(scale=self._scales["x"], **grid)
         self._y_axis = bqplot.Axis(scale=self._scales["y"], **grid)
@@ -160,7 +160,8 @@ class _FigureParts:
             display_toolbar=False,
             layout=ipywidgets.Layout(width="100%", min_width="0", height=_HEIGHT, margin="0"),
         )
-        answer_in_subshell(self.figure, self._lines, self._x_axis, self._y_axis, *self._scales.values())
+        self.figure.all_scales = self._all_scales
+        answer_in_subshell(self.figure, self._lines, self._x_axis, self._y_axis)
         parts = {"lines": self._lines, "x axis": self._x_axis, "y axis": self._y_axis}
         for role, part in {**parts, "figure": self.figure, "layout": self.figure.layout}.items():
             looks.adopt(role, part)
@@ -170,8 +171,47 @@ class _FigureParts:
     ) -> None:
         x_range = _range(chart.x_range, [line.x for line in chart.lines], is_log=chart.x_log, is_padded=False)
         y_range = _range(chart.y_range, [line.y for line in chart.lines], is_log=chart.y_log, is_padded=True)
-        for scale, (low, high) in ((self._scales["x"], x_range), (self._scales["y"], y_range)):
+        scales = {"x": self._scale("x", is_log=chart.x_log), "y": self._scale("y", is_log=chart.y_log)}
+        for scale, (low, high) in ((scales["x"], x_range), (scales["y"], y_range)):
             set_changed(scale, min=low, max=high)
+        with ExitStack() as changes:
+            if scales != self._scales:
+                for mark in self.figure.marks:
+                    changes.enter_context(mark.hold_sync())  # its points and its scales go in one message
+                self._use(scales)
+            self._draw_all(chart, x_range, y_range, full=full, is_zoomed=is_zoomed, hidden=hidden, card_id=card_id)
+
+    def _scale(self, axis: str, *, is_log: bool) -> bqplot.Scale:
+        """Give the scale of an axis, with a range from the start: the page looks at it before anything is drawn."""
+        scale = self._all_scales.get((axis, is_log))
+        if scale is None:
+            scale = bqplot.LogScale(min=1.0, max=10.0) if is_log else bqplot.LinearScale(min=0.0, max=1.0)
+            answer_in_subshell(scale)
+            self._all_scales[axis, is_log] = scale
+        return scale
+
+    def _use(self, scales: dict[str, bqplot.Scale]) -> None:
+        """Make axes logarithmic or linear, for all marks, also those that the user added."""
+        instead = {self._scales[axis]: scales[axis] for axis in scales}
+        self._scales = scales
+        for axis in (self._x_axis, self._y_axis):
+            axis.scale = instead.get(axis.scale, axis.scale)
+        for mark in self.figure.marks:
+            mark.scales = {name: instead.get(scale, scale) for name, scale in mark.scales.items()}
+        if self._edge_scales is not None:
+            self._edge_scales = {**self._edge_scales, "x": scales["x"]}
+
+    def _draw_all(
+        self,
+        chart: Chart,
+        x_range: tuple[float, float],
+        y_range: tuple[float, float],
+        *,
+        full: Sequence[float] | None,
+        is_zoomed: bool,
+        hidden: frozenset[int],
+        card_id: str,
+    ) -> None:
         self._looks.draw("x axis", label=shorten(chart.x_label, _MAX_LABEL))
         info = {
             "card": card_id,
@@ -286,11 +326,6 @@ class _FigureParts:
         answer_in_subshell(mark)
         self._looks.adopt(role, mark)
         self.figure.marks = [*self.figure.marks, mark]
-
-
-def _scale(*, is_log: bool) -> bqplot.Scale:
-    """Make a scale that has a range from the start: the page looks at it before anything is drawn."""
-    return bqplot.LogScale(min=1.0, max=10.0) if is_log else bqplot.LinearScale(min=0.0, max=1.0)
 
 
 def _range(

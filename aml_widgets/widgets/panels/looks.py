@@ -17,33 +17,22 @@ _NO_LOOK = {
 
 
 class Looks:
-    """What the user changed of the look of a figure's parts. It outlives the parts, which are known by their roles."""
+    """What the user changed of the look of a figure's parts, which are known by their roles."""
 
     def __init__(self) -> None:
         self._parts: dict[str, ipywidgets.Widget] = {}
         self._ours: dict[str, dict[str, object]] = {}
-        self._users: dict[str, dict[str, object]] = {}
         self._covered: dict[str, object] = {}  # the user's opacities, while some of the lines are hidden
 
     def adopt(self, role: str, widget: ipywidgets.Widget) -> None:
-        """Look after a new part, and give it what the user changed of the one before it."""
+        """Look after a new part, as it is now."""
         self._parts[role] = widget
         self._ours[role] = {name: _copy(getattr(widget, name)) for name in widget.keys if _is_look(name)}
-        set_changed(widget, **self._users.get(role, {}))
-
-    def leave(self) -> None:
-        """Remember what the user changed, because the parts are about to be closed."""
-        self._users |= {role: self._changed(role) for role in self._parts}
-        for role, opacities in self._covered.items():
-            self._users[role].setdefault("opacities", opacities)
-        self._parts.clear()
-        self._covered.clear()
 
     def forget(self) -> None:
         """Give the parts our look again."""
         for role, widget in self._parts.items():
             set_changed(widget, **{name: self._ours[role][name] for name in self._changed(role)})
-        self._users.clear()
         self._covered.clear()
 
     def draw(self, role: str, *, hidden: frozenset[int] = frozenset(), **traits: object) -> None:
