@@ -7,6 +7,17 @@ aml.figures = (() => {
   const surfaces = new Map(); // by the figure's model id
   const entries = new WeakMap(); // by the figure's element: { surface, view, el }
 
+  // A change of all charts is drawn once a frame, and all are measured before the first is changed: to measure after a change
+  // makes the browser lay out the page anew.
+  const due = new Set();
+  let frame = 0;
+  const refreshDue = () => {
+    frame = 0;
+    const all = [...due].map((surface) => [surface, surface.measure()]);
+    due.clear();
+    for (const [surface, size] of all) surface.refreshNow(size);
+  };
+
   // An array as bqplot or the kernel gives it, as rows of numbers.
   const rowsOf = (value) => {
     if (value && value.dtype && value.value) {
@@ -87,12 +98,13 @@ aml.figures = (() => {
         this.listeners.add(() => scale.off("change", onChange, this));
       }
       on(this.model, "change:aml_info", () => this.onInfo());
-      on(this.xAxis, "change:label", () => this.isSetting || this.drawTicks());
-      this.resize = new ResizeObserver(() => this.refresh());
+      on(this.xAxis, "change:label", () => this.isSetting || this.refresh());
+      this.resize = new ResizeObserver(() => this.refreshNow(this.measure()));
     }
 
     stop() {
       clearTimeout(this.timer);
+      due.delete(this);
       this.listeners.forEach((off) => off());
       this.resize.disconnect();
       for (const el of this.views.keys()) {
@@ -229,7 +241,12 @@ aml.figures = (() => {
     }
 
     refresh() {
-      this.drawTicks();
+      due.add(this);
+      frame ||= requestAnimationFrame(refreshDue);
+    }
+
+    refreshNow(size) {
+      if (size) this.drawTicks(size);
       const views = this.shown();
       const label = views.length ? this.describe() : "";
       for (const { el } of views) {
@@ -255,13 +272,17 @@ aml.figures = (() => {
       return aml.hover.exact(kind === "step" ? Number(x.toFixed(3)) : Number(x.toPrecision(6)));
     }
 
-    drawTicks() {
-      const views = this.shown().filter(({ el }) => el.clientWidth > 0);
-      if (!views.length) return;
+    // How much room the smallest plot has, in pixels; null where there is none.
+    measure() {
+      const sizes = this.shown().map(({ el }) => [el.clientWidth, el.clientHeight]).filter(([width]) => width > 0);
+      if (!sizes.length) return null;
       const { left, right, top, bottom } = this.model.get("fig_margin");
-      const width = Math.min(...views.map(({ el }) => el.clientWidth)) - left - right;
-      const height = Math.min(...views.map(({ el }) => el.clientHeight)) - top - bottom;
-      if (!(width > 10 && height > 10)) return;
+      const width = Math.min(...sizes.map(([one]) => one)) - left - right;
+      const height = Math.min(...sizes.map(([, one]) => one)) - top - bottom;
+      return width > 10 && height > 10 ? { width, height } : null;
+    }
+
+    drawTicks({ width, height }) {
       const [x0, x1, y0, y1] = this.window;
       const { x_kind } = this.info;
       this.setTicks(0, this.xAxis, aml.ticks.axis({ low: x0, high: x1, kind: x_kind, isLog: this.isLogX, size: width }));
