@@ -39,13 +39,6 @@ class TabsPanel:
         self.widget = ipywidgets.VBox([self._bar, *panes])
         self.widget.add_class("aml-tabs")
 
-    def update(self, state: ViewState) -> None:
-        """Show a state in all panes."""
-        self.update_bar(state)
-        for tab in self._tabs:
-            for panel in tab.panels:
-                panel.update(state)
-
     def update_bar(self, state: ViewState) -> None:
         """Write the tabs' titles."""
         buttons = "".join(_tab_html(tab.key, tab.title(state), is_shown=tab.key == self._first) for tab in self._tabs)
