@@ -16,7 +16,6 @@ from traittypes import Array  # type: ignore[import-untyped]
 from aml_widgets.widgets.chart import Chart, ChartForm, Line
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.looks import Looks, set_changed
-from aml_widgets.widgets.panels.parts import close_tree
 from aml_widgets.widgets.series import FloatArray
 from aml_widgets.widgets.subshells import answer_in_subshell
 from aml_widgets.widgets.text import shorten
@@ -50,6 +49,7 @@ class MetricFigure(bqplot.Figure):  # type: ignore[misc]  # bqplot is untyped
         super().__init__(**traits)
 
     def close(self) -> None:
+        """Close the figure and all its scales."""
         for scale in self.all_scales.values():
             scale.close()
         super().close()
