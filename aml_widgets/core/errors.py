@@ -4,18 +4,24 @@
 
     AmlWidgetsError
     ├── UserError (ValueError)          a wrong argument; nothing was written
-    │   ├── InvalidName                 experiment, workspace, run id, metric, tag or column name
+    │   ├── InvalidName                 experiment, workspace, run id, metric, model, tag or column name
     │   ├── InvalidMetric               value, step or shape of what was logged
     │   ├── InvalidArtifact             path or content of a file of a run
-    │   └── InvalidConfig               a workspace configuration file
+    │   ├── InvalidConfig               a workspace configuration file
+    │   ├── ConfigError                 a script's configuration or environment that cannot be run here
+    │   └── ScriptNotFound              the script is not in the source folder
     ├── NotFound (LookupError)
     │   ├── WorkspaceNotFound, ExperimentNotFound, RunNotFound,
-    │   └── ArtifactNotFound, SnapshotNotFound
+    │   ├── ArtifactNotFound, SnapshotNotFound, EnvironmentNotFound, TargetNotFound,
+    │   └── ModelNotFound, ModelPathNotFound
     ├── Conflict                        it is there already, or has ended
     │   ├── WorkspaceExists, RunExists, ArtifactExists, PropertyExists
-    │   ├── ExperimentInUse
+    │   ├── ExperimentInUse, EnvironmentExists, TargetInUse
     │   └── RunIsTerminal
     ├── SnapshotError                   a source folder that cannot be copied
+    ├── RunEnvironmentError             an interpreter or environment that a script cannot have here
+    │   ├── EnvironmentBuildError       building it failed
+    │   └── EnvironmentBuildStopped     building it was stopped on request
     ├── RunFailed                       `wait_for_completion` met a run that failed
     ├── RunInterrupted                  waiting was interrupted; the run goes on
     └── StoreError (OSError)            where runs are kept
@@ -68,6 +74,14 @@ class InvalidConfig(UserError):
     """A workspace configuration file that cannot be understood."""
 
 
+class ConfigError(UserError):
+    """A configuration of a script, or an environment, that is wrong or cannot be run here."""
+
+
+class ScriptNotFound(UserError):
+    """The script to run is not in the source folder, or not in the copy of it that it would run in."""
+
+
 class NotFound(AmlWidgetsError, LookupError):
     """Something asked for by name or id is not there."""
 
@@ -84,12 +98,28 @@ class RunNotFound(NotFound):
     """No run of that id."""
 
 
+class EnvironmentNotFound(NotFound):
+    """No environment of that name, version or label."""
+
+
 class ArtifactNotFound(NotFound):
     """The run has no file of that path."""
 
 
 class SnapshotNotFound(NotFound):
     """The run has no snapshot, or none of that id."""
+
+
+class TargetNotFound(NotFound):
+    """No compute target of that name."""
+
+
+class ModelNotFound(NotFound):
+    """No model of that name, version or id."""
+
+
+class ModelPathNotFound(NotFound):
+    """No file or folder of that path to make a model of."""
 
 
 class Conflict(AmlWidgetsError):
@@ -112,8 +142,16 @@ class PropertyExists(Conflict):
     """Properties are facts: one that is set cannot change."""
 
 
+class EnvironmentExists(Conflict):
+    """Another environment has that name and version; versions do not change."""
+
+
 class ExperimentInUse(Conflict):
     """An experiment that has runs cannot be deleted."""
+
+
+class TargetInUse(Conflict):
+    """A compute target that runs wait for or work on cannot be deleted."""
 
 
 class RunIsTerminal(Conflict):
@@ -122,6 +160,18 @@ class RunIsTerminal(Conflict):
 
 class SnapshotError(AmlWidgetsError):
     """A source folder that cannot be copied."""
+
+
+class RunEnvironmentError(AmlWidgetsError):
+    """The interpreter or environment that a script asks for is not there and cannot be made on this machine."""
+
+
+class EnvironmentBuildError(RunEnvironmentError):
+    """Building an environment failed. The message ends with the last lines that the tool printed."""
+
+
+class EnvironmentBuildStopped(RunEnvironmentError):
+    """Building an environment was stopped on request; nothing of it is left."""
 
 
 class RunFailed(AmlWidgetsError):

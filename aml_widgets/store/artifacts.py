@@ -22,6 +22,7 @@ from aml_widgets.core.errors import (
     StoreReadOnly,
     StoreUnavailable,
 )
+from aml_widgets.store import live_copies
 
 MAX_COMPONENT_BYTES = 255  # what every common file system takes as one name
 COPY_CHUNK_BYTES = 1 << 20
@@ -97,8 +98,8 @@ class FolderArtifactStore:
         """The folder above the folders of the runs."""
         return self._root
 
-    def put(self, run_id: str, path: str, content: BinaryIO | Path) -> int:
-        """Write a file once; return its size in bytes.
+    def put(self, run_id: str, path: str, content: BinaryIO | Path, *, is_final: bool = True) -> int:
+        """Write a file once; return its size in bytes. One that is not final may be replaced until it is (`live_copies`).
 
         Of a file that is still being written to, what is there at the start is copied.
 
@@ -116,11 +117,21 @@ class FolderArtifactStore:
             temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
             try:
                 with open(temporary, "xb") as writer:
-                    size_bytes = _copy(path, content, writer)
-                _publish(temporary, target, path)
+                    size_bytes = copy_content(path, content, writer)
+                if is_final:
+                    self._publish_final(folder, temporary, target, path)
+                else:
+                    live_copies.publish_live(folder, temporary, target, lambda: _publish(temporary, target, path))
             finally:
                 temporary.unlink(missing_ok=True)
         return size_bytes
+
+    def keep(self, run_id: str, path: str) -> None:
+        """Make a file final that was not."""
+        path = normalize_artifact_path(path)
+        folder = self._run_folder(run_id)
+        with _store_errors(run_id, path):
+            live_copies.keep(folder, folder / path)
 
     def append_path(self, run_id: str, path: str) -> Path:
         """Give the local file behind a log stream, its folder made, to be opened for appending."""
@@ -158,18 +169,16 @@ class FolderArtifactStore:
 
         An ``OSError`` about `target` is passed on as it is.
         """
-        file = self._find(run_id, path)
-        target = Path(os.path.realpath(target))  # a link stays, the file that it leads to is replaced
-        if target.is_dir():
-            raise InvalidArtifact(f"{str(target)!r} is a folder, not a file. Add the name of the file.", value=target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
+        copy_out(path, self._find(run_id, path), target)
+
+    @staticmethod
+    def _publish_final(folder: Path, temporary: Path, target: Path, path: str) -> None:
         try:
-            with open(temporary, "xb") as writer:
-                _copy(path, file, writer)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+            _publish(temporary, target, path)
+        except ArtifactExists:
+            if not target.is_file() or not live_copies.replace_live(folder, temporary, target):
+                raise
+        live_copies.keep(folder, target)
 
     def _run_folder(self, run_id: str) -> Path:
         return self._root / check_run_id(run_id)
@@ -207,6 +216,21 @@ class FolderArtifactStore:
         return file
 
 
+def copy_out(path: str, file: Path, target: Path) -> None:
+    """Copy a file that is kept here to a local path, making its folder and overwriting what is there; it appears whole."""
+    target = Path(os.path.realpath(target))  # a link stays, the file that it leads to is replaced
+    if target.is_dir():
+        raise InvalidArtifact(f"{str(target)!r} is a folder, not a file. Add the name of the file.", value=target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        with open(temporary, "xb") as writer:
+            copy_content(path, file, writer)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _check_component(path: str, part: str) -> None:
     if part == "..":
         raise _bad_path(path, "must not hold '..'", "Give the path below the run's folder.")
@@ -234,8 +258,8 @@ def _is_inside(path: Path, folder: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
-def _copy(path: str, content: BinaryIO | Path, writer: BinaryIO) -> int:
-    """Copy a file or stream; errors of the source are the caller's mistake, those of the writer are not."""
+def copy_content(path: str, content: BinaryIO | Path, writer: BinaryIO) -> int:
+    """Copy a file or stream in pieces; errors of the source are the caller's mistake, those of the writer are not."""
     if isinstance(content, os.PathLike):
         with _open_source(path, Path(content)) as reader:
             # A file that grows while it is copied would otherwise have no end.
@@ -306,7 +330,7 @@ def _publish(temporary: Path, target: Path, path: str) -> None:
                 target.unlink(missing_ok=True)
                 raise
     except FileExistsError as error:
-        if target.is_symlink() or not target.is_file() or not _is_same(temporary, target):
+        if target.is_symlink() or not target.is_file() or not is_same_content(temporary, target):
             raise ArtifactExists(
                 f"The run has another file {path!r} already, and files of a run are written once. "
                 "Choose another path, or make a child run for the new file.",
@@ -314,7 +338,8 @@ def _publish(temporary: Path, target: Path, path: str) -> None:
             ) from error
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def is_same_content(one: Path, other: Path) -> bool:
+    """Say whether two files hold the same bytes."""
     if one.stat().st_size != other.stat().st_size:
         return False
     with open(one, "rb") as reader, open(other, "rb") as other_reader:
@@ -340,16 +365,20 @@ def _store_errors(run_id: str, path: str) -> Iterator[None]:
 def _to_store_error(error: OSError, run_id: str, path: str) -> StoreError | InvalidArtifact:
     if error.errno == errno.ENAMETOOLONG:
         return _bad_path(path, "is longer than the file system takes", "Choose a shorter path.")
-    what = f"File {_shown(path)} of run {run_id}"
+    return to_store_error(error, f"File {_shown(path)} of run {run_id}", path)
+
+
+def to_store_error(error: OSError, what: str, value: object) -> StoreError:
+    """Turn an error of the operating system about something that is kept here into the store's; `what` begins the sentence."""
     place = f" ({_shown(os.fspath(error.filename))})" if isinstance(error.filename, (str, bytes)) else ""
     if error.errno in _FULL:
-        return StoreFull(f"{what} found no room{place}: {error.strerror}. Free some space on that disk.", value=path)
+        return StoreFull(f"{what} found no room{place}: {error.strerror}. Free some space on that disk.", value=value)
     if error.errno in _READ_ONLY:
         return StoreReadOnly(
             f"{what} may not be used so{place}: {error.strerror}. Ask for the right to, or use another workspace.",
-            value=path,
+            value=value,
         )
-    return StoreUnavailable(f"{what} cannot be reached{place}: {error}. Try again, or see to that disk.", value=path)
+    return StoreUnavailable(f"{what} cannot be reached{place}: {error}. Try again, or see to that disk.", value=value)
 
 
 if TYPE_CHECKING:

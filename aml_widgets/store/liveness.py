@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 
+from aml_widgets.core.errors import StoreUnavailable
 from aml_widgets.core.records import RunError, RunRecord, WriterProcess
 from aml_widgets.core.status import RunStatus
 
@@ -56,17 +57,45 @@ def this_process() -> WriterProcess:
     return _describe(os.getpid())
 
 
+def describe_process(pid: int) -> WriterProcess | None:
+    """Describe another process of this machine, None if there is none of that number."""
+    started_at = _find_start(pid)
+    return None if started_at is None else replace(this_process(), pid=pid, process_started_at=started_at)
+
+
 @lru_cache(maxsize=1)
 def _describe(pid: int) -> WriterProcess:
     """Describe this process, anew after a fork."""
-    import psutil
+    started_at = _find_start(pid)
+    assert started_at is not None, "this process runs"
+    return WriterProcess(host=socket.gethostname(), namespace=_namespace(), pid=pid, process_started_at=started_at)
 
-    return WriterProcess(
-        host=socket.gethostname(),
-        namespace=_namespace(),
-        pid=pid,
-        process_started_at=psutil.Process(pid).create_time(),
-    )
+
+def is_alive(process: WriterProcess, last_seen_at: float) -> bool | None:
+    """Say whether a process still lives, asking the system anew.
+
+    Parameters
+    ----------
+    process : WriterProcess
+        The process, as it described itself.
+    last_seen_at : float
+        When it is known to have lived.
+
+    Returns
+    -------
+    bool or None
+        None for one on another machine or in another container: nobody here can tell.
+    """
+    me = this_process()
+    if process.namespace == me.namespace:
+        return process == me or (process not in _gone and _lives(process, last_seen_at))
+    is_restarted = is_same_machine(process, me) and _boot(process) != _boot(me)
+    return False if is_restarted else None
+
+
+def is_same_machine(one: WriterProcess, other: WriterProcess) -> bool:
+    """Say whether two processes are known to be of one machine, perhaps of different boots."""
+    return one.host == other.host and _machine(one) == _machine(other) != ""
 
 
 def judge(record: RunRecord, now: float) -> Judgement:
@@ -91,8 +120,7 @@ def judge(record: RunRecord, now: float) -> Judgement:
         if silent_seconds <= SETTLE_AFTER_SECONDS:
             return Judgement(status=RunStatus.NOT_RESPONDING)
         return _settle(writer, last_seen_at, "ended")
-    is_same_machine = writer.host == me.host and _machine(writer) == _machine(me) != ""
-    is_restarted = is_same_machine and _boot(writer) != _boot(me)
+    is_restarted = is_same_machine(writer, me) and _boot(writer) != _boot(me)
     if is_restarted and silent_seconds > RESTARTED_AFTER_SECONDS:
         return _settle(writer, last_seen_at, "ended when the machine was restarted,")
     return _AS_IT_IS  # on another machine or in another container: nobody here can tell
@@ -120,27 +148,34 @@ def _is_alive(writer: WriterProcess, me: WriterProcess, last_seen_at: float) -> 
     moment = monotonic()
     if _alive_until.get(writer, 0.0) > moment:
         return True
-    started_at = _find_start(writer.pid)
-    if started_at is None:
-        _gone.add(writer)
+    if not _lives(writer, last_seen_at):
         _alive_until.pop(writer, None)
-        return False
-    # Another process has the number now if it started at another time and after the writer was last seen. The second
-    # half keeps a writer alive whose start seems to move because the machine's clock was set.
-    is_other = (
-        abs(started_at - writer.process_started_at) > _START_TOLERANCE_SECONDS
-        and started_at > last_seen_at + _START_TOLERANCE_SECONDS
-    )
-    if is_other:
         return False
     _alive_until[writer] = moment + _ALIVE_FOR_SECONDS
     return True
 
 
+def _lives(process: WriterProcess, last_seen_at: float) -> bool:
+    """Ask the system for a process of this namespace."""
+    started_at = _find_start(process.pid)
+    if started_at is None:
+        _gone.add(process)
+        return False
+    # Another process has the number now if it started at another time and after the writer was last seen. The second
+    # half keeps a writer alive whose start seems to move because the machine's clock was set.
+    is_other = (
+        abs(started_at - process.process_started_at) > _START_TOLERANCE_SECONDS
+        and started_at > last_seen_at + _START_TOLERANCE_SECONDS
+    )
+    return not is_other
+
+
 def _find_start(pid: int) -> float | None:
     """Give when the process with that number started, None if there is none; 0 where it is hidden from us."""
-    import psutil
-
+    try:
+        import psutil
+    except ImportError:  # in the interpreter of a script that was submitted, which has no package of ours but this one
+        return _find_start_without_psutil(pid)
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:  # killed, and its parent has not asked yet
@@ -150,6 +185,27 @@ def _find_start(pid: int) -> float | None:
         return 0.0
     except psutil.NoSuchProcess:
         return 0.0 if _is_hidden(pid) else None
+
+
+def _find_start_without_psutil(pid: int) -> float | None:
+    """Do the same with what Linux says in ``/proc``."""
+    if not sys.platform.startswith("linux"):
+        raise StoreUnavailable(
+            "Whether a run's process lives is found out with the package psutil, which this Python does not have. "
+            "Add psutil to the packages of the script's environment.",
+            value="psutil",
+        )
+    try:
+        # The name of the program, in parentheses, may hold anything; state and start time stand behind it.
+        status = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        boot = next(line for line in Path("/proc/stat").read_bytes().splitlines() if line.startswith(b"btime "))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0 if _is_hidden(pid) else None
+    except PermissionError:
+        return 0.0
+    if status[0] in (b"Z", b"X", b"x"):
+        return None
+    return int(boot.split()[1]) + int(status[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _is_hidden(pid: int) -> bool:

@@ -50,7 +50,10 @@ from aml_widgets.core.status import RunStatus, can_change
 from aml_widgets.store.artifacts import FolderArtifactStore, check_run_id
 from aml_widgets.store.liveness import judge
 from aml_widgets.store.memory_metrics import RunMetrics
+from aml_widgets.store.memory_models import MemoryModelRows
 from aml_widgets.store.memory_reading import Cursor, bad_cursor, decode_page_token, is_asked_for
+from aml_widgets.store.model_files import ModelFolder
+from aml_widgets.store.models import FolderModelStore
 from aml_widgets.store.protocol import MAX_BUCKETS
 
 
@@ -81,6 +84,7 @@ class MemoryRunStore:
             artifact_root = Path(tempfile.mkdtemp(prefix="aml_widgets-"))
             weakref.finalize(self, _remove_folder, artifact_root, os.getpid())
         self._artifacts = FolderArtifactStore(artifact_root)
+        self._models = FolderModelStore(ModelFolder(artifact_root / ".models", self._artifacts), MemoryModelRows())
         self._lock = threading.RLock()
         self._version = 0
         self._experiments: dict[str, ExperimentRecord] = {}
@@ -97,13 +101,18 @@ class MemoryRunStore:
         return self._artifacts
 
     @property
+    def models(self) -> FolderModelStore:
+        """Where registered models are, in a folder that is in no run's way, as the snapshots are."""
+        return self._models
+
+    @property
     def snapshots(self) -> Path:
         """The local folder that holds source snapshots. No run id starts with a point, so it is in no run's way."""
         return self._artifacts.root / ".snapshots"
 
     @property
     def own_paths(self) -> Sequence[Path]:
-        """The folder of files and snapshots."""
+        """The folder of files, models and snapshots."""
         return [self._artifacts.root]
 
     def close(self) -> None:

@@ -16,6 +16,10 @@ from aml_widgets.core.records import (
     MetricKind,
     MetricSummary,
     MetricValue,
+    ModelFile,
+    ModelQuery,
+    ModelRecord,
+    NewModel,
     NewRun,
     RunChanges,
     RunError,
@@ -34,11 +38,16 @@ MAX_BUCKETS = 1_000
 class ArtifactStore(Protocol):
     """Keeps the bytes of runs' files. Paths are POSIX, relative, and never leave the run's root."""
 
-    def put(self, run_id: str, path: str, content: BinaryIO | Path) -> int:
+    def put(self, run_id: str, path: str, content: BinaryIO | Path, *, is_final: bool = True) -> int:
         """Write a file once; return its size in bytes.
 
         The same content again is accepted. Raises ArtifactExists for another content, InvalidArtifact for a bad path.
+        One that is not final is replaced by the next `put`, final or not; `keep` makes it final.
         """
+        ...
+
+    def keep(self, run_id: str, path: str) -> None:
+        """Make a file final that was not; nothing changes where it is or is missing."""
         ...
 
     def append_path(self, run_id: str, path: str) -> Path:
@@ -58,6 +67,62 @@ class ArtifactStore(Protocol):
         ...
 
 
+class ModelStore(Protocol):
+    """Keeps registered models: records, and files that no change to a run's files can reach.
+
+    Safe from any thread and process. A model is listed when all of it is there; a registration that ended midway left nothing
+    that anybody sees. Methods that take a name and version raise ModelNotFound.
+    """
+
+    def create_model(self, new_model: NewModel, files: Iterable[ModelFile]) -> ModelRecord:
+        """Copy the files, and register them as the next version of the name.
+
+        Raises InvalidName for a bad name, InvalidArtifact for a bad path or file, ArtifactNotFound.
+        """
+        ...
+
+    def get_model(self, name: str, version: int | None = None) -> ModelRecord:
+        """Read one version of a model; the latest there is without `version`."""
+        ...
+
+    def list_models(self, query: ModelQuery) -> list[ModelRecord]:
+        """List versions of models, those registered last first."""
+        ...
+
+    def update_model(
+        self,
+        name: str,
+        version: int,
+        *,
+        description: str | None = None,
+        tags: Tags | None = None,
+        remove_tags: Iterable[str] = (),
+        replaces_tags: bool = False,
+        properties: Mapping[str, str] | None = None,
+    ) -> ModelRecord:
+        """Change what is given; None means as it was. With `replaces_tags`, those given are all there are. Raises PropertyExists."""
+        ...
+
+    def delete_model(self, name: str, version: int) -> None:
+        """Delete one version with its files. Its number is not given again."""
+        ...
+
+    def list_files(self, name: str, version: int) -> list[ArtifactRecord]:
+        """List the files of a model by their paths, each of which is, or is below, the record's path."""
+        ...
+
+    def local_path(self, name: str, version: int) -> Path:
+        """Give the local file or folder of a model, to be read and not written."""
+        ...
+
+    def copy_to(self, name: str, version: int, target: Path, *, overwrites: bool = False) -> None:
+        """Copy the model's file, or each file of its folder, to a local path.
+
+        Raises Conflict where one of them is there already, unless `overwrites`; then others in that folder stay.
+        """
+        ...
+
+
 class RunStore(Protocol):
     """Keeps runs. Safe from any thread and process; a write that returned survives a crash of the process.
 
@@ -67,6 +132,11 @@ class RunStore(Protocol):
     @property
     def artifacts(self) -> ArtifactStore:
         """Where the files of the runs are."""
+        ...
+
+    @property
+    def models(self) -> ModelStore:
+        """Where registered models are."""
         ...
 
     @property

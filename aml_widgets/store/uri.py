@@ -83,6 +83,13 @@ def get_home() -> Path:
     home = os.environ.get("AML_WIDGETS_HOME")
     if home:
         return Path(os.path.abspath(Path(home).expanduser()))  # noqa: PTH100
-    import platformdirs
+    try:
+        import platformdirs
+    except ImportError as error:  # in the interpreter of a script that was submitted
+        raise StoreUnavailable(
+            "Where named workspaces are is found out with the package platformdirs, which this Python does not have. Set "
+            "AML_WIDGETS_HOME to their folder, or name the workspace by its location: Workspace.open('./runs').",
+            value="platformdirs",
+        ) from error
 
     return Path(platformdirs.user_data_dir("aml_widgets", appauthor=False))

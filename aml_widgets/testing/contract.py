@@ -7,12 +7,21 @@ from aml_widgets.testing.facts_envelopes import EnvelopeFacts
 from aml_widgets.testing.facts_experiments import ExperimentFacts
 from aml_widgets.testing.facts_histories import HistoryFacts
 from aml_widgets.testing.facts_listing import ListingFacts
+from aml_widgets.testing.facts_models import ModelFacts
 from aml_widgets.testing.facts_properties import PropertyFacts
 from aml_widgets.testing.facts_runs import RunFacts
 from aml_widgets.testing.facts_values import ValueFacts
 
 
 class RunStoreContract(
-    ExperimentFacts, RunFacts, ListingFacts, ValueFacts, HistoryFacts, EnvelopeFacts, ChangeFacts, PropertyFacts
+    ExperimentFacts,
+    RunFacts,
+    ListingFacts,
+    ValueFacts,
+    HistoryFacts,
+    EnvelopeFacts,
+    ChangeFacts,
+    PropertyFacts,
+    ModelFacts,
 ):
     """All facts about a store. A subclass gives the fixture ``store``: one that is empty, for each test anew."""

@@ -10,6 +10,7 @@ pytest.register_assert_rewrite(
     "aml_widgets.testing.facts_experiments",
     "aml_widgets.testing.facts_histories",
     "aml_widgets.testing.facts_listing",
+    "aml_widgets.testing.facts_models",
     "aml_widgets.testing.facts_properties",
     "aml_widgets.testing.facts_runs",
     "aml_widgets.testing.facts_values",

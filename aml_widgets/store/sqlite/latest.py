@@ -21,9 +21,9 @@ _SEALED = (
     "from series where run in ({}) order by run, id"
 )
 
-_NUMBERS = "from tail where key > ?1 and key <= ?2 and (what < 0 or typeof(value) <> 'blob') "
+_NUMBERS = "from tail where key > ? and key <= ? and (what < 0 or typeof(value) <> 'blob') "
 _LAST_ROW = f"select what, key, step, logged_at, value {_NUMBERS} order by key desc limit 1"
-_COUNTS = f"select count(*), total(what = ?3) {_NUMBERS}"
+_COUNTS = f"select count(*), total(what = ?) {_NUMBERS}"
 # Of each kind of row how many there are, and the last: found by its key, since SQLite would sort whole rows to group them.
 _ALL_LAST_ROWS = (
     "select what, number, key, step, logged_at, value "  # noqa: S608 - constants
@@ -117,7 +117,7 @@ def _last_rows(connection: sqlite3.Connection, run: int) -> list[tuple[int, int,
     last = connection.execute(_LAST_ROW, part).fetchone()
     if last is None:
         return []
-    count, same_count = connection.execute(_COUNTS, (*part, last[0])).fetchone()
+    count, same_count = connection.execute(_COUNTS, (last[0], *part)).fetchone()
     if count == same_count:  # as a rule a run logs one set of names: then nothing needs to be grouped
         return [(last[0], count, *last[1:])]
     return connection.execute(_ALL_LAST_ROWS, part).fetchall()

@@ -134,7 +134,42 @@ create index artifact_change on artifact (run, revision);
 create index artifact_log on artifact (run) where is_log = 1;
 """
 
-MIGRATIONS: tuple[str, ...] = (_TABLES,)
+_MODELS = """
+-- what was given last, so that the version of a model that was deleted is not given again
+create table model_name (name text primary key, last_version integer not null) without rowid;
+
+-- a model outlives its run: what is known of that is kept as text
+create table model (
+    id integer primary key,
+    folder text not null,
+    name text not null,
+    version integer not null,
+    path text not null,
+    is_folder integer not null,
+    file_count integer not null,
+    size_bytes integer not null,
+    created_at real not null,
+    created_by text,
+    run_id text,
+    experiment_name text,
+    description text,
+    framework text,
+    framework_version text,
+    tags text not null,
+    properties text not null
+);
+create unique index model_version on model (name, version);
+create index model_of_run on model (run_id) where run_id is not null;
+
+create table model_file (
+    model integer not null references model,
+    path text not null,
+    size_bytes integer not null,
+    primary key (model, path)
+) without rowid;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES, _MODELS)
 """Scripts that lead from version n to n + 1. Once released, a script never changes: write the next one."""
 
 VERSION = len(MIGRATIONS)

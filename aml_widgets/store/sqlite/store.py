@@ -35,9 +35,12 @@ from aml_widgets.core.records import (
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.artifacts import FolderArtifactStore
 from aml_widgets.store.liveness import Judgement
+from aml_widgets.store.model_files import ModelFolder
+from aml_widgets.store.models import FolderModelStore
 from aml_widgets.store.protocol import MAX_BUCKETS
 from aml_widgets.store.sqlite import experiments, files, latest, reading, runs
 from aml_widgets.store.sqlite.connection import Database
+from aml_widgets.store.sqlite.models import SqliteModelRows
 from aml_widgets.store.sqlite.tail_rows import ShapeReader
 from aml_widgets.store.sqlite.writing import PointWriter
 
@@ -49,7 +52,7 @@ _Result = TypeVar("_Result")
 
 
 class SqliteRunStore:
-    """Keeps the runs of one workspace in ``<folder>/runs.db``, their files below ``<folder>/runs``.
+    """Keeps the runs of one workspace in ``<folder>/runs.db``, their files below ``<folder>/runs``, and models below ``<folder>/models``.
 
     Parameters
     ----------
@@ -63,6 +66,9 @@ class SqliteRunStore:
         self.folder = folder
         self._database = Database(folder / DATABASE_NAME, create=create)
         self._artifacts = FolderArtifactStore(folder / "runs")
+        self._models = FolderModelStore(
+            ModelFolder(folder / "models", self._artifacts), SqliteModelRows(self._database)
+        )
         self._shapes = ShapeReader()
         self._points = PointWriter(self._database, self._shapes)
         # bound here, not called through a method of this class: one call less for every number that is logged
@@ -81,15 +87,20 @@ class SqliteRunStore:
         return self._artifacts
 
     @property
+    def models(self) -> FolderModelStore:
+        """Where registered models are."""
+        return self._models
+
+    @property
     def snapshots(self) -> Path:
         """The folder of source snapshots."""
         return self.folder / "snapshots"
 
     @property
     def own_paths(self) -> Sequence[Path]:
-        """The database with what SQLite puts beside it, and the folders of files and snapshots."""
+        """The database with what SQLite puts beside it, and the folders of files, models and snapshots."""
         database = [self.folder / f"{DATABASE_NAME}{end}" for end in ("", "-wal", "-shm", "-journal")]
-        return [*database, self._artifacts.root, self.snapshots]
+        return [*database, self._artifacts.root, self._models.root, self.snapshots]
 
     def close(self) -> None:
         """Close the database; the next call opens it again."""

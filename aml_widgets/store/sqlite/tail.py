@@ -33,8 +33,9 @@ from aml_widgets.store.sqlite.tail_rows import (
     type_of,
 )
 
-INSERT = "insert into tail values (?1 + 1, ?2, (select ?3 from tail where key = ?1), ?4, ?5)"
-"""Append behind a row that must be there: without it the time is NULL, which the table refuses."""
+INSERT = "insert into tail values (? + 1, ?, (select ? from tail where key = ?), ?, ?)"
+"""Append behind a row that must be there: without it the time is NULL, which the table refuses. The key is given twice: numbered
+placeholders take no sequence from Python 3.14 on."""
 
 _INSERT_AT = "insert into tail values (?, ?, ?, ?, ?)"
 

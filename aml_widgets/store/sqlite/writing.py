@@ -57,7 +57,7 @@ class PointWriter:
                     place = tail.next_steps[series] if step is None else step
                     try:
                         database.cursor.execute(  # type: ignore[union-attr]  # open, since the tail is of this generation
-                            INSERT, (key, place, clock.now() if logged_at is None else logged_at, series, value)
+                            INSERT, (key, place, clock.now() if logged_at is None else logged_at, key, series, value)
                         )
                     except (sqlite3.IntegrityError, OverflowError):
                         pass  # another process was here, the tail is sealed, or the number has more than 64 bits
@@ -93,7 +93,7 @@ class PointWriter:
                     try:
                         packed = own.pack(*numbers, *steps) if place is None else common.pack(*numbers)
                         database.cursor.execute(  # type: ignore[union-attr]  # open, since the tail is of this generation
-                            INSERT, (key, place, clock.now() if logged_at is None else logged_at, what, packed)
+                            INSERT, (key, place, clock.now() if logged_at is None else logged_at, key, what, packed)
                         )
                     except (sqlite3.IntegrityError, OverflowError, struct.error):
                         pass  # as in `log_metric`
