@@ -36,12 +36,24 @@ MAX_WALK_SECONDS = 10.0
 
 ALWAYS_LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints"})
 
+WAY_OUT = "choose a smaller snapshot_directory, or pass snapshot_directory=None"
+
 _CHUNK_BYTES = 1 << 20
+_NAMED_LARGEST = 3
+_MAX_SECONDS_PAST_LIMIT = 0.5  # looked on for so long, so that the message names what is largest
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier time; one time for all makes equal folders equal zips
 
 
 class SnapshotTooLarge(SnapshotError):
     """The folder has more files or bytes than a snapshot may have."""
+
+
+class _WalkedTooFar(Exception):
+    """The walk through a folder has met one of its own limits."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,12 @@ class _Source:
 
 
 def take_snapshot(
-    source: Path, target_folder: Path, *, limits: Limits | None = None, left_out: Iterable[Path] = ()
+    source: Path,
+    target_folder: Path,
+    *,
+    limits: Limits | None = None,
+    left_out: Iterable[Path] = (),
+    way_out: str = WAY_OUT,
 ) -> str:
     """Copy a file, or a folder without what it ignores, into a zip.
 
@@ -79,6 +96,8 @@ def take_snapshot(
         How large the snapshot may be.
     left_out : iterable of Path
         Files and folders that are not copied, such as the workspace's own.
+    way_out : str, optional
+        What to do about sources that are too large, beside leaving files out.
 
     Returns
     -------
@@ -88,12 +107,13 @@ def take_snapshot(
     Raises
     ------
     SnapshotTooLarge
-        As soon as a limit is passed.
+        If a limit is passed; nothing was copied. The message names what is largest.
     SnapshotError
         If the source is missing, or a file cannot be read.
     """
     source = Path(source)
-    sources = sorted(_collect(source, limits or Limits(), [target_folder, *left_out]), key=lambda one: one.path)
+    collected = _collect(source, limits or Limits(), [target_folder, *left_out], way_out)
+    sources = sorted(collected, key=lambda one: one.path)
     snapshot_id = _identify((one, _hash(one)) for one in sources)
     try:
         target_folder.mkdir(parents=True, exist_ok=True)
@@ -123,7 +143,15 @@ def find_snapshot(target_folder: Path | None, snapshot_id: str) -> Path:
     )
 
 
-def _collect(source: Path, limits: Limits, left_out: Iterable[Path]) -> list[_Source]:
+def list_files(archive: Path) -> frozenset[str]:
+    """Give the paths of the files in the zip of a snapshot."""
+    import zipfile
+
+    with zipfile.ZipFile(archive) as opened:
+        return frozenset(opened.namelist())
+
+
+def _collect(source: Path, limits: Limits, left_out: Iterable[Path], way_out: str) -> list[_Source]:
     try:
         mode = source.stat().st_mode
     except OSError as error:
@@ -139,14 +167,50 @@ def _collect(source: Path, limits: Limits, left_out: Iterable[Path]) -> list[_So
         raise SnapshotError(f"{str(source)!r} is neither a file nor a folder. Give one of them.", value=source)
     collected: list[_Source] = []
     size_bytes = 0
-    for one in walked:
-        collected.append(one)
-        size_bytes += one.size_bytes
-        if limits.max_files is not None and len(collected) > limits.max_files:
-            raise _too_large(source, f"more than {limits.max_files:,} files")
-        if limits.max_bytes is not None and size_bytes > limits.max_bytes:
-            raise _too_large(source, f"more than {limits.max_bytes / 1024**2:,.0f} MB")
+    excess = None
+    deadline = 0.0
+    try:
+        for one in walked:
+            collected.append(one)
+            size_bytes += one.size_bytes
+            if excess is None:
+                excess = _find_excess(limits, len(collected), size_bytes)
+                deadline = time.monotonic() + _MAX_SECONDS_PAST_LIMIT
+            elif time.monotonic() > deadline:
+                break
+    except _WalkedTooFar as stop:
+        excess = excess or stop.what
+    if excess is not None:
+        is_by_count = limits.max_bytes is None or size_bytes <= limits.max_bytes
+        raise SnapshotTooLarge(
+            f"{str(source)!r} holds {excess}{_name_largest(collected, is_by_count=is_by_count)}. "
+            f"Name what is no source in .amlignore, {way_out}.",
+            value=source,
+        )
     return collected
+
+
+def _find_excess(limits: Limits, file_count: int, size_bytes: int) -> str | None:
+    if limits.max_files is not None and file_count > limits.max_files:
+        return f"more than {limits.max_files:,} files"
+    if limits.max_bytes is not None and size_bytes > limits.max_bytes:
+        return f"more than {limits.max_bytes / 1024**2:,.0f} MB"
+    return None
+
+
+def _name_largest(collected: list[_Source], *, is_by_count: bool) -> str:
+    """Name the folders and files right below the source that count for most."""
+    sizes: dict[str, tuple[int, int]] = {}
+    for one in collected:
+        top, slash, _ = one.path.partition("/")
+        count, size_bytes = sizes.get(top + slash, (0, 0))
+        sizes[top + slash] = (count + 1, size_bytes + one.size_bytes)
+    largest = sorted(sizes.items(), key=lambda item: item[1][:: 1 if is_by_count else -1], reverse=True)
+    named = [
+        f"{name!a} ({f'{count:,} files, ' if name.endswith('/') else ''}{size_bytes / 1024**2:,.1f} MB)"
+        for name, (count, size_bytes) in largest[:_NAMED_LARGEST]
+    ]
+    return f"; the largest found: {', '.join(named)}" if named else ""
 
 
 def _walk(root: Path, limits: Limits, left_out: set[str]) -> Iterator[_Source]:
@@ -167,9 +231,9 @@ def _walk(root: Path, limits: Limits, left_out: set[str]) -> Iterator[_Source]:
             for entry in entries:
                 entry_count += 1
                 if entry_count > limits.max_entries:
-                    raise _too_large(root, f"more than {limits.max_entries:,} entries, counting those it ignores")
+                    raise _WalkedTooFar(f"more than {limits.max_entries:,} entries, counting those it ignores")
                 if time.monotonic() > deadline:
-                    raise _too_large(root, f"more than can be looked through in {limits.max_walk_seconds:g} s")
+                    raise _WalkedTooFar(f"more than can be looked through in {limits.max_walk_seconds:g} s")
                 path = f"{prefix}{entry.name}"
                 if entry.name in ALWAYS_LEFT_OUT or entry.is_symlink():
                     continue
@@ -197,8 +261,14 @@ def _read_rules(lines: list[str]) -> GitIgnoreSpec:
     """Read rules; as git does, pass over a line that is none."""
     import re
 
-    import pathspec
-
+    try:
+        import pathspec
+    except ImportError as error:  # in the interpreter of a script that was submitted
+        raise SnapshotError(
+            "What the folder's .amlignore or .gitignore leaves out is found out with the package pathspec, which this Python does "
+            "not have. Add pathspec to the packages of the script's environment, or pass snapshot_directory=None.",
+            value="pathspec",
+        ) from error
     try:
         return pathspec.GitIgnoreSpec.from_lines(lines)
     except (ValueError, re.error):
@@ -264,14 +334,6 @@ def _write_zip(sources: list[_Source], target_folder: Path) -> str:
     finally:
         temporary.unlink(missing_ok=True)
     return snapshot_id
-
-
-def _too_large(source: Path, what: str) -> SnapshotTooLarge:
-    return SnapshotTooLarge(
-        f"{str(source)!r} holds {what}. Name what is no source in .amlignore, choose a smaller snapshot_directory, "
-        "or pass snapshot_directory=None.",
-        value=source,
-    )
 
 
 def _to_store_error(error: OSError, folder: Path) -> StoreError:

@@ -1,0 +1,86 @@
+"""What a supervisor writes down beside a run's working folder, so that whoever comes after it knows where things stood."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from aml_widgets.core.records import RunError, WriterProcess
+from aml_widgets.core.status import RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a script ended, or why it never began."""
+
+    status: RunStatus
+    error: RunError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """The processes of a run: its supervisor, and the script once it was started."""
+
+    supervisor: WriterProcess
+    script: WriterProcess | None = None
+
+
+def write_json(file: Path, content: object) -> None:
+    """Write a file in one step, so that nobody meets half of it."""
+    temporary = file.with_name(f"{file.name}.tmp")
+    temporary.write_text(json.dumps(content), encoding="utf-8")
+    os.replace(temporary, file)  # noqa: PTH105 - atomic, and says so
+
+
+def read_json(file: Path) -> Mapping[str, object] | None:
+    """Read a file of `write_json`, None where there is none or it is damaged."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def write_outcome(file: Path, outcome: Outcome) -> None:
+    """Write down how a script ended."""
+    error = None if outcome.error is None else asdict(outcome.error)
+    write_json(file, {"status": outcome.status.value, "error": error})
+
+
+def read_outcome(file: Path) -> Outcome | None:
+    """Read how a script ended, None where nobody wrote it down."""
+    content = read_json(file)
+    if content is None:
+        return None
+    try:
+        error = content["error"]
+        return Outcome(RunStatus(content["status"]), RunError(**error) if isinstance(error, dict) else None)
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def write_processes(file: Path, processes: Processes) -> None:
+    """Write down which processes are the run's."""
+    write_json(file, asdict(processes))
+
+
+def read_processes(file: Path) -> Processes | None:
+    """Read which processes are, or were, the run's; None before there were any."""
+    content = read_json(file)
+    if content is None:
+        return None
+    supervisor, script = content.get("supervisor"), content.get("script")
+    try:
+        return Processes(
+            WriterProcess(**supervisor) if isinstance(supervisor, dict) else _missing(),
+            WriterProcess(**script) if isinstance(script, dict) else None,
+        )
+    except (TypeError, ValueError):
+        return None
+
+
+def _missing() -> WriterProcess:
+    raise ValueError

@@ -1,0 +1,497 @@
+"""Runs that are cancelled, and what happens to them when their supervisor or their machine fails. All signals are real."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from aml_widgets.core.file_lock import FileLock
+from aml_widgets.core.records import RunError, RunRecord, WriterProcess
+from aml_widgets.core.status import RunStatus
+from aml_widgets.store.liveness import this_process
+from aml_widgets.submit import local_engine, outcomes, recovery
+from aml_widgets.submit.run_state import Outcome, Processes, write_outcome, write_processes
+from aml_widgets.submit.script_process import OWNER_VARIABLE
+from aml_widgets.submit.submission import RunFolder
+from tests.unit.submit.scripts import Workshop, is_gone, open_workshop, until
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions")
+
+WORKING = """
+import os, sys, time
+os.mkdir("logs")
+open("logs/a.txt", "w").write("1\\n")
+open("outputs/a.txt", "w").write("kept")
+print("ready", flush=True)
+time.sleep(600)
+"""
+STUBBORN = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{WORKING}"
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
+    with open_workshop(tmp_path) as workshop:
+        yield workshop
+
+
+def assert_all_is_kept(workshop: Workshop, run_id: str) -> None:
+    assert workshop.log(run_id).startswith("ready\n")
+    assert workshop.read(run_id, "outputs/a.txt") == b"kept"
+    assert workshop.read(run_id, "logs/a.txt") == b"1\n"
+    assert not RunFolder.of(run_id).path.exists()
+
+
+def look_after(workshop: Workshop, run_id: str) -> RunRecord:
+    """Look as somebody does who shows the run, until it has ended."""
+
+    def has_ended() -> bool:
+        workshop.engine.look_after(workshop.store, workshop.store.get_run(run_id))
+        return workshop.store.get_run(run_id).status.is_terminal and not RunFolder.of(run_id).path.exists()
+
+    until(has_ended, lambda: workshop.explain(run_id))
+    return workshop.store.get_run(run_id)
+
+
+# -- cancelled
+
+
+@pytest.mark.parametrize("repetition", range(3))
+@pytest.mark.parametrize("script", [WORKING, STUBBORN], ids=["polite", "ignores SIGTERM"])
+def test_a_cancelled_run_ends_with_all_that_it_wrote(workshop: Workshop, script: str, repetition: int) -> None:
+    run_id = workshop.submit(script, grace_seconds=5 if script is WORKING else 0.3)
+    process = workshop.script(run_id)
+
+    record = workshop.store.set_status(run_id, RunStatus.CANCEL_REQUESTED)
+    workshop.engine.cancel(workshop.store, record)
+
+    record = workshop.wait(run_id)
+    assert (record.status, record.error) == (RunStatus.CANCELED, None)
+    assert is_gone(process)
+    assert ("SIGKILL" in workshop.notes(run_id)) == (script is STUBBORN)
+    assert_all_is_kept(workshop, run_id)
+
+
+def test_a_script_that_hears_that_it_is_to_end_has_time_to_save_its_work(workshop: Workshop) -> None:
+    run_id = workshop.submit(f"""
+import signal, sys
+def stop(*_):
+    open("outputs/last", "w").write("saved")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+{WORKING}""")
+    workshop.script(run_id)
+
+    workshop.store.set_status(run_id, RunStatus.CANCEL_REQUESTED)  # as from another machine: nothing but the status
+
+    assert workshop.wait(run_id).status is RunStatus.CANCELED
+    assert workshop.read(run_id, "outputs/last") == b"saved"
+
+
+@pytest.mark.parametrize("repetition", range(2))
+def test_children_are_cancelled_with_their_script(workshop: Workshop, repetition: int) -> None:
+    run_id = workshop.submit(
+        """
+        import subprocess, sys, time
+        child = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+        children = [subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE) for _ in range(2)]
+        for child in children: child.stdout.readline()
+        print("ready", *[child.pid for child in children], "end", flush=True)
+        time.sleep(600)
+        """,
+        grace_seconds=0.3,
+    )
+    workshop.wait_for_log(run_id, "end")
+    children = [psutil.Process(int(pid)) for pid in workshop.log(run_id).split()[1:-1]]
+
+    workshop.engine.cancel(workshop.store, workshop.store.set_status(run_id, RunStatus.CANCEL_REQUESTED))
+
+    assert workshop.wait(run_id).status is RunStatus.CANCELED
+    assert len(children) == 2
+    assert all(map(is_gone, children))
+
+
+def test_a_run_that_was_cancelled_before_its_supervisor_came_never_starts(workshop: Workshop) -> None:
+    submission = workshop.prepare("print('never')")
+    workshop.store.set_status(submission.run_id, RunStatus.CANCEL_REQUESTED)
+
+    workshop.engine.start(workshop.store, submission)
+
+    assert workshop.wait(submission.run_id).status is RunStatus.CANCELED
+    assert workshop.log(submission.run_id) == ""
+
+
+def test_a_request_to_cancel_is_heard_though_another_status_overwrote_it(workshop: Workshop) -> None:
+    run_id = workshop.submit(WORKING)
+    workshop.script(run_id)
+
+    workshop.engine.cancel(workshop.store, workshop.store.get_run(run_id))
+
+    assert workshop.wait(run_id).status is RunStatus.CANCELED
+
+
+# -- supervisor
+
+
+@pytest.mark.parametrize("repetition", range(3))
+@pytest.mark.parametrize("script", [WORKING, STUBBORN], ids=["polite", "ignores SIGTERM"])
+def test_a_supervisor_that_is_asked_to_end_ends_the_run(workshop: Workshop, script: str, repetition: int) -> None:
+    run_id = workshop.submit(script, grace_seconds=5 if script is WORKING else 0.3)
+    process = workshop.script(run_id)
+
+    workshop.supervisor(run_id).send_signal(signal.SIGTERM)
+
+    record = workshop.wait(run_id)
+    assert record.error is not None
+    assert (record.status, record.error.code) == (RunStatus.FAILED, outcomes.SUPERVISOR_ENDED)
+    assert "asked to end by signal 15 (SIGTERM)" in record.error.message
+    assert is_gone(process)
+    assert_all_is_kept(workshop, run_id)
+
+
+@pytest.mark.parametrize("repetition", range(3))
+@pytest.mark.parametrize("script", [WORKING, STUBBORN], ids=["polite", "ignores SIGTERM"])
+def test_a_supervisor_that_is_killed_takes_its_script_along_and_nothing_is_lost(
+    workshop: Workshop, script: str, repetition: int
+) -> None:
+    run_id = workshop.submit(script)
+    process, supervisor = workshop.script(run_id), workshop.supervisor(run_id)
+
+    supervisor.send_signal(signal.SIGKILL)
+
+    if sys.platform == "linux":
+        until(lambda: is_gone(process))
+    until(lambda: is_gone(supervisor))
+    assert workshop.store.get_run(run_id).status is RunStatus.NOT_RESPONDING
+    record = look_after(workshop, run_id)
+    assert record.error is not None
+    assert (record.status, record.error.code) == (RunStatus.FAILED, outcomes.SUPERVISOR_ENDED)
+    assert f"(process {supervisor.pid} on" in record.error.message
+    assert "was killed" in record.error.message
+    assert_all_is_kept(workshop, run_id)
+
+
+def test_grandchildren_of_a_killed_supervisor_are_ended(workshop: Workshop) -> None:
+    run_id = workshop.submit(
+        """
+        import subprocess, sys, time
+        code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
+        child.stdout.readline()
+        print("ready", child.pid, "end", flush=True)
+        time.sleep(600)
+        """
+    )
+    workshop.wait_for_log(run_id, "end")
+    child = psutil.Process(int(workshop.log(run_id).split()[1]))
+    supervisor = workshop.supervisor(run_id)
+    supervisor.send_signal(signal.SIGKILL)
+    until(lambda: is_gone(supervisor))
+
+    record = look_after(workshop, run_id)
+
+    assert record.status is RunStatus.FAILED
+    assert is_gone(child)
+
+
+def test_a_supervisor_that_is_killed_while_its_script_had_ended_well_leaves_a_completed_run(workshop: Workshop) -> None:
+    submission = workshop.prepare("")
+    folder = RunFolder.of(submission.run_id)
+    leave_behind(workshop, folder, submission.run_id, gone())
+    write_outcome(folder.outcome_file, Outcome(RunStatus.COMPLETED))
+
+    record = look_after(workshop, submission.run_id)
+
+    assert (record.status, record.error) == (RunStatus.COMPLETED, None)
+    assert workshop.read(submission.run_id, "outputs/a.txt") == b"kept"
+
+
+@pytest.mark.parametrize("repetition", range(3))
+def test_a_supervisor_that_is_killed_while_it_saves_files_loses_none(workshop: Workshop, repetition: int) -> None:
+    run_id = workshop.submit("""
+        import os, time
+        print("ready", flush=True)
+        while not os.path.exists("go"): time.sleep(0.01)
+        for i in range(200):
+            open(f"outputs/{i:03}.bin", "wb").write(bytes([i]) * 50_000)
+    """)
+    workshop.script(run_id)
+    supervisor, folder = workshop.supervisor(run_id), RunFolder.of(run_id)
+    (folder.working_folder / "go").touch()
+    until(lambda: workshop.store.artifacts.size(run_id, f"outputs/{20 * repetition:03}.bin") is not None)
+
+    supervisor.send_signal(signal.SIGKILL)
+    until(lambda: is_gone(supervisor))
+
+    record = look_after(workshop, run_id)
+    assert (record.status, record.error) == (RunStatus.COMPLETED, None)
+    names = workshop.names(run_id, "outputs/")
+    assert names == [f"outputs/{i:03}.bin" for i in range(200)]
+    assert all(workshop.read(run_id, name) == bytes([i]) * 50_000 for i, name in enumerate(names))
+
+
+def test_a_run_that_was_to_be_cancelled_when_its_supervisor_died_is_canceled(workshop: Workshop) -> None:
+    run_id = workshop.submit(STUBBORN)
+    workshop.script(run_id)
+    supervisor = workshop.supervisor(run_id)
+    supervisor.send_signal(signal.SIGKILL)
+    until(lambda: is_gone(supervisor))
+
+    workshop.engine.cancel(workshop.store, workshop.store.set_status(run_id, RunStatus.CANCEL_REQUESTED))
+
+    assert workshop.store.get_run(run_id).status is RunStatus.CANCELED
+    assert_all_is_kept(workshop, run_id)
+
+
+def test_the_error_that_a_script_ended_with_is_found_after_its_supervisor(workshop: Workshop) -> None:
+    submission = workshop.prepare("")
+    folder = RunFolder.of(submission.run_id)
+    leave_behind(workshop, folder, submission.run_id, gone())
+    folder.error_file.write_text('{"type": "ValueError", "message": "bad", "traceback": "Traceback"}')
+
+    record = look_after(workshop, submission.run_id)
+
+    assert record.error == RunError(
+        code="UserError",
+        message="User program failed with ValueError: bad",
+        traceback="Traceback",
+        error_type="ValueError",
+    )
+
+
+def test_looking_after_a_run_that_lives_does_nothing(workshop: Workshop) -> None:
+    run_id = workshop.submit(WORKING)
+    process = workshop.script(run_id)
+
+    for _ in range(20):
+        workshop.engine.look_after(workshop.store, workshop.store.get_run(run_id))
+
+    assert workshop.store.get_run(run_id).status is RunStatus.RUNNING
+    assert not is_gone(process)
+    workshop.engine.cancel(workshop.store, workshop.store.get_run(run_id))
+    workshop.wait(run_id)
+
+
+def test_a_second_supervisor_does_not_run_the_script_again(workshop: Workshop) -> None:
+    run_id = workshop.submit(WORKING)
+    workshop.script(run_id)
+    supervisor = workshop.supervisor(run_id)
+    supervisor.send_signal(signal.SIGKILL)
+    until(lambda: is_gone(supervisor))
+
+    local_engine.launch_supervisor(run_id)
+
+    record = workshop.wait(run_id)
+    assert record.status is RunStatus.FAILED
+    assert workshop.log(run_id) == "ready\n"
+
+
+def test_a_supervisor_that_never_came_is_waited_for_and_then_told(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = workshop.prepare("print('never')")
+    folder = RunFolder.of(submission.run_id)
+    folder.supervisor_log.write_text("no module named psutil")
+    workshop.engine.look_after(workshop.store, workshop.store.get_run(submission.run_id))
+    assert workshop.store.get_run(submission.run_id).status is RunStatus.PREPARING
+
+    monkeypatch.setattr(recovery, "NEVER_SEEN_SECONDS", -1.0)
+
+    record = look_after(workshop, submission.run_id)
+    assert record.error is not None
+    assert "never took it over. It said: no module named psutil" in record.error.message
+
+
+def test_a_run_that_waits_in_a_queue_is_left_alone(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "NEVER_SEEN_SECONDS", -1.0)
+    submission = workshop.prepare("", status=RunStatus.QUEUED)
+
+    workshop.engine.look_after(workshop.store, workshop.store.get_run(submission.run_id))
+
+    assert workshop.store.get_run(submission.run_id).status is RunStatus.QUEUED
+
+
+# -- the machine
+
+
+def gone() -> WriterProcess:
+    return replace(this_process(), pid=2**22 + 7, process_started_at=1.0)
+
+
+def leave_behind(workshop: Workshop, folder: RunFolder, run_id: str, process: WriterProcess) -> None:
+    """Make what is there when a supervisor was running and is not any more."""
+    (folder.working_folder / "outputs").mkdir(parents=True)
+    (folder.working_folder / "outputs" / "a.txt").write_text("kept")
+    (folder.working_folder / "logs").mkdir()
+    (folder.working_folder / "logs" / "a.txt").write_text("1\n")
+    workshop.store.artifacts.append_path(run_id, outcomes.DRIVER_LOG).write_text("ready\n")
+    write_processes(folder.processes_file, Processes(process, replace(process, pid=os.getpid())))
+    workshop.store.update_run(run_id, writer=process)
+    workshop.store.set_status(run_id, RunStatus.RUNNING)
+
+
+@pytest.mark.parametrize("repetition", range(3))
+def test_after_a_restart_of_the_machine_the_run_is_ended_and_its_files_are_saved(
+    workshop: Workshop, repetition: int
+) -> None:
+    submission = workshop.prepare("")
+    namespace = f"00000000-0000-0000-0000-{repetition:012d}/{this_process().namespace.partition('/')[2]}"
+    before = WriterProcess(**{**asdict(this_process()), "namespace": namespace, "pid": 1, "process_started_at": 1.0})
+    leave_behind(workshop, RunFolder.of(submission.run_id), submission.run_id, before)
+
+    record = look_after(workshop, submission.run_id)
+
+    # The script's number was that of this very process, which lives: it is another boot's, and nothing was done to it.
+    assert record.error is not None
+    assert (record.status, record.error.code) == (RunStatus.FAILED, outcomes.SUPERVISOR_ENDED)
+    assert "ended when the machine was restarted, and the script with it" in record.error.message
+    assert_all_is_kept(workshop, submission.run_id)
+
+
+def test_files_of_a_run_that_was_ended_as_silent_meanwhile_are_saved_all_the_same(workshop: Workshop) -> None:
+    submission = workshop.prepare("")
+    leave_behind(workshop, RunFolder.of(submission.run_id), submission.run_id, gone())
+    error = RunError(code="ProcessEnded", message="silent")
+    workshop.store.set_status(submission.run_id, RunStatus.FAILED, error=error)
+
+    record = look_after(workshop, submission.run_id)
+
+    assert record.error == error
+    assert_all_is_kept(workshop, submission.run_id)
+
+
+def test_a_lost_run_is_cleared_up_once_though_two_look_at_it(workshop: Workshop) -> None:
+    submission = workshop.prepare("")
+    folder = RunFolder.of(submission.run_id)
+    leave_behind(workshop, folder, submission.run_id, gone())
+    lock = FileLock(folder.lock_file)
+    assert lock.acquire()
+
+    workshop.engine.look_after(workshop.store, workshop.store.get_run(submission.run_id))
+
+    assert folder.submission_file.exists()
+    lock.release()
+    look_after(workshop, submission.run_id)
+
+
+# -- the disk
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process are Linux's")
+@pytest.mark.parametrize("repetition", range(2))
+def test_outputs_that_find_no_room_fail_the_run_and_are_saved_later(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, repetition: int
+) -> None:
+    run_id = workshop.submit("""
+        import os, time
+        print("ready", flush=True)
+        while not os.path.exists("go"): time.sleep(0.02)
+        open("outputs/large.bin", "wb").write(b"x" * 3 * 2**20)
+        open("outputs/small.bin", "wb").write(b"y")
+    """)
+    workshop.script(run_id)
+    # Writing beyond the limit fails as on a full disk (EFBIG for ENOSPC); the script has begun with a limit of its own.
+    resource.prlimit(workshop.supervisor(run_id).pid, resource.RLIMIT_FSIZE, (2**20, 2**20))
+    (RunFolder.of(run_id).working_folder / "go").touch()
+
+    record = workshop.wait(run_id, has_folder=True)
+
+    assert record.error is not None
+    assert (record.status, record.error.code) == (RunStatus.FAILED, outcomes.FILES_NOT_SAVED)
+    assert (
+        "The script ended well, but 1 file could not be saved in the workspace: 'outputs/large.bin'"
+        in record.error.message
+    )
+    assert "found no room" in record.error.message
+    assert workshop.names(run_id, "outputs/") == ["outputs/small.bin"]
+
+    monkeypatch.setattr(local_engine, "_TRY_AGAIN_SECONDS", 0.0)
+    look_after(workshop, run_id)
+    assert workshop.names(run_id, "outputs/") == ["outputs/large.bin", "outputs/small.bin"]
+    assert workshop.store.get_run(run_id).status is RunStatus.FAILED
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.getuid() != 0 or shutil.which("mount") is None, reason="mounts a small disk"
+)
+def test_a_disk_without_any_room_for_the_store_ends_the_run_truthfully_once_there_is_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import subprocess
+
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(small)], check=False).returncode != 0:
+        pytest.skip("no right to mount")
+    try:
+        with open_workshop(small) as workshop:
+            run_id = workshop.submit("""
+                import os, sys, time
+                print("ready", flush=True)
+                while not os.path.exists("go"): time.sleep(0.02)
+                open("outputs/a.txt", "w").write("kept")
+                while True: print("x" * 100_000)
+            """)
+            workshop.script(run_id)
+            (RunFolder.of(run_id).working_folder / "go").touch()
+            until(lambda: RunFolder.of(run_id).outcome_file.exists() and shutil.disk_usage(small).free < 10_000)
+            time.sleep(0.5)
+            assert workshop.store.get_run(run_id).status is not RunStatus.COMPLETED
+            log = workshop.store.artifacts.append_path(run_id, outcomes.DRIVER_LOG)
+            assert log.read_bytes().startswith(b"ready\nxxx")
+            os.truncate(log, 2**20)  # somebody makes room
+
+            record = workshop.wait(run_id, has_folder=True)
+            assert record.error is not None
+            assert record.status is RunStatus.FAILED
+            assert "No space left on device" in record.error.message
+            monkeypatch.setattr(local_engine, "_TRY_AGAIN_SECONDS", 0.0)
+            look_after(workshop, run_id)
+            assert workshop.read(run_id, "outputs/a.txt") == b"kept"
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
+
+
+# -- ourselves
+
+
+def test_a_mistake_of_ours_ends_the_run_and_is_told(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aml_widgets.submit import supervisor
+
+    submission = workshop.prepare("")
+    folder = RunFolder.of(submission.run_id)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(supervisor, "prepare_working_folder", fail)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    try:
+        supervisor.Supervisor(workshop.store, submission, folder).run()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+    record = workshop.store.get_run(submission.run_id)
+    assert record.error is not None
+    assert (record.status, record.error.code) == (RunStatus.FAILED, outcomes.SERVICE_ERROR)
+    assert "RuntimeError: a mistake" in record.error.message
+    assert "Traceback" in workshop.log(submission.run_id, "logs/azureml/job_release_azureml.log") + workshop.log(
+        submission.run_id, "logs/azureml/job_prep_azureml.log"
+    )
+
+
+def test_processes_of_others_are_not_taken_for_the_scripts(workshop: Workshop) -> None:
+    from aml_widgets.submit.script_process import find_processes
+
+    assert OWNER_VARIABLE not in os.environ
+    assert find_processes("nobody", gone()) == []
