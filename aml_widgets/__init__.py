@@ -5,31 +5,59 @@ The public names load on first use, so that a training script that imports this 
 
 from __future__ import annotations
 
+import sys
+
+if sys.version_info < (3, 10):  # noqa: UP036 - a script that was submitted may be run by any interpreter of its user's
+    raise ImportError(
+        f"aml_widgets needs Python 3.10 or newer, and {sys.executable} is older. Run the script with another."
+    )
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aml_widgets.core.records import ViewType as ViewType
     from aml_widgets.core.status import RunStatus as RunStatus
+    from aml_widgets.submit.conda_dependencies import CondaDependencies as CondaDependencies
+    from aml_widgets.submit.environment import Environment as Environment
+    from aml_widgets.submit.run_configuration import RunConfiguration as RunConfiguration
+    from aml_widgets.submit.script_run_config import ScriptRunConfig as ScriptRunConfig
+    from aml_widgets.tracking.compute import ComputeTarget as ComputeTarget
+    from aml_widgets.tracking.compute import LocalTarget as LocalTarget
     from aml_widgets.tracking.experiment import Experiment as Experiment
+    from aml_widgets.tracking.model import Model as Model
     from aml_widgets.tracking.run import Run as Run
     from aml_widgets.tracking.run import get_run as get_run
     from aml_widgets.tracking.workspace import Workspace as Workspace
     from aml_widgets.widgets.run_details import RunDetails as RunDetails
 
 _HOMES = {
+    "ComputeTarget": "aml_widgets.tracking.compute",
+    "CondaDependencies": "aml_widgets.submit.conda_dependencies",
+    "Environment": "aml_widgets.submit.environment",
     "Experiment": "aml_widgets.tracking.experiment",
+    "LocalTarget": "aml_widgets.tracking.compute",
+    "Model": "aml_widgets.tracking.model",
     "Run": "aml_widgets.tracking.run",
+    "RunConfiguration": "aml_widgets.submit.run_configuration",
     "RunDetails": "aml_widgets.widgets.run_details",
     "RunStatus": "aml_widgets.core.status",
+    "ScriptRunConfig": "aml_widgets.submit.script_run_config",
     "ViewType": "aml_widgets.core.records",
     "Workspace": "aml_widgets.tracking.workspace",
     "get_run": "aml_widgets.tracking.run",
 }
 
 __all__ = [
+    "ComputeTarget",
+    "CondaDependencies",
+    "Environment",
     "Experiment",
+    "LocalTarget",
+    "Model",
     "Run",
+    "RunConfiguration",
     "RunDetails",
     "RunStatus",
+    "ScriptRunConfig",
     "ViewType",
     "Workspace",
     "__version__",

@@ -11,15 +11,26 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NoReturn
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import RunNotFound
-from aml_widgets.core.records import NewRun
+from aml_widgets.core.errors import ConfigError, RunNotFound
+from aml_widgets.core.records import NewRun, RunRecord
+from aml_widgets.store.uri import get_home
 from aml_widgets.tracking import values
 
 if TYPE_CHECKING:
     from aml_widgets.core.records import MetricKind
     from aml_widgets.store.memory import MemoryRunStore
+    from aml_widgets.tracking.experiment import Experiment
+    from aml_widgets.tracking.submitted_run import SubmittedRun
 
 SNAPSHOT_MAX_FILES = 2_000
+SNAPSHOT_MAX_MB = 300.0
+SNAPSHOT_NO_FILE_LIMIT_VARIABLE = "AML_SNAPSHOT_NO_FILE_LIMIT"
+SNAPSHOT_MAX_FILES_VARIABLE = "AML_WIDGETS_SNAPSHOT_MAX_FILES"
+SNAPSHOT_MAX_MB_VARIABLE = "AML_WIDGETS_SNAPSHOT_MAX_MB"
+
+RUN_ID_VARIABLE = "AZUREML_RUN_ID"
+WORKSPACE_VARIABLE = "AML_WIDGETS_WORKSPACE"
+"""Names the location of the workspace that the submitted run of this process is in."""
 
 _FALSE_WORDS = {"", "0", "false", "no"}
 
@@ -50,24 +61,92 @@ def get_git_overrides() -> Mapping[str, str]:
 
 def get_snapshot_max_files() -> int | None:
     """Give how many files a snapshot may have; None where ``AML_SNAPSHOT_NO_FILE_LIMIT`` lifts the limit."""
-    is_lifted = os.environ.get("AML_SNAPSHOT_NO_FILE_LIMIT", "").lower() not in _FALSE_WORDS
-    return None if is_lifted else SNAPSHOT_MAX_FILES
+    if os.environ.get(SNAPSHOT_NO_FILE_LIMIT_VARIABLE, "").lower() not in _FALSE_WORDS:
+        return None
+    return int(_read_limit(SNAPSHOT_MAX_FILES_VARIABLE, SNAPSHOT_MAX_FILES))
 
 
-def get_context(*, allow_offline: bool) -> OfflineRun:
-    """Give the run that this process belongs to; so far that is an offline one.
+def get_snapshot_max_bytes() -> int:
+    """Give how many bytes the files of a snapshot may have together."""
+    return int(_read_limit(SNAPSHOT_MAX_MB_VARIABLE, SNAPSHOT_MAX_MB) * 1024**2)
+
+
+def _read_limit(variable: str, default: float) -> float:
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        return default
+    try:
+        limit = float(text)
+    except ValueError:
+        limit = -1.0
+    if not 0 <= limit < float("inf"):
+        raise ConfigError(
+            f"The environment variable {variable} must be a number from 0, got {text!r}. Unset it for {default:,.0f}.",
+            value=text,
+        )
+    return limit
+
+
+def describe_run(experiment: Experiment, record: RunRecord) -> dict[str, str]:
+    """Give the environment variables that tell a submitted script which run it is, named as in v1."""
+    workspace = experiment.workspace
+    return {
+        RUN_ID_VARIABLE: record.run_id,
+        WORKSPACE_VARIABLE: workspace.location,
+        "AML_WIDGETS_HOME": str(get_home()),  # told, so that it is the same one in an interpreter without platformdirs
+        "AZUREML_ARM_SUBSCRIPTION": workspace.subscription_id,
+        "AZUREML_ARM_RESOURCEGROUP": workspace.resource_group,
+        "AZUREML_ARM_WORKSPACE_NAME": workspace.name,
+        "AZUREML_ARM_PROJECT_NAME": experiment.name,
+        "AZUREML_EXPERIMENT_ID": experiment.id,
+        "AZUREML_WORKSPACE_ID": workspace.workspace_id,
+        "AZUREML_OUTPUT_DIRECTORY": "./outputs",
+        "AZUREML_LOGDIRECTORY_PATH": "azureml-logs",
+        "AZUREML_FRAMEWORK": "Python",
+        "AZUREML_COMMUNICATOR": "None",
+        "AZUREML_TARGET_TYPE": record.target,
+    }
+
+
+def get_context(*, allow_offline: bool) -> SubmittedRun | OfflineRun:
+    """Give the run that this process belongs to, an offline one where it belongs to none.
 
     Raises
     ------
     RunNotFound
-        If there is none and `allow_offline` is False.
+        If there is none and `allow_offline` is False, or if the one that the environment names is gone.
+    StoreError
+        If the workspace of the submitted run cannot be opened.
     """
+    run_id, location = os.environ.get(RUN_ID_VARIABLE), os.environ.get(WORKSPACE_VARIABLE)
+    if run_id and location:
+        from aml_widgets.tracking.submitted_run import open_submitted_run
+
+        subscription_id = os.environ.get("AZUREML_ARM_SUBSCRIPTION")
+        return open_submitted_run(location, run_id, subscription_id, os.environ.get("AZUREML_ARM_RESOURCEGROUP"))
     if not allow_offline:
         raise RunNotFound(
-            "This process belongs to no submitted run, and allow_offline is False. "
-            "Start a run with Experiment(workspace, name).start_logging(), or allow an offline one."
+            "This process belongs to no submitted run, and allow_offline is False. Start a run with Experiment(workspace, "
+            "name).start_logging(), submit the script with Experiment.submit(ScriptRunConfig(...)), or allow an offline one."
         )
     return OfflineRun()
+
+
+class OfflineExperiment:
+    """Stands in for the experiment of an offline run: it has a name, and nothing that a workspace would know."""
+
+    name = "offline"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"This experiment is that of an offline run: the process was not started by a submission, so there is no {name!r}. "
+            "Use workspace = Workspace.from_config() and Experiment(workspace, 'name') to have one."
+        )
+
+    def __repr__(self) -> str:
+        return f"OfflineExperiment(Name: {self.name})"
 
 
 class OfflineRun:
@@ -90,9 +169,9 @@ class OfflineRun:
         return self._run_id
 
     @property
-    def experiment(self) -> NoReturn:
-        """An offline run has no experiment; the error says what to do."""
-        self._refuse("experiment")
+    def experiment(self) -> OfflineExperiment:
+        """An experiment in name only: no workspace knows it."""
+        return OfflineExperiment()
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):

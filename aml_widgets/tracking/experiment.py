@@ -21,12 +21,8 @@ from aml_widgets.tracking.signals import status_changed
 from aml_widgets.tracking.values import check_name, show
 
 if TYPE_CHECKING:
+    from aml_widgets.submit.script_run_config import ScriptRunConfig
     from aml_widgets.tracking.workspace import Workspace
-
-_ABSENT = {
-    "submit": "Experiment.submit is not in this version of aml_widgets: it starts no scripts. Start a run inside the script, "
-    "with run = experiment.start_logging(), and run the script yourself."
-}
 
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 
@@ -159,6 +155,51 @@ class Experiment:
         )
         run = rebuild(self._workspace, record, self, outputs_folder)
         status_changed.emit(record.run_id, self._workspace.store)
+        return run
+
+    def submit(
+        self,
+        config: ScriptRunConfig,
+        tags: Mapping[str, object] | None = None,
+        run_id: str | None = None,
+        show_output: bool = False,
+    ) -> Run:
+        """Run a script in a process of its own, which needs neither this process nor its notebook to go on.
+
+        The source folder is copied first, and the script runs in a copy of it.
+
+        Parameters
+        ----------
+        config : ScriptRunConfig
+            What to run. It may be submitted again, for another run.
+        tags : dict, optional
+            Tags to start with.
+        run_id : str, optional
+            A new id without it.
+        show_output : bool, optional
+            Wait for the run's end, and print its log as it grows; whether it failed is printed too, and not raised.
+
+        Returns
+        -------
+        Run
+            At once, if its output is not shown.
+
+        Raises
+        ------
+        UserError
+            For a wrong argument, a script or a target that is missing (`ScriptNotFound`, `ConfigError`); then there is no run.
+        SnapshotError
+            If the source folder cannot be copied, or is too large; then there is no run.
+        RunEnvironmentError
+            If the interpreter is missing; then there is no run.
+        RunInterrupted
+            If showing the output was interrupted. The run goes on.
+        """
+        from aml_widgets.tracking.submission import submit
+
+        run = submit(self, config, tags=tags, run_id=run_id)
+        if show_output:
+            run.wait_for_completion(show_output=True, raise_on_error=False)
         return run
 
     def get_runs(
@@ -322,13 +363,6 @@ class Experiment:
         """
         checked_id = check_name(experiment_id, "Id of an experiment")
         check_workspace(workspace).store.delete_experiment(checked_id)
-
-    if not TYPE_CHECKING:  # else a checker would take any name for one that is there
-
-        def __getattr__(self, name: str) -> object:
-            if name in _ABSENT:
-                raise AttributeError(_ABSENT[name])
-            return object.__getattribute__(self, name)  # raises, in Python's own words
 
     # -- as a value
 

@@ -13,6 +13,19 @@ from aml_widgets.tracking.values import show, show_type
 
 _FORMATS = {"PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "SGI", "PPM", "SUN", "XBM", "MPO"}
 _OPENEXR_SIGNATURE = b"\x76\x2f\x31\x01"  # Pillow does not know it, v1 does
+_SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"\x01\xda": "SGI",
+    b"\x59\xa6\x6a\x95": "SUN",
+    b"#define ": "XBM",
+    **{b"P%d" % number: "PPM" for number in range(1, 7)},
+}
 _UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _MAX_NAME_BYTES = 180  # leaves room for a time and a number below what file systems take
 
@@ -93,14 +106,24 @@ def _from_file(name: str, file: Path) -> Picture:
 
 
 def _find_format(file: Path) -> str | None:
-    from PIL import Image, UnidentifiedImageError
-
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError:  # in the interpreter of a script that was submitted
+        return _find_format_by_signature(file)
     try:
         with Image.open(file) as image:
             found: str | None = image.format
             return found
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
+
+
+def _find_format_by_signature(file: Path) -> str | None:
+    """Look at the first bytes only: enough to tell a picture from something else."""
+    with file.open("rb") as reader:
+        head = reader.read(16)
+    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return "WEBP" if is_webp else next((name for start, name in _SIGNATURES.items() if head.startswith(start)), None)
 
 
 def _artifact_path(file: Path) -> str:
@@ -142,8 +165,15 @@ def _from_pil(image: object) -> bytes:
 
 
 def _from_array(name: str, drawn: object) -> bytes:
-    import numpy as np
-    from PIL import Image
+    try:
+        import numpy as np
+        from PIL import Image
+    except ImportError as error:
+        raise InvalidMetric(
+            f"Image {name!r} is an array, and making a picture of it needs the package {error.name}, which this Python does not "
+            "have. Install pillow and numpy, or give path='plot.png'.",
+            value=drawn,
+        ) from error
 
     pixels = np.asarray(drawn)
     if pixels.ndim == 3 and pixels.shape[2] == 1:

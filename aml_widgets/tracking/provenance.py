@@ -67,7 +67,7 @@ def describe_process(notebook_path: str | None, cell_id: str | None) -> dict[str
         NOTEBOOK_PATH: notebook_path,
         CELL_ID: cell_id,
         HOST: platform.node(),
-        USER: _find_user(),
+        USER: find_user(),
         PID: str(os.getpid()),
         PYTHON_VERSION: platform.python_version(),
         PLATFORM: platform.platform(),
@@ -75,6 +75,26 @@ def describe_process(notebook_path: str | None, cell_id: str | None) -> dict[str
         COMMAND_LINE: shlex.join([sys.executable, *sys.orig_argv[1:]]),
         WORKING_DIRECTORY: _find_working_directory(),
     }
+    return {name: _as_text(fact) for name, fact in facts.items() if fact}
+
+
+def describe_interpreter() -> dict[str, str]:
+    """Describe the interpreter of this process and where it runs, for a script that another process has started."""
+    import platform
+
+    facts = {
+        HOST: platform.node(),
+        PID: str(os.getpid()),
+        PYTHON_VERSION: platform.python_version(),
+        PLATFORM: platform.platform(),
+        PACKAGES: json.dumps(find_package_versions()),
+    }
+    return {name: _as_text(fact) for name, fact in facts.items() if fact}
+
+
+def describe_submitter(notebook_path: str | None, cell_id: str | None) -> dict[str, str]:
+    """Describe who submits a run, and the notebook's cell that does; the process that will carry it out is another."""
+    facts = {NOTEBOOK_PATH: notebook_path, CELL_ID: cell_id, USER: find_user()}
     return {name: _as_text(fact) for name, fact in facts.items() if fact}
 
 
@@ -172,7 +192,8 @@ def _without_credentials(uri: str) -> str:
     return re.sub(r"^([A-Za-z][A-Za-z0-9+.\-]*://)[^/@]*@", r"\1", uri)
 
 
-def _find_user() -> str | None:
+def find_user() -> str | None:
+    """Give the name of whoever runs this process, or the number where there is no name."""
     import getpass
 
     try:

@@ -13,6 +13,7 @@ from aml_widgets.core import clock
 from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal, RunNotFound, StoreError, UserError
 from aml_widgets.core.records import ArtifactRecord, RunError, RunQuery, RunRecord
 from aml_widgets.core.status import RunStatus
+from aml_widgets.submit.submission import RUN_TYPE
 from aml_widgets.tracking import context
 from aml_widgets.tracking.arguments import check_experiment, check_workspace, read_run
 from aml_widgets.tracking.queries import iterate_runs
@@ -20,22 +21,31 @@ from aml_widgets.tracking.run_details import RunDetails
 from aml_widgets.tracking.run_facts import RunFacts
 from aml_widgets.tracking.run_files import RunFiles, make_outputs_folder
 from aml_widgets.tracking.run_metrics import RunMetrics
+from aml_widgets.tracking.run_models import RunModels
 from aml_widgets.tracking.values import show, show_type
 from aml_widgets.tracking.warn import warn_softly
 
 if TYPE_CHECKING:
     from aml_widgets.tracking.capture import OutputCapture
     from aml_widgets.tracking.experiment import Experiment
+    from aml_widgets.tracking.submitted_run import SubmittedRun
     from aml_widgets.tracking.workspace import Workspace
 
 USER_LOG = "logs/user_log.txt"
 
 RunFactory = Callable[["Experiment", RunRecord], "Run"]
 
-_type_providers: dict[str, RunFactory] = {}
+
+def _make_script_run(experiment: Experiment, record: RunRecord) -> Run:
+    from aml_widgets.tracking.script_run import ScriptRun
+
+    return ScriptRun.from_record(experiment, record)
 
 
-class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
+_type_providers: dict[str, RunFactory] = {RUN_TYPE: _make_script_run}
+
+
+class Run(RunMetrics, RunFiles, RunFacts, RunModels, RunDetails):
     """One trial of an experiment.
 
     `Experiment.start_logging` makes a new one; this opens one that is there. Two objects of one run are equal.
@@ -142,12 +152,20 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
     def cancel(self) -> None:
         """End the run as ``Canceled`` and upload the tracked folder. A run that was cancelled stays so.
 
+        A submitted run is asked to end: its script gets a moment to do so, then it is ended by force. This returns at once;
+        `wait_for_completion` waits until it has ended.
+
         Raises
         ------
         RunIsTerminal
             If the run has completed or failed.
         """
         if self._record.status == RunStatus.CANCELED:
+            return
+        if self._record.run_type == RUN_TYPE:
+            from aml_widgets.tracking.engines import cancel_run
+
+            self._record = cancel_run(self._store, self._run_id)
             return
         trouble = self._end(RunStatus.CANCELED)
         if trouble is not None:
@@ -167,7 +185,7 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
 
     def __exit__(self, exc_type: object, exc: BaseException | None, tb: object) -> None:
         capture, cwd = self._captures.pop()
-        is_failure = exc is not None and not _is_clean_exit(exc)
+        is_failure = exc is not None and not is_clean_exit(exc)
         if capture is not None:
             if is_failure and exc is not None:
                 capture.write("traceback", "".join(traceback.format_exception(exc)))
@@ -241,7 +259,9 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
     # -- found
 
     @staticmethod
-    def get_context(allow_offline: bool = True, used_for_context_manager: bool = False) -> context.OfflineRun:
+    def get_context(
+        allow_offline: bool = True, used_for_context_manager: bool = False
+    ) -> SubmittedRun | context.OfflineRun:
         """Give the run that this process belongs to.
 
         Parameters
@@ -253,13 +273,15 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
 
         Returns
         -------
-        OfflineRun
-            A new one for every call.
+        SubmittedRun or OfflineRun
+            In a submitted script its run, the same object every time. Elsewhere an offline one, a new one for every call.
 
         Raises
         ------
         RunNotFound
             If there is none and `allow_offline` is False.
+        StoreError
+            If the workspace of the script's run cannot be opened.
         """
         del used_for_context_manager
         return context.get_context(allow_offline=allow_offline)
@@ -324,6 +346,44 @@ class Run(RunMetrics, RunFiles, RunFacts, RunDetails):
         query = RunQuery(experiment_id=experiment.id, include_children=include_children)
         records = iterate_runs(workspace.store, query, run_type=type, tags=tags, properties=properties, status=status)
         return (rebuild(workspace, record, experiment) for record in records)
+
+    @staticmethod
+    def list_by_compute(
+        compute: object,
+        type: str | None = None,  # noqa: A002 - v1's name
+        tags: object = None,
+        properties: object = None,
+        status: object = None,
+    ) -> Iterator[Run]:
+        """Give the runs that work on a compute target, then those that wait for it, each in order, whatever their workspace.
+
+        Parameters
+        ----------
+        compute : str or object
+            The target's name, or what has it as its ``name``.
+        type : str, optional
+            Only runs of this type.
+        tags : str or dict, optional
+            A key that they have, or keys and values.
+        properties : str or dict, optional
+            The same for properties.
+        status : str or list of str, optional
+            Only runs of this status.
+
+        Yields
+        ------
+        Run
+            Those that were submitted on this machine and have not ended.
+
+        Raises
+        ------
+        TargetNotFound
+            If there is no such target.
+        """
+        from aml_widgets.tracking.by_compute import iterate_by_compute
+
+        found = iterate_by_compute(compute, run_type=type, tags=tags, properties=properties, status=status)
+        return (rebuild(workspace, record) for workspace, record in found)
 
     @staticmethod
     def add_type_provider(runtype: str, run_factory: RunFactory) -> None:
@@ -473,7 +533,8 @@ def to_html_table(cells: Mapping[str, str]) -> str:
     return f'<table style="width:100%"><tr>{head}</tr><tr>{row}</tr></table>'
 
 
-def _is_clean_exit(exc: BaseException) -> bool:
+def is_clean_exit(exc: BaseException) -> bool:
+    """Say whether an exception only ends the program, and well."""
     return isinstance(exc, SystemExit) and exc.code in (None, 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from aml_widgets.tracking.signals import status_changed
 from aml_widgets.tracking.values import show
 
 if TYPE_CHECKING:
+    from aml_widgets.submit.script_run_config import ScriptRunConfig
     from aml_widgets.tracking.run import Run
 
 MAX_CHILDREN_AT_ONCE = 100
@@ -113,6 +114,38 @@ class RunChildren(RunBase):
                 value=wanted,
             )
         return [self._start_child(name=None, run_id=None, outputs=None, tags=each) for each in tags]
+
+    def submit_child(
+        self,
+        config: ScriptRunConfig,
+        tags: Mapping[str, object] | None = None,
+        run_id: str | None = None,
+        show_output: bool = False,
+    ) -> Run:
+        """Run a script below this run; see `Experiment.submit`.
+
+        Parameters
+        ----------
+        config : ScriptRunConfig
+            What to run.
+        tags : dict, optional
+            Tags to start with.
+        run_id : str, optional
+            A new id without it.
+        show_output : bool, optional
+            Wait for its end, and print its log as it grows.
+
+        Returns
+        -------
+        Run
+            It goes on when this one ends.
+        """
+        from aml_widgets.tracking.submission import submit
+
+        child = submit(self._experiment, config, tags=tags, run_id=run_id, parent_run_id=self._run_id)
+        if show_output:
+            child.wait_for_completion(show_output=True, raise_on_error=False)
+        return child
 
     def get_children(
         self,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
+import json
 import os
-import sys
 import threading
-from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -15,15 +13,19 @@ from aml_widgets.core.errors import ArtifactNotFound, RunFailed, RunInterrupted
 from aml_widgets.core.records import ArtifactRecord, RunError, RunRecord
 from aml_widgets.core.status import POST_PROCESSING_STATUSES
 from aml_widgets.store.protocol import RunStore
+from aml_widgets.submit.submission import RUN_DEFINITION, RUN_TYPE
+from aml_widgets.tracking.log_streaming import LogStreamer
 from aml_widgets.tracking.run_base import RunBase
 from aml_widgets.tracking.signals import status_changed
 
 LOG_FOLDERS = ("logs/", "azureml-logs/", "user_logs/", "system_logs/")
 
+REPORTED_ERROR = "aml_widgets.reported_error"
+"""The property of a submitted run that holds, as v1's error document, what its script said with ``fail``."""
+
 _SHORTEST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 2.0
 _WAIT_GROWTH = 1.3
-_READ_BYTES = 1 << 20
 
 
 class RunDetails(RunBase):
@@ -38,6 +40,7 @@ class RunDetails(RunBase):
             ``Running``, ``Completed``, ``Failed``, ``Canceled``, ...
         """
         if not self._record.status.is_terminal:
+            self._look_after()
             self._refresh()
         return self._record.status.value
 
@@ -59,8 +62,9 @@ class RunDetails(RunBase):
         -------
         dict
             ``runId``, ``target``, ``status``, ``startTimeUtc``, ``endTimeUtc`` (once it has ended), ``error``, ``properties``,
-            ``logFiles`` (URIs by name), ... as in v1. Times are ISO 8601, UTC.
+            ``runDefinition`` (of a submitted run), ``logFiles`` (URIs by name), ... as in v1. Times are ISO 8601, UTC.
         """
+        self._look_after()
         record = self._refresh()
         details: dict[str, Any] = {
             "runId": record.run_id,
@@ -73,11 +77,11 @@ class RunDetails(RunBase):
         details |= {
             "services": {},
             "error": None if record.error is None else to_error_document(record.error),
-            "warnings": [],
+            "warnings": [{"source": "script", "message": text} for text in find_warnings(record)],
             "properties": dict(record.properties),
             "inputDatasets": [],
             "outputDatasets": [],
-            "runDefinition": None,
+            "runDefinition": read_definition(record),
             "logFiles": {log.path: self._file_uri(log.path) for log in self._list_logs()},
             "submittedBy": record.properties.get("aml_widgets.user"),
         }
@@ -131,7 +135,8 @@ class RunDetails(RunBase):
         show_output : bool, optional
             Print the run's log as it grows.
         wait_post_processing : bool, optional
-            Wait also while files are being uploaded (``Finalizing``) and while it is being cancelled.
+            Wait also while files are being uploaded (``Finalizing``) and while it is being cancelled. A submitted run is always
+            waited for to its end: before that it is not known whether it failed.
         raise_on_error : bool, optional
             Raise if the run failed.
 
@@ -147,20 +152,23 @@ class RunDetails(RunBase):
         RunInterrupted
             If waiting with `show_output` was interrupted. The run goes on.
         """
-        show = _LogPrinter(self._store, self._run_id, self.get_portal_url()) if show_output else None
+        is_submitted = self._record.run_type == RUN_TYPE
+        show = None
         try:
-            self._wait(show, is_patient=wait_post_processing)
+            if show_output:
+                show = LogStreamer(self._store, self._run_id, self.get_portal_url(), is_submitted=is_submitted)
+            self._wait(show, is_patient=wait_post_processing or is_submitted)
         except KeyboardInterrupt as error:
-            if show is None:
+            if not show_output:
                 raise
             raise RunInterrupted(
                 f"The output of run {self._run_id} is not shown any more, because showing it was interrupted. The run itself goes "
-                "on; run.cancel() ends it.",
+                f"on; workspace.get_run({self._run_id!r}) gives it again, and its cancel() ends it.",
                 value=self._run_id,
             ) from error
         details = self.get_details()
         if show is not None:
-            show.sum_up(None if raise_on_error else details["error"])
+            show.sum_up(find_warnings(self._record), None if raise_on_error else details["error"])
         if raise_on_error and details["status"] == "Failed":
             reason = "" if self._record.error is None else self._record.error.message.strip()
             end = "" if reason.endswith((".", "!", "?")) else "."
@@ -199,7 +207,14 @@ class RunDetails(RunBase):
         except ArtifactNotFound:  # made known, and nothing written yet
             return ""
 
-    def _wait(self, show: _LogPrinter | None, *, is_patient: bool) -> None:
+    def _look_after(self) -> None:
+        """Let the engine of a submitted run do its part; of another run there is nobody but its own process."""
+        if self._record.run_type == RUN_TYPE:
+            from aml_widgets.tracking.engines import look_after
+
+            look_after(self._store, self._record)
+
+    def _wait(self, show: LogStreamer | None, *, is_patient: bool) -> None:
         changed = threading.Event()
 
         def wake(run_id: str, store: RunStore) -> None:
@@ -212,8 +227,11 @@ class RunDetails(RunBase):
             wait_seconds = _SHORTEST_WAIT_SECONDS
             while True:
                 changed.clear()
+                self._look_after()
                 is_over = _is_over(self._refresh(), is_patient=is_patient)
-                if show is not None and show.advance():
+                if show is not None and is_over:
+                    show.finish()
+                elif show is not None and show.advance():
                     wait_seconds = _SHORTEST_WAIT_SECONDS
                 if is_over:
                     return
@@ -223,68 +241,34 @@ class RunDetails(RunBase):
             status_changed.disconnect(wake)
 
 
-class _LogPrinter:
-    """Prints the newest log of a run as it grows, as v1 does."""
-
-    def __init__(self, store: RunStore, run_id: str, url: str, write: Callable[[str], object] | None = None) -> None:
-        self._store = store
-        self._run_id = run_id
-        self._url = url
-        self._write_to = write
-        self._path: str | None = None
-        self._offset = 0
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._write(f"RunId: {run_id}\nWeb View: {url}\n")
-
-    def advance(self) -> bool:
-        """Print what is new; say whether anything was."""
-        logs = [one.path for one in self._store.list_artifacts(self._run_id) if one.is_log]
-        if not logs:
-            return False
-        is_new = self._print_growth() if self._path is not None else False
-        newest = logs[-1] if self._path is None or logs[-1] > self._path else self._path
-        if newest != self._path:  # what was left of the one before is printed
-            self._path, self._offset = newest, 0
-            self._decoder.reset()
-            title = f"Streaming {newest}"
-            self._write(f"\n{title}\n{'=' * len(title)}\n\n")
-            is_new = self._print_growth() or is_new
-        return is_new
-
-    def sum_up(self, error: object) -> None:
-        """Print how it ended."""
-        import json
-
-        if self._path is None:
-            self._write("\nThe run has no log: what is printed is kept by `with` blocks and submitted scripts.\n")
-        self._write(f"\nExecution Summary\n=================\nRunId: {self._run_id}\nWeb View: {self._url}\n")
-        if error is not None:
-            self._write(f"\nError:\n{json.dumps(error, indent=4)}\n")
-
-    def _print_growth(self) -> bool:
-        assert self._path is not None
-        is_new = False
-        while True:
-            try:
-                data = self._store.artifacts.read(self._run_id, self._path, start=self._offset, max_bytes=_READ_BYTES)
-            except ArtifactNotFound:
-                return is_new
-            if not data:
-                return is_new
-            self._offset += len(data)
-            self._write(self._decoder.decode(data))
-            is_new = True
-
-    def _write(self, text: str) -> None:
-        (self._write_to or sys.stdout.write)(text)
-
-
 def to_error_document(error: RunError) -> dict[str, Any]:
     """Give v1's error document."""
     inside: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.error_type is not None or error.traceback is not None:
         inside["debugInfo"] = {"type": error.error_type, "message": error.message, "stackTrace": error.traceback}
     return {"error": inside}
+
+
+def read_definition(record: RunRecord) -> dict[str, Any] | None:
+    """Give the run definition of a submitted run; None for a run without one, or with one that cannot be read."""
+    return _read_json(record.properties.get(RUN_DEFINITION, "")) or None
+
+
+def find_warnings(record: RunRecord) -> list[str]:
+    """Give what there is to say about a run beside its error: what its script reported with ``fail``."""
+    reported = _read_json(record.properties.get(REPORTED_ERROR, "")).get("error")
+    message = reported.get("message") if isinstance(reported, dict) else None
+    if not isinstance(message, str) or (record.error is not None and message in record.error.message):
+        return []
+    return [message]
+
+
+def _read_json(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _is_over(record: RunRecord, *, is_patient: bool) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aml_widgets.core.errors import SnapshotError, StoreError
-from aml_widgets.tracking.context import get_snapshot_max_files
+from aml_widgets.tracking.context import get_snapshot_max_bytes, get_snapshot_max_files
 from aml_widgets.tracking.provenance import SNAPSHOT_ID, SNAPSHOT_SKIPPED
 from aml_widgets.tracking.warn import logger, warn_softly
 
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
 _told: set[tuple[str, str]] = set()
 
 
-def snapshot_for_workspace(workspace: Workspace, source: Path) -> str:
-    """Take a snapshot into a workspace; return its id.
+def snapshot_for_workspace(workspace: Workspace, source: Path, *, way_out: str | None = None) -> str:
+    """Take a snapshot into a workspace; return its id. `way_out` says what to do about sources that are too large.
 
     Raises
     ------
     SnapshotError
         If the source cannot be copied, or the workspace keeps no snapshots.
     """
-    from aml_widgets.submit.snapshot import Limits, take_snapshot
+    from aml_widgets.submit.snapshot import WAY_OUT, Limits, take_snapshot
 
     target = workspace.store.snapshots
     if target is None:
         raise SnapshotError(f"Workspace {workspace.name!r} keeps no snapshots. Use upload_folder.", value=source)
-    limits = Limits(max_files=get_snapshot_max_files())
-    return take_snapshot(source, target, limits=limits, left_out=workspace.store.own_paths)
+    limits = Limits(max_files=get_snapshot_max_files(), max_bytes=get_snapshot_max_bytes())
+    left_out = workspace.store.own_paths
+    return take_snapshot(source, target, limits=limits, left_out=left_out, way_out=way_out or WAY_OUT)
 
 
 def start_snapshot(workspace: Workspace, source: str | os.PathLike[str] | None) -> dict[str, str]:

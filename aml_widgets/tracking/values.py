@@ -14,6 +14,9 @@ from typing import Any, TypeGuard
 
 from aml_widgets.core.errors import InvalidMetric, InvalidName
 from aml_widgets.core.records import MetricValue
+from aml_widgets.core.showing import SHOWN_CHARACTERS
+from aml_widgets.core.showing import show as show  # noqa: PLC0414 - a name of this module, too
+from aml_widgets.core.showing import show_type as show_type  # noqa: PLC0414
 from aml_widgets.tracking.warn import warn_user
 
 MAX_STEP = 2**63 - 1
@@ -25,8 +28,6 @@ _STORED_AS_THEY_ARE = frozenset({float, int, bool, type(None)})
 _FLOATS = frozenset({float})
 _INTS = frozenset({int})
 _MAX_EXACT_INT = 2**53  # up to here every int is a float too
-
-_SHOWN_CHARACTERS = 80
 
 
 class _NotAValue:
@@ -65,7 +66,7 @@ def check_unicode(text: str, what: str, error_class: type[InvalidMetric | Invali
         text.encode()
     except UnicodeEncodeError as error:
         raise error_class(
-            f"{what} {ascii(text)[:_SHOWN_CHARACTERS]} holds half of a surrogate pair, which UTF-8 cannot keep. "
+            f"{what} {ascii(text)[:SHOWN_CHARACTERS]} holds half of a surrogate pair, which UTF-8 cannot keep. "
             "Use text.encode('utf-8', 'replace').decode() to replace it.",
             value=text,
         ) from error
@@ -206,23 +207,6 @@ def to_column(values: object, name: str, column: str | None = None) -> Sequence[
         if packed is not None:
             return packed
     return _from_items(_to_list(values, where), name, column)
-
-
-def show(value: object) -> str:
-    """Give a value as it can stand in a message: its repr, cut short."""
-    try:
-        text = repr(value)
-    except Exception as error:  # noqa: BLE001 - a foreign repr may raise anything, and an error message must not
-        text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
-    text = " ".join(text.split())
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-
-
-def show_type(value: object) -> str:
-    """Give the type of a value as it can stand in a message: ``an int``, ``a str``, ``an ndarray``."""
-    name = type(value).__name__
-    is_an = name.lower().startswith(("a", "e", "i", "o", "nd"))  # not u: a uint8, a UUID
-    return f"{'an' if is_an else 'a'} {name}"
 
 
 def _where(name: str, column: str | None) -> str:

@@ -18,7 +18,9 @@ from aml_widgets.tracking.values import show
 from aml_widgets.tracking.warn import logger
 
 if TYPE_CHECKING:
+    from aml_widgets.submit.environment import Environment
     from aml_widgets.tracking.experiment import Experiment
+    from aml_widgets.tracking.model import Model
     from aml_widgets.tracking.run import Run
 
 DEFAULT_NAME = "default"
@@ -341,6 +343,20 @@ class Workspace:
         records = self._store.list_experiments(ViewType.ACTIVE_ONLY)
         return {record.name: Experiment.from_record(self, record) for record in records}
 
+    @property
+    def environments(self) -> dict[str, Environment]:
+        """The newest version of each registered environment by its name."""
+        from aml_widgets.submit.environment import Environment
+
+        return Environment.list(self)
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The latest version of each registered model by its name."""
+        from aml_widgets.tracking.model import Model
+
+        return {model.name: model for model in Model.list(self, latest=True)}
+
     def get_run(self, run_id: str) -> Run:
         """Open a run, whatever its experiment.
 
@@ -439,7 +455,7 @@ class Workspace:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle as where it is: a copy, in this process or in another, opens the same folder."""
-        return (_reopen, (self.location, self._subscription_id, self._resource_group))
+        return (reopen_workspace, (self.location, self._subscription_id, self._resource_group))
 
     def __repr__(self) -> str:
         if not self._is_named():
@@ -450,7 +466,14 @@ class Workspace:
         )
 
 
-def _reopen(location: str, subscription_id: str, resource_group: str) -> Workspace:
+def reopen_workspace(location: str, subscription_id: str, resource_group: str) -> Workspace:
+    """Open the workspace that another process has open, by the names that it has there.
+
+    Raises
+    ------
+    WorkspaceNotFound
+        If it is gone.
+    """
     workspace = Workspace.open(location, create=False)
     workspace._subscription_id, workspace._resource_group = subscription_id, resource_group  # noqa: SLF001 - one of its own
     return workspace

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aml_widgets.core.records import RunRecord
+from aml_widgets.submit.submission import RUN_DEFINITION
 from aml_widgets.tracking import provenance
+from aml_widgets.tracking.run_details import REPORTED_ERROR, find_warnings, read_definition
 from aml_widgets.widgets.file_tree import natural_key
 from aml_widgets.widgets.text import duration_text, time_text
 
@@ -39,6 +41,7 @@ _ELSEWHERE = {
     provenance.WORKING_DIRECTORY,
     provenance.SNAPSHOT_ID,
     provenance.SNAPSHOT_SKIPPED,
+    REPORTED_ERROR,
 }
 _YES = {"True": "yes", "False": "no"}
 
@@ -79,6 +82,9 @@ def groups_of(run: RunRecord) -> list[FactGroup]:
     git = tuple(_git_facts(run.properties))
     if git:
         groups.append(FactGroup(key="git", title="Git", facts=git))
+    definition = read_definition(run)
+    if definition is not None:
+        groups.append(FactGroup(key="script", title="Script", facts=tuple(_script_facts(definition))))
     command = tuple(_command_facts(run.properties))
     if command:
         groups.append(FactGroup(key="command", title="Command", facts=command))
@@ -89,6 +95,8 @@ def groups_of(run: RunRecord) -> list[FactGroup]:
     if packages:
         groups.append(FactGroup(key="packages", title="Packages", facts=_rows(packages), is_open=False))
     others = {key: text for key, text in run.properties.items() if not _is_elsewhere(key, run.properties)}
+    if definition is not None:
+        others.pop(RUN_DEFINITION)
     groups.append(
         FactGroup(key="properties", title="Properties", facts=_rows(others), note="This run has no other properties.")
     )
@@ -131,7 +139,46 @@ def _run_facts(run: RunRecord) -> list[Fact]:
             facts.append(Fact(label="Host", text=writer.host))
         if run.properties.get(provenance.PID) != str(writer.pid):
             facts.append(Fact(label="Writing process", text=str(writer.pid)))
+    facts += [Fact(label="Reported by the script", text=text) for text in find_warnings(run)]
     return [fact for fact in facts if fact.text]
+
+
+def _script_facts(definition: Mapping[str, object]) -> list[Fact]:
+    """Say what was submitted: the script with its arguments or the command, where it runs, and in which environment."""
+    facts = [Fact(label="Script", text=_as_text(definition.get("script")))]
+    arguments = definition.get("arguments")
+    if isinstance(arguments, list):
+        facts += [Fact(label=label, text=text) for label, text in _pair([str(word) for word in arguments])]
+    facts += [
+        Fact(label="Command", text=_as_text(definition.get("command"))),
+        Fact(label="Target", text=_as_text(definition.get("target"))),
+    ]
+    environment = definition.get("environment")
+    if isinstance(environment, dict):
+        facts.append(Fact(label="Environment", text=_as_text(environment.get("name"))))
+        python = environment.get("python")
+        if isinstance(python, dict):
+            facts += _python_facts(python)
+    variables = definition.get("environmentVariables")
+    if isinstance(variables, dict) and variables:  # their values may be secret
+        facts.append(Fact(label="Environment variables", text=", ".join(sorted(map(str, variables)))))
+    return [fact for fact in facts if fact.text is not None]
+
+
+def _python_facts(python: Mapping[str, object]) -> list[Fact]:
+    if python.get("userManagedDependencies"):
+        return [Fact(label="Interpreter", text=_as_text(python.get("interpreterPath")))]
+    dependencies = python.get("condaDependencies")
+    if not isinstance(dependencies, dict):
+        return []
+    return [Fact(label="Dependencies", text=json.dumps(dependencies.get("dependencies"), ensure_ascii=False))]
+
+
+def _as_text(value: object) -> str | None:
+    """Give a part of a run definition as text; None where it is absent or empty."""
+    if value is None or value in ("", [], {}):
+        return None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _git_facts(properties: Mapping[str, str]) -> list[Fact]:
@@ -172,8 +219,12 @@ def script_arguments(command_line: str) -> list[tuple[str, str]]:
     place = next((place for place, word in enumerate(words) if word.endswith((".py", ".ipynb"))), None)
     if place is None or "ipykernel" in words[place]:
         return []
-    pairs = [("Script", words[place])]
-    rest = words[place + 1 :]
+    return [("Script", words[place]), *_pair(words[place + 1 :])]
+
+
+def _pair(rest: list[str]) -> list[tuple[str, str]]:
+    """Give the arguments of a script as names and values; those without a name are called arguments."""
+    pairs: list[tuple[str, str]] = []
     while rest:
         word = rest.pop(0)
         name, equals, value = word.partition("=")

@@ -16,6 +16,8 @@ from aml_widgets.core import clock
 from aml_widgets.core.errors import AmlWidgetsError, RunNotFound, UserError
 from aml_widgets.store.liveness import this_process
 from aml_widgets.store.protocol import RunStore
+from aml_widgets.submit.submission import RUN_TYPE
+from aml_widgets.tracking.engines import look_after
 from aml_widgets.tracking.signals import status_changed
 from aml_widgets.widgets.cells import CellExecution, current_execution, has_kernel
 from aml_widgets.widgets.children import is_active
@@ -241,6 +243,7 @@ class RunView:
             self._keep_alive()
             return True
         self._cancel_if_asked()
+        self._look_after()
         self._read()
         if self._state.has_ended:  # what was written between the end and this look, such as a last log line
             self._read()
@@ -263,6 +266,12 @@ class RunView:
             self._trouble = f"The run could not be cancelled: {error.message}"
         else:
             self._trouble = None
+
+    def _look_after(self) -> None:
+        """Let the engine of a submitted run go on with what was interrupted: its supervisor may be gone, or its queue's keeper."""
+        run = self._state.run
+        if run is not None and run.run_type == RUN_TYPE:
+            look_after(self._store, run)
 
     @staticmethod
     def _keep_tab(host: Host, key: str) -> None:

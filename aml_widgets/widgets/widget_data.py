@@ -48,14 +48,16 @@ def widget_data(run: Run, settings: Mapping[str, Any] | None = None) -> dict[str
 
 
 def _run_properties(run: Run, record: RunRecord, logs: Sequence[ArtifactRecord]) -> dict[str, Any]:
-    files = run.get_details()["logFiles"]
+    details = run.get_details()
+    files = details["logFiles"]
+    definition = details["runDefinition"] or {}
     return {
         "run_id": record.run_id,
         "created_utc": _iso(record.created_at),
         "properties": dict(record.properties),
         "tags": dict(record.tags),
-        "script_name": record.properties.get("script_name"),
-        "arguments": record.properties.get("arguments"),
+        "script_name": definition.get("script"),
+        "arguments": definition.get("arguments"),
         "end_time_utc": _iso(record.ended_at),
         "status": record.status.value,
         "log_files": {log.path: files.get(log.path) for log in logs},

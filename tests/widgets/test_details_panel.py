@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import zipfile
 from typing import Any, cast
 
 import pytest
 
-from aml_widgets.core.records import RunRecord
+from aml_widgets.core.records import NewRun, RunRecord
 from aml_widgets.store.memory import MemoryRunStore
+from aml_widgets.submit.submission import RUN_DEFINITION, RUN_TYPE
 from aml_widgets.testing import seeded_files as seeds
 from aml_widgets.testing.seeded import empty_run
 from aml_widgets.widgets.page import Page
@@ -53,6 +55,63 @@ def test_each_property_is_in_one_group(store: MemoryRunStore) -> None:
     assert set(groups["properties"]) == {"settings", "long"}
     assert groups["tags"]["baseline"] is None
     assert groups["command"]["--low"] == "-1"
+
+
+def test_what_was_submitted_is_a_group_of_its_own(store: MemoryRunStore) -> None:
+    definition = {
+        "script": "train.py",
+        "arguments": ["--alpha", "0.5", "data"],
+        "command": None,
+        "target": "gpu",
+        "environment": {
+            "name": "mine",
+            "python": {"userManagedDependencies": True, "interpreterPath": "/opt/bin/python"},
+        },
+        "environmentVariables": {"MODE": "fast", "API_KEY": "***"},
+    }
+    run = submitted(store, json.dumps(definition))
+
+    groups = {group.key: [(fact.label, fact.text) for fact in group.facts] for group in groups_of(run)}
+
+    assert groups["script"] == [
+        ("Script", "train.py"),
+        ("--alpha", "0.5"),
+        ("Argument", "data"),
+        ("Target", "gpu"),
+        ("Environment", "mine"),
+        ("Interpreter", "/opt/bin/python"),
+        ("Environment variables", "API_KEY, MODE"),
+    ]
+    assert groups["properties"] == []
+
+
+def test_an_environment_that_was_built_shows_what_is_in_it(store: MemoryRunStore) -> None:
+    dependencies = ["python=3.11", {"pip": ["numpy"]}]
+    python = {"userManagedDependencies": False, "condaDependencies": {"dependencies": dependencies}}
+    run = submitted(store, json.dumps({"command": "make", "environment": {"name": "mine", "python": python}}))
+
+    groups = {group.key: [(fact.label, fact.text) for fact in group.facts] for group in groups_of(run)}
+
+    assert groups["script"] == [
+        ("Command", "make"),
+        ("Environment", "mine"),
+        ("Dependencies", '["python=3.11", {"pip": ["numpy"]}]'),
+    ]
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "5", '{"arguments": 5, "environment": [], "environmentVariables": "x"}'])
+def test_a_definition_of_somebody_else_breaks_nothing(store: MemoryRunStore, text: str) -> None:
+    groups = {group.key: group.facts for group in groups_of(submitted(store, text))}
+
+    assert ("script" in groups) == text.startswith('{"')
+
+
+def submitted(store: MemoryRunStore, definition: str) -> RunRecord:
+    experiment = store.open_experiment("ridge")
+    properties = {RUN_DEFINITION: definition}
+    return store.create_run(
+        NewRun(experiment_id=experiment.experiment_id, run_type=RUN_TYPE, properties=properties, target="gpu")
+    )
 
 
 @pytest.mark.parametrize(

@@ -569,3 +569,19 @@ def test_cancelling_is_done_by_the_next_refresh_and_a_failure_is_said(store: Fla
     assert "could not be cancelled: the &lt;b&gt;disk" in html_of(view)
     view.refresh()
     assert asked == [run_id]
+
+
+def test_a_submitted_run_is_looked_after_while_it_is_watched(
+    store: FlakyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_after: list[str] = []
+    monkeypatch.setattr(run_view, "look_after", lambda store, run: looked_after.append(run.run_id))
+    experiment = store.open_experiment("ridge")
+    submitted = store.create_run(NewRun(experiment_id=experiment.experiment_id, run_type="azureml.scriptrun"))
+
+    for run_id in (running(store), submitted.run_id):
+        view = RunView(store, run_id, watcher=Watcher())
+        view.widget  # noqa: B018 - makes the widget
+        view.refresh()
+
+    assert looked_after == [submitted.run_id]

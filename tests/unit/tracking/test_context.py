@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aml_widgets.core.errors import InvalidMetric, RunNotFound
+from aml_widgets.core.errors import ConfigError, InvalidMetric, RunNotFound
 from aml_widgets.tracking import context
 from aml_widgets.tracking.run import Run
 
@@ -97,7 +97,16 @@ def test_an_offline_run_gives_back_what_was_logged() -> None:
         run.log("a", [1, 2])
 
 
-@pytest.mark.parametrize("name", ["experiment", "parent", "get_status", "tags", "input_datasets", "display_name"])
+def test_an_offline_run_has_an_experiment_in_name_only() -> None:
+    experiment = Run.get_context().experiment
+
+    assert experiment.name
+    assert not hasattr(experiment, "_private")
+    with pytest.raises(AttributeError, match=r"offline.*'workspace'.*from_config"):
+        experiment.workspace  # noqa: B018 - the fault
+
+
+@pytest.mark.parametrize("name", ["parent", "get_status", "tags", "input_datasets", "display_name"])
 def test_what_an_offline_run_does_not_have_is_explained(name: str) -> None:
     run = Run.get_context()
 
@@ -131,3 +140,19 @@ def test_the_limit_of_files_can_be_lifted(monkeypatch: pytest.MonkeyPatch, text:
     monkeypatch.setenv("AML_SNAPSHOT_NO_FILE_LIMIT", text)
 
     assert context.get_snapshot_max_files() == limit
+
+
+def test_the_limits_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AML_WIDGETS_SNAPSHOT_MAX_FILES", "12")
+    monkeypatch.setenv("AML_WIDGETS_SNAPSHOT_MAX_MB", "0.5")
+
+    assert context.get_snapshot_max_files() == 12
+    assert context.get_snapshot_max_bytes() == 524_288
+
+
+@pytest.mark.parametrize("text", ["many", "-1", "nan", "inf"])
+def test_a_limit_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("AML_WIDGETS_SNAPSHOT_MAX_MB", text)
+
+    with pytest.raises(ConfigError, match=f"AML_WIDGETS_SNAPSHOT_MAX_MB must be a number from 0, got '{text}'"):
+        context.get_snapshot_max_bytes()

@@ -113,20 +113,11 @@ def test_what_can_be_no_id_of_an_experiment_is_refused(workspace: Workspace, exp
         Experiment.delete(workspace, experiment_id)  # type: ignore[arg-type]  # the fault
 
 
-def test_submitting_is_not_there_and_the_error_says_what_is(experiment: Experiment) -> None:
-    assert not hasattr(experiment, "submit")
-    with pytest.raises(AttributeError, match=r"submit is not in this version.*start_logging\(\)"):
-        experiment.submit("train.py")  # type: ignore[attr-defined]  # the fault
-    with pytest.raises(AttributeError, match="'Experiment' object has no attribute 'sbmit'"):
-        experiment.sbmit  # type: ignore[attr-defined]  # noqa: B018 - the fault
-
-
 def test_what_the_docs_call_absent_is_absent() -> None:
     absent = {
-        Experiment: "submit from_directory workspace_object get_docs_url",
-        Run: "submit_child get_environment list_by_compute register_model get_secret get_secrets clean get_docs_url "
-        "get_submitted_run",
-        Workspace: "environments datasets datastores get_default_datastore compute_targets models get_default_keyvault delete "
+        Experiment: "from_directory workspace_object get_docs_url",
+        Run: "get_secret get_secrets clean get_docs_url get_submitted_run",
+        Workspace: "datasets datastores get_default_datastore compute_targets get_default_keyvault delete "
         "update sync_keys list_keys setup get_mlflow_tracking_uri",
     }
 

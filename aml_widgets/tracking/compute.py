@@ -1,0 +1,158 @@
+"""Compute targets: named places on this machine where submitted runs wait for their turn."""
+
+from __future__ import annotations
+
+import builtins
+
+from aml_widgets.submit import targets
+from aml_widgets.tracking.arguments import check_workspace
+from aml_widgets.tracking.workspace import Workspace
+
+
+class ComputeTarget:
+    """A named compute target. ``ComputeTarget(workspace, name)`` opens one that is there; `LocalTarget.create` makes one.
+
+    Give it, or its name, as ``compute_target`` of a `ScriptRunConfig` or as ``run_config.target``. The target ``"local"`` is
+    always there and needs no object.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        A workspace, as in v1. Targets are the machine's: all workspaces of a user share them.
+    name : str
+        The target's name.
+
+    Raises
+    ------
+    TargetNotFound
+        If there is none of that name.
+    """
+
+    type = "Local"
+    """What kind of target it is."""
+
+    def __new__(cls, workspace: Workspace | None, name: str) -> ComputeTarget:
+        """Make an object of the class that the target has, as v1 does."""
+        del workspace, name
+        return super().__new__(LocalTarget if cls is ComputeTarget else cls)
+
+    def __init__(self, workspace: Workspace | None, name: str) -> None:
+        if workspace is not None:
+            check_workspace(workspace, "A compute target is asked for in a workspace")
+        self._workspace = workspace
+        self._name = targets.get_target(name).name
+
+    @staticmethod
+    def list(workspace: Workspace | None = None) -> builtins.list[ComputeTarget]:
+        """List the named targets of this machine.
+
+        Parameters
+        ----------
+        workspace : Workspace, optional
+            Accepted for v1's sake.
+
+        Returns
+        -------
+        list of ComputeTarget
+            By name.
+        """
+        return [ComputeTarget(workspace, target.name) for target in targets.list_targets()]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._name
+
+    @property
+    def workspace(self) -> Workspace | None:
+        """The workspace that it was asked for in."""
+        return self._workspace
+
+    def delete(self) -> None:
+        """Delete the target.
+
+        Raises
+        ------
+        TargetInUse
+            If runs wait for it or work on it.
+        TargetNotFound
+            If it was deleted before.
+        """
+        targets.delete_target(self._name)
+
+    def __eq__(self, other: object) -> bool:
+        return self._name == other._name if isinstance(other, ComputeTarget) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._name)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (ComputeTarget, (self._workspace, self._name))
+
+
+class LocalTarget(ComputeTarget):
+    """A target on this machine that has so many runs at a time; the others wait, in order of submission.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        A workspace, as in v1.
+    name : str
+        The target's name.
+
+    Raises
+    ------
+    TargetNotFound
+        If there is none of that name.
+    """
+
+    @staticmethod
+    def create(name: str, max_concurrent_runs: int = 4) -> LocalTarget:
+        """Make a target, or open the one of that name and let it have so many runs.
+
+        Parameters
+        ----------
+        name : str
+            1 to 64 ASCII letters, digits, ``-`` and ``_``, the first a letter or digit.
+        max_concurrent_runs : int, optional
+            How many runs it may have at once.
+
+        Returns
+        -------
+        LocalTarget
+            The target.
+
+        Raises
+        ------
+        InvalidName
+            For a name that the rules refuse, and for ``"local"``.
+        UserError
+            For a number that is no integer from 1.
+        """
+        targets.set_target(name, max_concurrent_runs)
+        return LocalTarget(None, name)
+
+    @property
+    def max_concurrent_runs(self) -> int:
+        """How many runs it may have at once, as it is now."""
+        return targets.get_target(self._name).max_concurrent_runs
+
+    def update(self, max_concurrent_runs: int) -> None:
+        """Let it have so many runs at once from now on; those that have a place go on.
+
+        Parameters
+        ----------
+        max_concurrent_runs : int
+            The number.
+
+        Raises
+        ------
+        TargetNotFound
+            If it was deleted.
+        UserError
+            For a number that is no integer from 1.
+        """
+        targets.update_target(self._name, max_concurrent_runs)
+
+    def __repr__(self) -> str:
+        return f"LocalTarget(name={self._name!r})"

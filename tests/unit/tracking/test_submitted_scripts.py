@@ -1,0 +1,285 @@
+"""Scripts that are submitted, run in processes of their own, and seen from outside and inside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from aml_widgets.core.errors import RunFailed
+from aml_widgets.submit.environment import Environment
+from aml_widgets.submit.script_run_config import ScriptRunConfig
+from aml_widgets.submit.submission import list_submissions
+from aml_widgets.tracking.compute import LocalTarget
+from aml_widgets.tracking.experiment import Experiment
+from aml_widgets.tracking.run import Run
+from aml_widgets.tracking.script_run import ScriptRun
+from aml_widgets.tracking.workspace import Workspace
+
+PACKAGE_FOLDER = Path(__file__).parents[3]
+LONGEST_WAIT_SECONDS = 120.0
+
+Submit = Callable[..., Run]
+
+
+@pytest.fixture
+def experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Experiment]:
+    monkeypatch.setenv("AML_WIDGETS_HOME", str(tmp_path / "home"))
+    workspace = Workspace.open(tmp_path / "workspace")
+
+    yield Experiment(workspace, "ridge")
+
+    left = [Run.get(workspace, submission.run_id) for submission in list_submissions()]
+    for run in left:
+        if run.get_status() not in ("Completed", "Failed", "Canceled"):
+            run.cancel()
+            wait(run)
+
+
+@pytest.fixture
+def submit(experiment: Experiment, tmp_path: Path) -> Submit:
+    def submit(script: str, *arguments: object, **keywords: object) -> Run:
+        return experiment.submit(make_config(tmp_path / "source", script, *arguments), **keywords)  # type: ignore[arg-type]
+
+    return submit
+
+
+def make_config(folder: Path, script: str, *arguments: object) -> ScriptRunConfig:
+    folder.mkdir(exist_ok=True)
+    (folder / "train.py").write_text(textwrap.dedent(script))
+    environment = Environment("here")
+    environment.python.user_managed_dependencies = True
+    environment.python.interpreter_path = sys.executable
+    return ScriptRunConfig(folder, script="train.py", arguments=list(arguments), environment=environment)
+
+
+def wait(run: Run) -> Run:
+    """Wait for the end, and fail rather than wait for ever."""
+    wait_until(lambda: run.get_status() in ("Completed", "Failed", "Canceled"), run)
+    return run
+
+
+def wait_until(is_met: Callable[[], bool], run: Run) -> None:
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while not is_met():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{run} does not go on: {run.get_details_with_logs()}")
+        time.sleep(0.05)
+
+
+def test_a_script_logs_writes_and_makes_children(submit: Submit, tmp_path: Path) -> None:
+    run = submit(
+        """
+        import argparse
+        from pathlib import Path
+
+        from aml_widgets import Run
+
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--alpha", type=float)
+        alpha = parser.parse_args().alpha
+        run = Run.get_context()
+        print("alpha is", alpha, "in", run.experiment.name)
+        for step in range(3):
+            run.log("mse", alpha * step)
+        Path("outputs/model.pkl").write_bytes(b"model")
+        Path("left_over.txt").write_text("not a source")
+        with run.child_run("fold") as child:
+            child.log("fold", 1)
+        for one in run.create_children(2):
+            one.complete()
+        run.complete()
+        """,
+        "--alpha",
+        0.5,
+        tags={"sweep": "1"},
+    )
+
+    assert isinstance(run, ScriptRun)
+    details = run.wait_for_completion()
+
+    assert details["status"] == "Completed", run.get_details_with_logs()
+    assert details["runDefinition"]["arguments"] == ["--alpha", "0.5"]
+    assert run.get_metrics() == {"mse": [0.0, 0.5, 1.0]}
+    assert {"outputs/model.pkl", "azureml-logs/70_driver_log.txt"} <= set(run.get_file_names())
+    logs = run.get_details_with_logs()["logFiles"]
+    assert "alpha is 0.5 in ridge\n" in logs["azureml-logs/70_driver_log.txt"]
+    children = list(run.get_children())
+    assert sorted(child.get_status() for child in children) == ["Completed"] * 3
+    assert {"fold": 1} in [child.get_metrics() for child in children]
+    assert sorted(path.name for path in (tmp_path / "source").iterdir()) == ["train.py"]
+    copied = run.get_all_logs(tmp_path / "logs")
+    assert str(tmp_path / "logs" / "azureml-logs" / "70_driver_log.txt") in copied
+
+
+def test_a_failing_script_fails_its_run(submit: Submit) -> None:
+    run = submit("print('before')\nraise ValueError('no data in Zürich')\n")
+
+    with pytest.raises(RunFailed, match="ValueError: no data in Zürich"):
+        run.wait_for_completion()
+
+    error = run.get_details()["error"]["error"]
+    assert error["debugInfo"]["type"] == "ValueError"
+    assert 'train.py", line 2' in error["debugInfo"]["stackTrace"]
+    assert "before\n" in run.get_details_with_logs()["logFiles"]["azureml-logs/70_driver_log.txt"]
+
+
+def test_what_a_script_reports_changes_no_status(submit: Submit) -> None:
+    run = submit(
+        """
+        import sys
+        from aml_widgets import Run
+
+        run = Run.get_context(allow_offline=False)
+        assert run is Run.get_context()
+        run.fail("one file was missing")
+        with run:
+            sys.exit(0)
+        """
+    )
+
+    details = wait(run).get_details()
+
+    assert details["status"] == "Completed", run.get_details_with_logs()
+    assert details["warnings"] == [{"source": "script", "message": "one file was missing"}]
+
+
+def test_output_is_shown_to_its_last_line(submit: Submit, capsys: pytest.CaptureFixture[str]) -> None:
+    run = submit(
+        """
+        import time
+        for number in range(3_000):
+            print(f"line {number}")
+            if number % 1_000 == 0:
+                time.sleep(0.3)
+        """,
+        show_output=True,
+    )
+
+    shown = capsys.readouterr().out
+    lines = [line for line in shown.splitlines() if line.startswith("line ")]
+    assert lines == [f"line {number}" for number in range(3_000)]
+    assert shown.startswith(f"RunId: {run.id}\nWeb View: {run.get_portal_url()}\n\nStreaming azureml-logs/")
+    assert "\n\nStreaming azureml-logs/70_driver_log.txt\n========================================\n\n" in shown
+    assert shown.endswith(
+        f"\nExecution Summary\n=================\nRunId: {run.id}\nWeb View: {run.get_portal_url()}\n"
+    )
+    assert run.status == "Completed"
+
+
+KERNEL = """
+import os, sys
+sys.path.insert(0, {package_folder!r})
+from pathlib import Path
+from aml_widgets.tracking.workspace import Workspace
+from aml_widgets.tracking.experiment import Experiment
+from tests.unit.tracking.test_submitted_scripts import make_config
+
+experiment = Experiment(Workspace.open({location!r}), "ridge")
+config = make_config(Path({source!r}), {script!r})
+"""
+SLOW_SCRIPT = "import time; print('started', flush=True); time.sleep(1); from aml_widgets import Run; Run.get_context().log('done', 1)"
+
+
+def kernel_command(experiment: Experiment, tmp_path: Path, does: str) -> list[str]:
+    location = experiment.workspace.location
+    before = KERNEL.format(
+        package_folder=str(PACKAGE_FOLDER), location=location, source=str(tmp_path / "source"), script=SLOW_SCRIPT
+    )
+    return [sys.executable, "-c", before + does]
+
+
+def test_the_run_goes_on_when_the_kernel_is_gone(experiment: Experiment, tmp_path: Path) -> None:
+    does = "print(experiment.submit(config).id, flush=True); os.kill(os.getpid(), 9)"
+
+    ended = subprocess.run(kernel_command(experiment, tmp_path, does), capture_output=True, text=True, check=False)
+
+    assert ended.returncode == -9, ended.stderr
+    run = wait(Run.get(experiment.workspace, ended.stdout.strip()))
+    assert run.status == "Completed", run.get_details_with_logs()
+    assert run.get_metrics() == {"done": 1}
+
+
+def test_an_interrupt_ends_what_is_shown_and_not_the_run(experiment: Experiment, tmp_path: Path) -> None:
+    does = "experiment.submit(config, run_id='interrupted', show_output=True)"
+    with subprocess.Popen(
+        kernel_command(experiment, tmp_path, does),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as kernel:
+        assert kernel.stdout is not None
+        assert any(line == "started\n" for line in kernel.stdout)
+        os.killpg(kernel.pid, signal.SIGINT)  # as Jupyter and a terminal do: to all of its processes
+        _, errors = kernel.communicate()
+
+    assert "RunInterrupted: The output of run interrupted is not shown any more" in errors
+    run = wait(Run.get(experiment.workspace, "interrupted"))
+    assert run.status == "Completed", run.get_details_with_logs()
+    assert run.get_metrics() == {"done": 1}
+
+
+def test_a_run_is_cancelled_from_outside(submit: Submit) -> None:
+    run = submit("print('started', flush=True)\nimport time\ntime.sleep(600)\n")
+    wait_until(
+        lambda: "started" in run.get_details_with_logs()["logFiles"].get("azureml-logs/70_driver_log.txt", ""), run
+    )
+
+    run.cancel()
+
+    assert run.wait_for_completion()["status"] == "Canceled"
+
+
+def test_a_script_submits_scripts_below_its_run(submit: Submit) -> None:
+    run = submit(
+        """
+        import sys
+        from pathlib import Path
+        from aml_widgets import Run
+        from aml_widgets.submit.environment import Environment
+        from aml_widgets.submit.script_run_config import ScriptRunConfig
+
+        Path("inner").mkdir()
+        Path("inner/train.py").write_text(
+            "import time; time.sleep(1); from aml_widgets import Run; Run.get_context().log('inner', 1)"
+        )
+        environment = Environment("here")
+        environment.python.user_managed_dependencies = True
+        environment.python.interpreter_path = sys.executable
+        Run.get_context().submit_child(ScriptRunConfig("inner", script="train.py", environment=environment))
+        """
+    )
+    wait(run)
+
+    assert run.status == "Completed", run.get_details_with_logs()
+    (child,) = run.get_children()
+    assert isinstance(child, ScriptRun)
+    assert wait(child).status == "Completed", child.get_details_with_logs()
+    assert child.get_metrics() == {"inner": 1}
+    assert child.parent == run
+
+
+def test_a_named_target_lists_what_runs_and_what_waits(experiment: Experiment, tmp_path: Path) -> None:
+    target = LocalTarget.create("one", max_concurrent_runs=1)
+    config = make_config(tmp_path / "source", "import time; time.sleep(600)")
+    config.run_config.target = target.name
+    first, second = experiment.submit(config), experiment.submit(config)
+    wait_until(lambda: first.get_status() == "Running", first)
+
+    assert [(run.id, run.status) for run in Run.list_by_compute(target)] == [
+        (first.id, "Running"),
+        (second.id, "Queued"),
+    ]
+    second.cancel()
+    first.cancel()
+
+    assert [wait(run).status for run in (first, second)] == ["Canceled", "Canceled"]
+    assert list(Run.list_by_compute("one")) == []
