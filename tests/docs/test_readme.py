@@ -13,7 +13,7 @@ import aml_widgets
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-CLASSES = [aml_widgets.Workspace, aml_widgets.Experiment, aml_widgets.Run, aml_widgets.RunDetails]
+CLASSES = [aml_widgets.Workspace, aml_widgets.Experiment, aml_widgets.Run, aml_widgets.RunDetails, aml_widgets.Model]
 
 
 def test_the_python_of_the_readme_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

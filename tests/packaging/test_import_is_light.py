@@ -10,14 +10,14 @@ import pytest
 HEAVY = frozenset(
     {
         *("bqplot", "IPython", "ipywidgets", "jupyter_server", "matplotlib", "numpy", "pandas", "pathspec"),
-        *("PIL", "platformdirs", "psutil", "sklearn", "tornado", "traitlets"),
+        *("PIL", "platformdirs", "psutil", "rich", "sklearn", "tornado", "traitlets"),
     }
 )
 
 
 @pytest.mark.parametrize(
     "statement",
-    ["import aml_widgets", "from aml_widgets import Experiment, Run, RunStatus, ViewType, Workspace, get_run"],
+    ["import aml_widgets", "from aml_widgets import Experiment, Model, Run, RunStatus, ViewType, Workspace, get_run"],
 )
 def test_importing_the_logging_api_loads_nothing_heavy(statement: str) -> None:
     program = f"import sys; {statement}; print(*{{name.partition('.')[0] for name in sys.modules}})"
