@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aml_widgets.submit.script_run_config import ScriptRunConfig as ScriptRunConfig
     from aml_widgets.tracking.compute import ComputeTarget as ComputeTarget
     from aml_widgets.tracking.compute import LocalTarget as LocalTarget
+    from aml_widgets.tracking.compute import RayTarget as RayTarget
     from aml_widgets.tracking.experiment import Experiment as Experiment
     from aml_widgets.tracking.model import Model as Model
     from aml_widgets.tracking.run import Run as Run
@@ -36,6 +37,7 @@ _HOMES = {
     "Experiment": "aml_widgets.tracking.experiment",
     "LocalTarget": "aml_widgets.tracking.compute",
     "Model": "aml_widgets.tracking.model",
+    "RayTarget": "aml_widgets.tracking.compute",
     "Run": "aml_widgets.tracking.run",
     "RunConfiguration": "aml_widgets.submit.run_configuration",
     "RunDetails": "aml_widgets.widgets.run_details",
@@ -53,6 +55,7 @@ __all__ = [
     "Experiment",
     "LocalTarget",
     "Model",
+    "RayTarget",
     "Run",
     "RunConfiguration",
     "RunDetails",

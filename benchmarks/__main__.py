@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import browser, importing, processes, reading, runs, viewing, writing
+from benchmarks import browser, importing, processes, reading, runs, submitting, viewing, writing
 from benchmarks.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] = {
@@ -30,6 +30,7 @@ GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] 
     "viewing": viewing.viewing,
     "first_paint": browser.first_paint,
     "refresh_bytes": browser.refresh_bytes,
+    "submitting": submitting.submitting,
     "imports": lambda _: importing.imports(),
 }
 

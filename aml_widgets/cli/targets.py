@@ -69,18 +69,19 @@ def run(options: argparse.Namespace, shell: Shell) -> int:
 def _reply(name: str) -> dict[str, Any] | None:
     """Give the JSON form of a named target; None for one that was deleted this moment."""
     from aml_widgets.submit.queue import EntryState, list_entries
-    from aml_widgets.submit.targets import get_target
+    from aml_widgets.submit.targets import LOCAL_KIND, get_target
 
     try:
         record = get_target(name)
         entries = list_entries(name)
     except TargetNotFound:
         return None
+    is_queue = record.kind == LOCAL_KIND  # a Ray cluster counts for itself
     waiting_count = sum(entry.state is EntryState.WAITING for entry in entries)
     return {
         "name": record.name,
-        "max_concurrent_runs": record.max_concurrent_runs,
-        "running_count": len(entries) - waiting_count,
+        "max_concurrent_runs": record.max_concurrent_runs if is_queue else None,
+        "running_count": len(entries) - waiting_count if is_queue else None,
         "waiting_count": waiting_count,
         "created_at": record.created_at,
     }

@@ -22,6 +22,7 @@
     ├── RunEnvironmentError             an interpreter or environment that a script cannot have here
     │   ├── EnvironmentBuildError       building it failed
     │   └── EnvironmentBuildStopped     building it was stopped on request
+    ├── TargetUnavailable               a compute target that does not answer, or lacks a package here
     ├── RunFailed                       `wait_for_completion` met a run that failed
     ├── RunInterrupted                  waiting was interrupted; the run goes on
     └── StoreError (OSError)            where runs are kept
@@ -172,6 +173,10 @@ class EnvironmentBuildError(RunEnvironmentError):
 
 class EnvironmentBuildStopped(RunEnvironmentError):
     """Building an environment was stopped on request; nothing of it is left."""
+
+
+class TargetUnavailable(AmlWidgetsError):
+    """A compute target does not answer, or what speaks with it is not installed here."""
 
 
 class RunFailed(AmlWidgetsError):

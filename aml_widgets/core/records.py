@@ -17,6 +17,9 @@ from aml_widgets.core.status import RunStatus
 MetricValue = Union[float, int, bool, str, None]
 """What can be logged under a name: a machine number, or text, a truth value, None or an int of any size."""
 
+SCRIPT_RUN_TYPE = "azureml.scriptrun"
+"""The type of runs that were submitted; a supervisor writes them."""
+
 Tags = Mapping[str, Union[str, None]]
 
 

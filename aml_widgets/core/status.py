@@ -40,3 +40,8 @@ def can_change(old: RunStatus, new: RunStatus) -> bool:
     A run that has ended stays as it ended; until then any order is accepted, because engines skip and repeat steps.
     """
     return old == new or not old.is_terminal
+
+
+def is_outdated(old: RunStatus, new: RunStatus) -> bool:
+    """Say whether a new status comes too late: a run that is to be cancelled can only end, whoever has not heard of it yet."""
+    return old is RunStatus.CANCEL_REQUESTED and not new.is_terminal

@@ -12,11 +12,14 @@ from pathlib import Path
 from time import monotonic
 
 from aml_widgets.core.errors import StoreUnavailable
-from aml_widgets.core.records import RunError, RunRecord, WriterProcess
+from aml_widgets.core.records import SCRIPT_RUN_TYPE, RunError, RunRecord, WriterProcess
 from aml_widgets.core.status import RunStatus
 
 SETTLE_AFTER_SECONDS = 60.0
 """How old the last sign of life must be before a run whose process is gone is settled as failed."""
+
+SETTLE_SUBMITTED_AFTER_SECONDS = 7 * 86_400.0
+"""The same for a submitted run: those who look after it know better how it ended, and have its files, but may never look."""
 
 RESTARTED_AFTER_SECONDS = 120.0
 """How old it must be before another boot of the same host counts as the end of the process."""
@@ -113,14 +116,18 @@ def judge(record: RunRecord, now: float) -> Judgement:
         return _AS_IT_IS
     last_seen_at = max(at for at in (record.last_seen_at, record.started_at, record.created_at) if at is not None)
     silent_seconds = now - last_seen_at
+    is_submitted = record.run_type == SCRIPT_RUN_TYPE
+    settle_after_seconds = SETTLE_SUBMITTED_AFTER_SECONDS if is_submitted else SETTLE_AFTER_SECONDS
     me = this_process()
     if writer.namespace == me.namespace:
         if _is_alive(writer, me, last_seen_at):
             return _AS_IT_IS
-        if silent_seconds <= SETTLE_AFTER_SECONDS:
+        if silent_seconds <= settle_after_seconds:
             return Judgement(status=RunStatus.NOT_RESPONDING)
         return _settle(writer, last_seen_at, "ended")
     is_restarted = is_same_machine(writer, me) and _boot(writer) != _boot(me)
+    if is_restarted and is_submitted and silent_seconds <= settle_after_seconds:
+        return Judgement(status=RunStatus.NOT_RESPONDING)
     if is_restarted and silent_seconds > RESTARTED_AFTER_SECONDS:
         return _settle(writer, last_seen_at, "ended when the machine was restarted,")
     return _AS_IT_IS  # on another machine or in another container: nobody here can tell

@@ -46,7 +46,7 @@ from aml_widgets.core.records import (
     ViewType,
     WriterProcess,
 )
-from aml_widgets.core.status import RunStatus, can_change
+from aml_widgets.core.status import RunStatus, can_change, is_outdated
 from aml_widgets.store.artifacts import FolderArtifactStore, check_run_id
 from aml_widgets.store.liveness import judge
 from aml_widgets.store.memory_metrics import RunMetrics
@@ -295,6 +295,8 @@ class MemoryRunStore:
             run = self._run(run_id)
             old = self._show(run)  # settles a run whose process is gone
             if old.status == status and run.record.status == status:
+                return old
+            if is_outdated(run.record.status, status):
                 return old
             if not can_change(old.status, status):
                 raise _terminal(old, f"cannot become {status}")

@@ -206,6 +206,8 @@ class RunStore(Protocol):
     def set_status(self, run_id: str, status: RunStatus, *, error: RunError | None = None) -> RunRecord:
         """Change the status; `started_at` and `ended_at` follow. The same status again changes nothing.
 
+        Neither does any but a last one where it is ``CancelRequested``.
+
         Raises RunIsTerminal when the run has ended otherwise.
         """
         ...

@@ -31,6 +31,19 @@ _CONDA_NAMES = ("micromamba", "mamba", "conda")
 
 _TELL_UV = ("UV_CONFIG_FILE", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_NO_INDEX")
 
+# A supervisor that is killed can end nobody any more: the system is asked to. It takes the program's place, with its number.
+_DIE_WITH_PARENT = """\
+import ctypes, os, signal, sys
+parent = int(sys.argv[1])
+ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)  # PR_SET_PDEATHSIG
+if os.getppid() != parent:
+    os.kill(os.getpid(), signal.SIGKILL)
+try:
+    os.execvp(sys.argv[2], sys.argv[2:])
+except OSError as error:
+    sys.exit(f"{sys.argv[2]!r} cannot be started: {error.strerror}.")
+"""
+
 _QUIET = {
     # They would install elsewhere than into the new environment, ask questions, or draw bars into a log.
     "CONDA_ALWAYS_YES": "true",
@@ -94,7 +107,7 @@ class Console:
         self.say(f"$ {shown}")
         try:
             process = subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
-                command,
+                _end_with_this_process(command),
                 cwd=folder,
                 env={**{name: text for name, text in os.environ.items() if name not in _LEFT_OUT}, **_QUIET},
                 stdin=subprocess.DEVNULL,
@@ -146,6 +159,14 @@ class Console:
     def _check_stop(self) -> None:
         if self.stop():
             raise EnvironmentBuildStopped("Building the environment was stopped.")
+
+
+def _end_with_this_process(command: Sequence[str | Path]) -> list[str]:
+    """Give a command line whose program the system kills, where it can, when this process is killed."""
+    parts = [str(part) for part in command]
+    if not sys.platform.startswith("linux") or shutil.which(parts[0]) is None:  # what is missing is to be said to be so
+        return parts
+    return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *parts]
 
 
 def find_uv() -> Path | None:

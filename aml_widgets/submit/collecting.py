@@ -114,6 +114,12 @@ class Collector:
         self._outputs: dict[str, _Output] = {}
         self._told: set[str] = set()
         self._unsaved: dict[str, str] = {}
+        self._had_folder = bool(brought) or folder.brought_files.exists() or folder.working_folder.is_dir()
+
+    def is_folder_gone(self) -> bool:
+        """Say whether the working folder, from which files were to be saved, has been removed, and what was in it with it."""
+        is_wanted = self._collects_outputs or bool(self._watched)
+        return is_wanted and self._had_folder and not self._folder.working_folder.is_dir()
 
     def collect(self) -> None:
         """Copy what is new in the logs, and outputs that seem finished."""

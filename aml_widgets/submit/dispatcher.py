@@ -6,6 +6,7 @@ targets, the supervisors it started go on, and whoever next submits to the targe
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import time
@@ -22,7 +23,7 @@ from aml_widgets.submit.detached import read_tail, start_detached
 from aml_widgets.submit.queue import HEARTBEAT_SECONDS, EntryState, Keeper, KeeperReplaced, QueueEntry, QueueLook
 from aml_widgets.submit.submission import RunFolder
 from aml_widgets.submit.supervisor_start import Launcher, SupervisorLauncher
-from aml_widgets.submit.unstarted import end_as_canceled, end_as_failed
+from aml_widgets.submit.unstarted import FOLDER_IS_GONE, end_as_canceled, end_as_failed
 
 POLL_SECONDS = 0.2
 PAUSE_SECONDS = 5.0
@@ -35,6 +36,15 @@ FOREIGN_SILENT_SECONDS = 120.0
 NOT_STARTED = "SupervisorNotStarted"
 
 _MAX_LOG_BYTES = 1 << 20
+_SHORTAGES = frozenset(
+    {
+        None,  # the program ended as it began, as one does for which there is no memory
+        *(errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC),
+        *(getattr(errno, name, errno.EAGAIN) for name in ("EDQUOT", "ESTALE", "ETXTBSY")),  # not on Windows
+        *(errno.EBUSY, errno.EINTR, errno.EIO, errno.ETIMEDOUT),  # of network file systems mostly
+    }
+)
+"""What may be otherwise in a moment: a run is tried again then, and with all else it fails at once."""
 
 _log = logging.getLogger(__name__)
 
@@ -210,6 +220,13 @@ class Dispatcher:
         return record.status.is_terminal
 
     def _start(self, entry: QueueEntry, store: RunStore | None) -> None:
+        submission_file = RunFolder.of(entry.run_id).submission_file
+        if not submission_file.exists():
+            message = (
+                f"The run was never started: {str(submission_file)!r} was removed while it waited. Submit it again."
+            )
+            self._give_up(entry, store, FOLDER_IS_GONE, message)
+            return
         try:
             supervisor = self._launcher.launch(entry.run_id)
         except OSError as error:
@@ -221,14 +238,19 @@ class Dispatcher:
     def _give_back(self, entry: QueueEntry, store: RunStore | None, error: OSError) -> None:
         """Try a run again later that could not be started: the system may have been short of something."""
         moment = time.monotonic()
-        if moment - self._refused_since.setdefault(entry.run_id, moment) < RETRY_SECONDS:
+        is_short = _find_number(error) in _SHORTAGES
+        if is_short and moment - self._refused_since.setdefault(entry.run_id, moment) < RETRY_SECONDS:
             _log.warning("run %s waits on: %s", entry.run_id, error)
             self._keeper.put_back(entry.run_id)
             self._paused_until = moment + PAUSE_SECONDS
             return
-        _log.error("run %s cannot be started: %s", entry.run_id, error)
+        self._give_up(entry, store, NOT_STARTED, f"The run was never started: {error}")
+
+    def _give_up(self, entry: QueueEntry, store: RunStore | None, code: str, message: str) -> None:
+        _log.error("run %s cannot be started: %s", entry.run_id, message)
         if store is not None:
-            end_as_failed(store, entry.run_id, NOT_STARTED, f"The run was never started: {error}")
+            end_as_failed(store, entry.run_id, code, message)
+        self._refused_since.pop(entry.run_id, None)
         self._keeper.remove(entry.run_id)
 
     def _read_record(self, entry: QueueEntry) -> RunRecord | None:
@@ -246,6 +268,12 @@ class Dispatcher:
         except (AmlWidgetsError, OSError) as error:
             _log.warning("run %s cannot be read: %s", entry.run_id, error)
         return store, None
+
+
+def _find_number(error: OSError) -> int | None:
+    """Give the system's number of an error, or of the one that it came from; None for one that is not the system's."""
+    cause = error.__cause__
+    return error.errno or (cause.errno if isinstance(cause, OSError) else None)
 
 
 def _last_seen(record: RunRecord) -> float:

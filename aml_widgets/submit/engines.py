@@ -23,8 +23,12 @@ def find_engine(target: str) -> Engine:
         from aml_widgets.submit.local_engine import LocalEngine
 
         return LocalEngine()
-    from aml_widgets.submit.queued_engine import QueuedEngine
-    from aml_widgets.submit.targets import get_target
+    from aml_widgets.submit.targets import RAY_KIND, get_target
 
-    get_target(target)
+    if get_target(target).kind == RAY_KIND:
+        from aml_widgets.submit.ray_engine import RayEngine
+
+        return RayEngine()
+    from aml_widgets.submit.queued_engine import QueuedEngine
+
     return QueuedEngine()

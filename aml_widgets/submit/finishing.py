@@ -61,6 +61,12 @@ def finish_run(
     unsaved = collector.finish()
     if unsaved:
         outcome = _with_unsaved(outcome, unsaved, folder)
+    elif collector.is_folder_gone():
+        text = (
+            f"The working folder {str(folder.working_folder)!r} on {name_node()} was removed before the end of the run. What the script had "
+            "written there and the run does not have yet is lost. Submit it again."
+        )
+        outcome = _with_text(outcome, text)
     notes.tell(f"The run ends as {outcome.status}." + (f" {outcome.error.message}" if outcome.error else ""))
     if _end(store, run_id, outcome, notes, patience_seconds) and not unsaved:
         remove_folder(folder)
@@ -94,6 +100,11 @@ def _with_unsaved(outcome: Outcome, unsaved: dict[str, str], folder: RunFolder) 
         f"{len(unsaved)} {'file' if len(unsaved) == 1 else 'files'} could not be saved in the workspace: {names}{more}. {next(iter(unsaved.values()))} "
         f"What is missing is still in {str(folder.working_folder)!r} on {name_node()}, and is saved when somebody looks at the run there."
     )
+    return _with_text(outcome, text)
+
+
+def _with_text(outcome: Outcome, text: str) -> Outcome:
+    """Give the outcome of a run whose files are not all saved; the text says which and why."""
     if outcome.error is not None:
         return Outcome(outcome.status, replace(outcome.error, message=f"{outcome.error.message} {text}"))
     if outcome.status is RunStatus.COMPLETED:

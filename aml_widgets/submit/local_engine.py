@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from aml_widgets.core.file_lock import FileLock
 from aml_widgets.core.records import RunRecord
+from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.submit.submission import RunFolder, Submission
+from aml_widgets.submit.unstarted import end_copy, end_if_abandoned, end_if_lost, end_if_unclaimed
 
 SUPERVISOR_MODULE = "aml_widgets.submit.supervisor"
 
@@ -31,14 +33,24 @@ class LocalEngine:
     def cancel(self, store: RunStore, record: RunRecord) -> None:
         """Tell the supervisor; where it is gone, do what it would have done."""
         folder = RunFolder.of(record.run_id)
-        if folder.submission_file.exists():
+        if not folder.submission_file.exists():
+            end_if_unclaimed(store, record)
+        elif folder.is_of(store):
             folder.cancel_file.touch()
             self.look_after(store, record)
+        else:
+            end_copy(store, record)
 
     def look_after(self, store: RunStore, record: RunRecord) -> None:
         """Save and end what a supervisor left behind that is gone; also for a run that was ended meanwhile because it was silent."""
         folder = RunFolder.of(record.run_id)
-        if not folder.submission_file.exists() or time.monotonic() < _tried.get(record.run_id, 0.0):
+        if not folder.submission_file.exists():
+            if record.status is RunStatus.PREPARING and record.writer is None:
+                end_if_abandoned(store, record)
+            else:
+                end_if_lost(store, record)
+            return
+        if time.monotonic() < _tried.get(record.run_id, 0.0) or not folder.is_of(store):
             return
         lock = FileLock(folder.lock_file)
         try:

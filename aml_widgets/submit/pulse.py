@@ -67,11 +67,9 @@ class Pulse(threading.Thread):
     def listen(self) -> bool:
         """Look whether the run is to be cancelled."""
         if not self.is_cancel_requested:
-            is_asked = self._cancel_file.exists() or self._store.get_run(self._run_id).status in (
-                RunStatus.CANCEL_REQUESTED,
-                RunStatus.CANCELED,
-            )
-            if is_asked:
+            status = None if self._cancel_file.exists() else self._store.get_run(self._run_id).status
+            # Whoever ended the run otherwise, a script does not go on whose run takes nothing more.
+            if status is None or status is RunStatus.CANCEL_REQUESTED or status.is_terminal:
                 self.is_cancel_requested = True
                 self._wake.set()
         return self.is_cancel_requested

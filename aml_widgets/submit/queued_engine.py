@@ -6,7 +6,6 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aml_widgets.core import clock
 from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal, StoreUnavailable
 from aml_widgets.core.records import RunRecord, WriterProcess
 from aml_widgets.core.status import RunStatus
@@ -15,13 +14,9 @@ from aml_widgets.submit import queue
 from aml_widgets.submit.engine import Engine
 from aml_widgets.submit.engines import LOCAL
 from aml_widgets.submit.queue import EntryState, StartKeeper
-from aml_widgets.submit.submission import RunFolder, Submission, list_submissions
-from aml_widgets.submit.unstarted import end_as_canceled, end_as_failed
-
-FOLDER_IS_GONE = "RunFolderGone"
-NEVER_SUBMITTED = "SubmitterEnded"
-ABANDONED_SECONDS = 60.0
-"""How long a run may take from being made to standing in the queue."""
+from aml_widgets.submit.submission import RunFolder, Submission, is_from_here, list_submissions
+from aml_widgets.submit.targets import LOCAL_KIND, get_target
+from aml_widgets.submit.unstarted import FOLDER_IS_GONE, end_as_canceled, end_as_failed, end_copy, end_if_abandoned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +79,9 @@ class QueuedEngine:
     def cancel(self, store: RunStore, record: RunRecord) -> None:
         """End a run that waits at once, and one that has a place as the local engine does."""
         run_id = record.run_id
+        if _is_copy(store, run_id):
+            end_copy(store, record)
+            return
         if queue.take_out(run_id):
             end_as_canceled(store, run_id)
             return
@@ -102,6 +100,8 @@ class QueuedEngine:
 
     def look_after(self, store: RunStore, record: RunRecord) -> None:
         """Start the dispatcher again where it is gone, and mend what an interruption between two steps has left."""
+        if _is_copy(store, record.run_id):
+            return
         entry = queue.find_entry(record.run_id)
         if entry is not None:
             queue.wake(entry.target, self._start_keeper)
@@ -109,11 +109,12 @@ class QueuedEngine:
         # Read again: before its entry was removed, a run had another status than Queued, for ever.
         record = store.get_run(record.run_id)
         if record.status == RunStatus.QUEUED and record.writer is None:
-            self._enter_again(store, record)
+            if is_from_here(record):  # else it waits in a queue of another home
+                self._enter_again(store, record)
         elif record.status == RunStatus.CANCEL_REQUESTED and record.writer is None:
             end_as_canceled(store, record.run_id)
         elif record.status == RunStatus.PREPARING and record.writer is None:
-            _end_if_abandoned(store, record)
+            end_if_abandoned(store, record)
         else:
             self._get_local().look_after(store, record)
 
@@ -148,6 +149,23 @@ class QueuedEngine:
         return self._local
 
 
+def _is_copy(store: RunStore, run_id: str) -> bool:
+    """Say whether the run that is carried out here under this id is that of another workspace, which this one was copied from."""
+    folder = RunFolder.of(run_id)
+    return folder.submission_file.exists() and not folder.is_of(store)
+
+
+def has_queue(target: str) -> bool:
+    """Say whether runs wait for a target here, in order.
+
+    Raises
+    ------
+    TargetNotFound
+        If there is no such target.
+    """
+    return target != LOCAL and get_target(target).kind == LOCAL_KIND
+
+
 def list_runs_of(target: str) -> list[TargetRun]:
     """List the runs that work on a target, then those that wait for it, each in order of submission.
 
@@ -158,28 +176,16 @@ def list_runs_of(target: str) -> list[TargetRun]:
     TargetNotFound
         If there is no such target.
     """
-    if target == LOCAL:
+    if not has_queue(target):
         return [
             TargetRun(run_id=one.run_id, store_location=one.store_location)
             for one in list_submissions()
-            if one.target == LOCAL
+            if one.target == target
         ]
     entries = queue.list_entries(target)
     if entries:
         queue.wake(target, _start_dispatcher)
     return [TargetRun(run_id=one.run_id, store_location=one.store_location) for one in entries]
-
-
-def _end_if_abandoned(store: RunStore, record: RunRecord) -> None:
-    """End a run that was never handed over, once it is sure that nobody is about to."""
-    if clock.now() - record.created_at > ABANDONED_SECONDS:
-        end_as_failed(
-            store,
-            record.run_id,
-            NEVER_SUBMITTED,
-            f"The run was never started: the process that submitted it ended before it stood in the queue of {record.target!r}. "
-            "Submit it again.",
-        )
 
 
 def _start_dispatcher(target: str) -> WriterProcess:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timezone
 
 from aml_widgets.core.errors import StoreCorrupt
 from aml_widgets.core.records import RunError, RunRecord, WriterProcess
@@ -105,11 +106,15 @@ def _describe_end(folder: RunFolder, record: RunRecord, processes: Processes) ->
         what = "ended when the machine was restarted"
     else:
         what = "was killed, or ended in another way before it could say why"
+    seen = ""
+    if record.last_seen_at is not None:
+        moment = datetime.fromtimestamp(record.last_seen_at, timezone.utc)
+        seen = f" It was last seen at {moment:%Y-%m-%d %H:%M:%S} UTC."
     script = ", and the script with it" if processes.script is not None else " before the script was started"
     return Outcome(
         RunStatus.FAILED,
         RunError(
             code=SUPERVISOR_ENDED,
-            message=f"{who} {what}{script}. What the script had written until then is kept. Submit it again.",
+            message=f"{who} {what}{script}.{seen} What the script had written until then is kept. Submit it again.",
         ),
     )

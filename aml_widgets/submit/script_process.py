@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aml_widgets.core.records import WriterProcess
 from aml_widgets.store.liveness import this_process
@@ -27,6 +27,32 @@ _FORCE_SECONDS = (
 _START_TOLERANCE_SECONDS = 2.0
 
 
+class Script(Protocol):
+    """A script that was started, wherever it runs."""
+
+    @property
+    def pid(self) -> int:
+        """The number of its first process, on the machine that it runs on."""
+        ...
+
+    @property
+    def identity(self) -> WriterProcess | None:
+        """Its first process; None on a machine whose processes nobody here can tell."""
+        ...
+
+    def poll(self) -> int | None:
+        """Give the exit code, negative for a signal; None as long as it runs, and where nobody can know it."""
+        ...
+
+    def end(self, grace_seconds: float) -> int | None:
+        """End it with all that it started; give its exit code, None where nobody can know it."""
+        ...
+
+    def end_leftovers(self, grace_seconds: float) -> int:
+        """End what it started and left behind; say how many processes that were."""
+        ...
+
+
 class ScriptProcess:
     """A script that was started.
 
@@ -41,7 +67,7 @@ class ScriptProcess:
     def __init__(self, run_id: str, process: subprocess.Popen[bytes]) -> None:
         self.run_id = run_id
         self._process = process
-        self.identity = _identify(process.pid)
+        self._identity = _identify(process.pid)
 
     @classmethod
     def start(
@@ -75,6 +101,11 @@ class ScriptProcess:
     def pid(self) -> int:
         """The number of its first process."""
         return self._process.pid
+
+    @property
+    def identity(self) -> WriterProcess:
+        """Its first process."""
+        return self._identity
 
     def poll(self) -> int | None:
         """Give the exit code, negative for a signal; None as long as it runs."""
@@ -198,3 +229,7 @@ def _identify(pid: int) -> WriterProcess:
     except psutil.Error:  # it has ended already
         started_at = time.time()
     return replace(this_process(), pid=pid, process_started_at=started_at)
+
+
+if TYPE_CHECKING:
+    _proof: type[Script] = ScriptProcess

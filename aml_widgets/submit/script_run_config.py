@@ -307,7 +307,14 @@ class ScriptRunConfig(Section):
 
 
 def _find_source(source_directory: str | None) -> Path:
-    source = Path(os.path.abspath(Path(source_directory or ".").expanduser()))  # noqa: PTH100 - a link keeps its name
+    try:
+        source = Path(os.path.abspath(Path(source_directory or ".").expanduser()))  # noqa: PTH100 - a link keeps its name
+    except OSError as error:
+        raise ConfigError(
+            f"The source folder {source_directory or '.'!r} is relative to the current folder, and that was deleted. Go to one that "
+            "is there with os.chdir, or give an absolute path as source_directory.",
+            value=source_directory,
+        ) from error
     if not source.is_dir():
         what = "is a file" if source.exists() else "is not there"
         raise ConfigError(
@@ -337,7 +344,10 @@ def _find_script(source: Path, script: str) -> str:
 
 
 def _guess_script(source: Path, script: str) -> str:
-    from_here = Path(os.path.abspath(script))  # noqa: PTH100
+    try:
+        from_here = Path(os.path.abspath(script))  # noqa: PTH100
+    except OSError:  # the current folder was deleted: nothing is relative to it
+        from_here = source / script
     if from_here.is_file() and from_here.is_relative_to(source):
         return f"Its path is relative to that folder: did you mean {from_here.relative_to(source).as_posix()!r}?"
     names = sorted(one.name for one in source.glob("*.py"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import site
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from aml_widgets.core import clock
@@ -16,7 +17,7 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.submit.notes import Notes, append_to_log, name_node
 from aml_widgets.submit.outcomes import DRIVER_LOG
-from aml_widgets.submit.script_process import OWNER_VARIABLE, ScriptProcess
+from aml_widgets.submit.script_process import OWNER_VARIABLE, Script, ScriptProcess
 from aml_widgets.submit.submission import RunFolder, Submission
 
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
@@ -29,6 +30,7 @@ _GRACE_VARIABLE = "AZUREML_RUN_KILL_SIGNAL_TIMEOUT_SEC"
 _BACKENDS_OF_KERNELS = ("module://matplotlib_inline", "module://ipykernel")
 
 _DRIVER = Path(__file__).with_name("driver.py")
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def find_grace(submission: Submission) -> float:
@@ -86,9 +88,17 @@ def start_script(store: RunStore, submission: Submission, folder: RunFolder, int
     return ScriptProcess.start(run_id, command, folder=folder.working_folder, environment=environment, log=log)
 
 
-def write_process_info(store: RunStore, submission: Submission, notes: Notes, script: ScriptProcess) -> None:
+def write_process_info(store: RunStore, submission: Submission, notes: Notes, script: Script) -> None:
     """Write which process runs what beside its logs, and that it runs."""
-    shown = [submission.script, *submission.arguments] if submission.script is not None else [submission.command]
+    from aml_widgets.submit.hiding import (
+        hide_in_arguments,
+        hide_in_command,
+    )  # the script runs by now, and need not wait
+
+    if submission.script is not None:
+        shown = [submission.script, *hide_in_arguments(submission.arguments)]
+    else:
+        shown = [hide_in_command(submission.command or "")]
     info = {"pid": script.pid, "rank": 0, "command": shown, "log": DRIVER_LOG}
     try:
         _write_json(store, submission.run_id, PROCESS_INFO, info, is_final=True)
@@ -127,7 +137,7 @@ def make_environment(submission: Submission, interpreter: Path) -> dict[str, str
         **submission.environment_variables,
     }
     is_foreign = not _is_this_python(interpreter)
-    if is_foreign:
+    if is_foreign or not _finds_this_package(environment):
         from aml_widgets.submit.importable import INTERPRETER_VARIABLE, importable_folder
 
         _put_first(environment, "PYTHONPATH", str(importable_folder()))
@@ -141,6 +151,42 @@ def _is_this_python(interpreter: Path) -> bool:
     """Whether it is the Python of this process: of two environments with one Python, their folders tell."""
     own = Path(sys.executable)
     return interpreter.parent.resolve() == own.parent.resolve() and interpreter.resolve() == own.resolve()
+
+
+def _finds_this_package(environment: Mapping[str, str]) -> bool:
+    """Whether this Python, started anew, finds this very package, and no other before it. Where that is not sure, it is not so."""
+    given = [Path(one) for one in environment.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(one)]  # noqa: PTH117 - "" is none
+    installed = [Path(one) for one in site.getsitepackages()]
+    if site.ENABLE_USER_SITE:
+        installed.insert(0, Path(site.getusersitepackages()))
+    for folder in (*given, *(one for place in installed for one in (place, *_read_links(place)))):
+        package = folder / _PACKAGE.name
+        if (package / "__init__.py").is_file():
+            return package.resolve() == _PACKAGE
+    return any(_is_editable(folder) for folder in installed)
+
+
+def _read_links(folder: Path) -> Iterator[Path]:
+    """Give the folders that the ``.pth`` files in a folder of packages add to it."""
+    for file in sorted(folder.glob("*.pth")):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.strip() and not line.startswith(("#", "import ", "import\t")):
+                yield folder / line.strip()
+
+
+def _is_editable(folder: Path) -> bool:
+    """Whether this package is what an editable install in a folder of packages leads to, by whatever means."""
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname  # not light
+
+    for file in folder.glob(f"{_PACKAGE.name}-*.dist-info/direct_url.json"):
+        try:
+            origin = json.loads(file.read_text(encoding="utf-8"))
+            project = Path(url2pathname(urlsplit(origin["url"]).path)).resolve()
+            return bool(origin["dir_info"]["editable"]) and _PACKAGE.is_relative_to(project)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return False
 
 
 def _put_first(environment: dict[str, str], name: str, folder: str) -> None:

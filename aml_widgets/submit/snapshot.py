@@ -11,10 +11,10 @@ import os
 import stat
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aml_widgets.core.errors import (
     SnapshotError,
@@ -27,6 +27,8 @@ from aml_widgets.core.errors import (
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
+
+_T = TypeVar("_T")
 
 MAX_BYTES = 300 * 1024 * 1024
 MAX_FILES = 2_000
@@ -41,6 +43,7 @@ WAY_OUT = "choose a smaller snapshot_directory, or pass snapshot_directory=None"
 _CHUNK_BYTES = 1 << 20
 _NAMED_LARGEST = 3
 _MAX_SECONDS_PAST_LIMIT = 0.5  # looked on for so long, so that the message names what is largest
+_PAUSES_SECONDS = (0.05, 0.2, 0.5)  # before a file that was rewritten while it was read is read again
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier time; one time for all makes equal folders equal zips
 
 
@@ -54,6 +57,14 @@ class _WalkedTooFar(Exception):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class _Rewritten(Exception):
+    """A file was rewritten while it was read, so that what was read never was its content."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(str(file))
+        self.file = file
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,14 @@ class _Source:
     is_executable: bool
 
 
+class _Content(NamedTuple):
+    """What was read of one file; it may be longer by now than when it was found."""
+
+    source: _Source
+    size_bytes: int
+    content_hash: str
+
+
 def take_snapshot(
     source: Path,
     target_folder: Path,
@@ -83,6 +102,7 @@ def take_snapshot(
     limits: Limits | None = None,
     left_out: Iterable[Path] = (),
     way_out: str = WAY_OUT,
+    tell_links: Callable[[Sequence[str]], None] | None = None,
 ) -> str:
     """Copy a file, or a folder without what it ignores, into a zip.
 
@@ -98,6 +118,8 @@ def take_snapshot(
         Files and folders that are not copied, such as the workspace's own.
     way_out : str, optional
         What to do about sources that are too large, beside leaving files out.
+    tell_links : callable, optional
+        Called with the paths of the links that are not copied, where there are any that no rule names.
 
     Returns
     -------
@@ -109,19 +131,23 @@ def take_snapshot(
     SnapshotTooLarge
         If a limit is passed; nothing was copied. The message names what is largest.
     SnapshotError
-        If the source is missing, or a file cannot be read.
+        If the source is missing, or a file cannot be read or is rewritten all the time.
     """
     source = Path(source)
-    collected = _collect(source, limits or Limits(), [target_folder, *left_out], way_out)
+    links: list[str] = []
+    collected = _collect(source, limits or Limits(), [target_folder, *left_out], way_out, links)
     sources = sorted(collected, key=lambda one: one.path)
-    snapshot_id = _identify((one, _hash(one)) for one in sources)
+    contents = [_read_again_if_rewritten(lambda one=one: _hash(one)) for one in sources]  # type: ignore[misc]
+    snapshot_id = _identify(contents)
     try:
         target_folder.mkdir(parents=True, exist_ok=True)
-        if (target_folder / f"{snapshot_id}.zip").exists():
-            return snapshot_id
-        return _write_zip(sources, target_folder)
+        if not _holds(target_folder / f"{snapshot_id}.zip", contents):
+            snapshot_id = _read_again_if_rewritten(lambda: _write_zip(sources, target_folder))
     except OSError as error:
         raise _to_store_error(error, target_folder) from error
+    if links and tell_links is not None:
+        tell_links(sorted(links))
+    return snapshot_id
 
 
 def find_snapshot(target_folder: Path | None, snapshot_id: str) -> Path:
@@ -144,14 +170,48 @@ def find_snapshot(target_folder: Path | None, snapshot_id: str) -> Path:
 
 
 def list_files(archive: Path) -> frozenset[str]:
-    """Give the paths of the files in the zip of a snapshot."""
+    """Give the paths of the files in the zip of a snapshot.
+
+    Raises
+    ------
+    SnapshotError
+        If the zip is damaged.
+    StoreUnavailable
+        If it cannot be read.
+    """
+    return frozenset(path for path, _ in _list_sizes(archive))
+
+
+def _list_sizes(archive: Path) -> list[tuple[str, int]]:
+    """Give the path and size of each file in a zip."""
     import zipfile
 
-    with zipfile.ZipFile(archive) as opened:
-        return frozenset(opened.namelist())
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return [(member.filename, member.file_size) for member in opened.infolist()]
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The snapshot {str(archive)!r} cannot be read: {error.strerror or error}. Try again, or see to that disk.",
+            value=archive,
+        ) from error
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+        raise SnapshotError(
+            f"The snapshot {str(archive)!r} is damaged ({error}). Take it again: submit the script, or call take_snapshot, with the "
+            "same folder.",
+            value=archive,
+        ) from error
 
 
-def _collect(source: Path, limits: Limits, left_out: Iterable[Path], way_out: str) -> list[_Source]:
+def _holds(archive: Path, contents: Iterable[_Content]) -> bool:
+    """Whether a zip is there and whole: a power cut may have left it empty or cut off."""
+    expected = [(_to_member_name(one.source), one.size_bytes) for one in contents]
+    try:
+        return archive.exists() and _list_sizes(archive) == expected
+    except (SnapshotError, StoreUnavailable):
+        return False  # it is written anew, which tells what is wrong with the disk
+
+
+def _collect(source: Path, limits: Limits, left_out: Iterable[Path], way_out: str, links: list[str]) -> list[_Source]:
     try:
         mode = source.stat().st_mode
     except OSError as error:
@@ -162,7 +222,7 @@ def _collect(source: Path, limits: Limits, left_out: Iterable[Path], way_out: st
     if stat.S_ISREG(mode):
         walked: Iterator[_Source] = iter([_describe(source, source.name, source.stat())])
     elif stat.S_ISDIR(mode):
-        walked = _walk(source, limits, {os.path.realpath(path) for path in left_out})
+        walked = _walk(source, limits, {os.path.realpath(path) for path in left_out}, links)
     else:
         raise SnapshotError(f"{str(source)!r} is neither a file nor a folder. Give one of them.", value=source)
     collected: list[_Source] = []
@@ -213,7 +273,8 @@ def _name_largest(collected: list[_Source], *, is_by_count: bool) -> str:
     return f"; the largest found: {', '.join(named)}" if named else ""
 
 
-def _walk(root: Path, limits: Limits, left_out: set[str]) -> Iterator[_Source]:
+def _walk(root: Path, limits: Limits, left_out: set[str], links: list[str]) -> Iterator[_Source]:
+    """Give the files below a folder; `links` gets the paths of the links, which are not followed."""
     is_ignored = _read_ignore_file(root)
     deadline = time.monotonic() + limits.max_walk_seconds
     entry_count = 0
@@ -221,12 +282,12 @@ def _walk(root: Path, limits: Limits, left_out: set[str]) -> Iterator[_Source]:
     while waiting:
         folder, prefix = waiting.pop()
         try:
+            place = os.path.realpath(folder)  # not to be told where the current folder was deleted
             entries = os.scandir(folder)
         except OSError as error:
             if not prefix:
                 raise SnapshotError(f"Folder {str(root)!r} cannot be read: {error}.", value=root) from error
             continue  # a folder of somebody else's is no source of ours
-        place = os.path.realpath(folder)
         with entries:
             for entry in entries:
                 entry_count += 1
@@ -235,11 +296,14 @@ def _walk(root: Path, limits: Limits, left_out: set[str]) -> Iterator[_Source]:
                 if time.monotonic() > deadline:
                     raise _WalkedTooFar(f"more than can be looked through in {limits.max_walk_seconds:g} s")
                 path = f"{prefix}{entry.name}"
-                if entry.name in ALWAYS_LEFT_OUT or entry.is_symlink():
+                if entry.name in ALWAYS_LEFT_OUT:
                     continue
                 if os.path.join(place, entry.name) in left_out:  # noqa: PTH118 - a Path for each would cost too much
                     continue
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_symlink():
+                    if not is_ignored(path):
+                        links.append(path)
+                elif entry.is_dir(follow_symlinks=False):
                     if not is_ignored(f"{path}/"):
                         waiting.append((Path(entry.path), f"{path}/"))
                 elif entry.is_file(follow_symlinks=False) and not is_ignored(path):
@@ -281,55 +345,85 @@ def _describe(file: Path, path: str, status: os.stat_result) -> _Source:
     return _Source(path, file, status.st_size, bool(status.st_mode & stat.S_IXUSR))
 
 
-def _identify(hashed: Iterable[tuple[_Source, str]]) -> str:
+def _identify(contents: Iterable[_Content]) -> str:
     digest = hashlib.sha256()
-    for one, content_hash in hashed:
+    for one, _, content_hash in contents:
         path = one.path.encode("utf-8", "surrogateescape")
         digest.update(b"%d %s %d %s\n" % (len(path), path, one.is_executable, content_hash.encode()))
     return digest.hexdigest()
 
 
-def _hash(one: _Source) -> str:
+def _hash(one: _Source, write: Callable[[bytes], object] | None = None) -> _Content:
+    """Read a file once; `write` gets what is read. Raises _Rewritten."""
     digest = hashlib.sha256()
+    size_bytes = 0
     for chunk in _read(one):
         digest.update(chunk)
-    return digest.hexdigest()
+        size_bytes += len(chunk)
+        if write is not None:
+            write(chunk)
+    return _Content(one, size_bytes, digest.hexdigest())
 
 
 def _read(one: _Source) -> Iterator[bytes]:
-    """Read a file, no further than it was long when it was found: one that grows has no end."""
-    left_bytes = one.size_bytes
+    """Read a file, no further than it was long when it was opened: one that grows has no end. Raises _Rewritten."""
     try:
         with one.file.open("rb") as reader:
+            before = os.fstat(reader.fileno())
+            left_bytes = before.st_size
             while left_bytes > 0 and (chunk := reader.read(min(_CHUNK_BYTES, left_bytes))):
                 left_bytes -= len(chunk)
                 yield chunk
+            after = os.fstat(reader.fileno())
     except OSError as error:
         raise SnapshotError(
             f"{str(one.file)!r} cannot be read: {error.strerror or error}. Name it in .amlignore to leave it out.",
             value=one.file,
         ) from error
+    is_as_long = after.st_size == before.st_size
+    if left_bytes or after.st_size < before.st_size or (is_as_long and after.st_mtime_ns != before.st_mtime_ns):
+        raise _Rewritten(one.file)
+
+
+def _read_again_if_rewritten(read: Callable[[], _T]) -> _T:
+    for pause in _PAUSES_SECONDS:
+        try:
+            return read()
+        except _Rewritten:
+            time.sleep(pause)
+    try:
+        return read()
+    except _Rewritten as rewritten:
+        raise SnapshotError(
+            f"{str(rewritten.file)!r} was rewritten each time while it was read, so that no whole copy of it could be made. "
+            "Try again when it is left alone, or name it in .amlignore to leave it out.",
+            value=rewritten.file,
+        ) from rewritten
+
+
+def _to_member_name(one: _Source) -> str:
+    return one.path.encode("utf-8", "replace").decode()
 
 
 def _write_zip(sources: list[_Source], target_folder: Path) -> str:
+    """Write a zip, all of it or none; give its id. Raises _Rewritten."""
     import zipfile
 
     temporary = target_folder / f".{uuid.uuid4().hex}.tmp"
-    hashed: list[tuple[_Source, str]] = []
+    contents: list[_Content] = []
     try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for one in sources:
-                member = zipfile.ZipInfo(one.path.encode("utf-8", "replace").decode(), _EARLIEST)
-                member.compress_type = zipfile.ZIP_DEFLATED
-                member.create_system = 3  # Unix, so that the next line is understood on any system
-                member.external_attr = (stat.S_IFREG | (0o755 if one.is_executable else 0o644)) << 16
-                digest = hashlib.sha256()
-                with archive.open(member, "w") as writer:
-                    for chunk in _read(one):
-                        digest.update(chunk)
-                        writer.write(chunk)
-                hashed.append((one, digest.hexdigest()))
-        snapshot_id = _identify(hashed)  # of what was written: a file may have changed since it was first read
+        with temporary.open("wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+                for one in sources:
+                    member = zipfile.ZipInfo(_to_member_name(one), _EARLIEST)
+                    member.compress_type = zipfile.ZIP_DEFLATED
+                    member.create_system = 3  # Unix, so that the next line is understood on any system
+                    member.external_attr = (stat.S_IFREG | (0o755 if one.is_executable else 0o644)) << 16
+                    with archive.open(member, "w") as writer:
+                        contents.append(_hash(one, writer.write))
+            file.flush()
+            os.fsync(file.fileno())  # before it has its name, which a power cut may keep without what is in it
+        snapshot_id = _identify(contents)  # of what was written: a file may have changed since it was first read
         temporary.replace(target_folder / f"{snapshot_id}.zip")
     finally:
         temporary.unlink(missing_ok=True)

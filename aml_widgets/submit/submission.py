@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from aml_widgets.core.records import SCRIPT_RUN_TYPE, RunRecord
+from aml_widgets.store.protocol import RunStore
 from aml_widgets.store.uri import get_home
 
-RUN_TYPE = "azureml.scriptrun"
+RUN_TYPE = SCRIPT_RUN_TYPE
 RUN_DEFINITION = "aml_widgets.run_definition"
 """The property of a run that holds its run definition as JSON."""
+RUN_HOME = "aml_widgets.run_home"
+"""The property of a run that says on which machine, and below which folder there, it works."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,12 +135,31 @@ class RunFolder:
         temporary.write_text(json.dumps(asdict(submission)), encoding="utf-8")
         os.replace(temporary, self.submission_file)  # noqa: PTH105 - atomic, and says so
 
+    def is_of(self, store: RunStore) -> bool:
+        """Say whether what is here was submitted to this very store; a copied workspace has the same runs and is another one."""
+        try:
+            location = os.path.realpath(self.read().store_location)
+        except (OSError, ValueError, TypeError, KeyError):
+            return True  # whoever reads it next says what is wrong
+        own = [os.path.realpath(path) for path in store.own_paths]
+        return not own or any(os.path.commonpath([location, path]) == location for path in own)
+
     def read(self) -> Submission:
         """Read the submission. Raises FileNotFoundError where there is none."""
         fields = json.loads(self.submission_file.read_text(encoding="utf-8"))
         for name in ("arguments", "watched_folders"):
             fields[name] = tuple(fields[name])
         return Submission(**fields)
+
+
+def describe_home() -> str:
+    """Give what `RUN_HOME` says of a run that is submitted by this process."""
+    return f"{socket.gethostname()}:{get_home()}"
+
+
+def is_from_here(record: RunRecord) -> bool:
+    """Say whether a run works below the home of this process, so that a folder that is missing there is missing."""
+    return record.properties.get(RUN_HOME, describe_home()) == describe_home()
 
 
 def list_submissions() -> Iterator[Submission]:

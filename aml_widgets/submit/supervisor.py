@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal
@@ -37,7 +37,7 @@ from aml_widgets.submit.outcomes import (
 from aml_widgets.submit.pulse import Pulse
 from aml_widgets.submit.recovery import recover
 from aml_widgets.submit.run_state import Outcome, Processes, write_processes
-from aml_widgets.submit.script_process import ScriptProcess
+from aml_widgets.submit.script_process import Script
 from aml_widgets.submit.script_start import (
     find_grace,
     get_interpreter,
@@ -63,16 +63,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else list(arguments)
     if len(given) != 1:
         sys.exit("Usage: python -m aml_widgets.submit.supervisor RUN_ID")
-    folder = RunFolder.of(given[0])
+    supervise_alone(given[0], supervise)
+
+
+def supervise_alone(run_id: str, work: Callable[[RunStore, Submission, RunFolder], None]) -> None:
+    """Do the work of a run's supervisor, unless somebody does it already."""
+    folder = RunFolder.of(run_id)
     lock = FileLock(folder.lock_file)
     try:
         if not lock.acquire(LOCK_SECONDS):
-            sys.exit(f"Run {given[0]} has a supervisor already.")
+            sys.exit(f"Run {run_id} has a supervisor already.")
         submission = folder.read()
     except FileNotFoundError:
-        sys.exit(f"There is no submission of run {given[0]} in {folder.path}, or it has ended.")
+        sys.exit(f"There is no submission of run {run_id} in {folder.path}, or it has ended.")
     try:
-        supervise(open_store(submission.store_location, create=False), submission, folder)
+        work(open_store(submission.store_location, create=False), submission, folder)
     finally:
         lock.release()
 
@@ -110,7 +115,7 @@ class Supervisor:
         self._wake = threading.Event()
         self._pulse = Pulse(store, self._run_id, cancel_file=folder.cancel_file, wake=self._wake, notes=self._notes)
         self._signal: int | None = None
-        self._script: ScriptProcess | None = None
+        self._script: Script | None = None
         self._kills_before = 0
         self._started = 0.0
         self._collector: Collector | None = None
@@ -171,7 +176,7 @@ class Supervisor:
         self._started = time.monotonic()
         return None
 
-    def _tell_start(self, script: ScriptProcess) -> None:
+    def _tell_start(self, script: Script) -> None:
         """Write down that the script runs; that this is not possible now does not end it."""
         try:
             write_processes(self._folder.processes_file, Processes(this_process(), script.identity))
@@ -193,6 +198,13 @@ class Supervisor:
             return False
         return True
 
+    def _tell_end(self, exit_code: int | None) -> None:
+        self._notes.begin_release()
+        if exit_code is None:
+            self._notes.tell("How the script ended is not known.")
+        else:
+            self._notes.tell(f"The script ended with {name_signal(-exit_code) or f'exit code {exit_code}'}.")
+
     # -- while it runs
 
     def _watch(self) -> Outcome:
@@ -208,16 +220,14 @@ class Supervisor:
         while True:
             exit_code = script.poll()
             if exit_code is not None:
-                self._notes.begin_release()
-                self._notes.tell(f"The script ended with {name_signal(-exit_code) or f'exit code {exit_code}'}.")
+                self._tell_end(exit_code)
                 kills = count_out_of_memory() - self._kills_before
                 return describe_exit(exit_code, self._folder.error_file, ran_out_of_memory=kills > 0)
             stopped = self._find_stop()
             if stopped is not None:
                 self._notes.begin_release()
                 self._notes.tell(f"The script is asked to end, and has {self._grace_seconds:g} s for it.")
-                exit_code = script.end(self._grace_seconds)
-                self._notes.tell(f"The script ended with {name_signal(-exit_code) or f'exit code {exit_code}'}.")
+                self._tell_end(script.end(self._grace_seconds))
                 return stopped
             self._wake.wait(_LOOK_SECONDS)
             is_told = is_told or self._tell_running()

@@ -46,7 +46,13 @@ create table entry (
 create index entry_of_target on entry (target, state, id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_TABLES,)
+# kind: what carries out its runs, a word of `targets`; address: where that is, for those kinds that have one
+_KINDS = """
+alter table target add column kind text not null default 'Local';
+alter table target add column address text;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES, _KINDS)
 """Scripts that lead from version n to n + 1. Once released, a script never changes: write the next one."""
 
 VERSION = len(MIGRATIONS)

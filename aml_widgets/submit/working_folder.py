@@ -7,6 +7,7 @@ import shutil
 import stat
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 from aml_widgets.core.errors import SnapshotError
@@ -52,7 +53,7 @@ def _unpack(archive: Path, target: Path) -> int:
                 if mode & stat.S_IXUSR:
                     Path(file).chmod(Path(file).stat().st_mode | 0o111)
                 os.utime(file, (now, now))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise SnapshotError(
             f"The snapshot {archive.name} is damaged ({error}). Submit the script again.", value=archive
         ) from error

@@ -52,6 +52,14 @@ UNKNOWN_RUN_CALLS: dict[str, Callable[[RunStore], object]] = {
 class RunFacts:
     """What holds for one run."""
 
+    def test_a_run_that_is_to_be_cancelled_can_only_end(self, store: RunStore) -> None:
+        run = new_run(store)
+        revised = store.set_status(run.run_id, RunStatus.CANCEL_REQUESTED)
+
+        for status in (RunStatus.PREPARING, RunStatus.RUNNING, RunStatus.FINALIZING):
+            assert store.set_status(run.run_id, status) == revised
+        assert store.set_status(run.run_id, RunStatus.CANCELED).status is RunStatus.CANCELED
+
     def test_a_new_run_is_as_little_as_was_given(self, store: RunStore) -> None:
         experiment = store.open_experiment("diabetes")
 

@@ -8,7 +8,7 @@ from aml_widgets.core.errors import NotFound, StoreError, UserError
 from aml_widgets.core.records import RunQuery, RunRecord
 from aml_widgets.store.memory_reading import is_asked_for
 from aml_widgets.submit.engines import LOCAL
-from aml_widgets.submit.queued_engine import TargetRun, list_runs_of
+from aml_widgets.submit.queued_engine import TargetRun, has_queue, list_runs_of
 from aml_widgets.tracking.queries import to_filter, to_statuses
 from aml_widgets.tracking.values import show, show_type
 from aml_widgets.tracking.warn import logger
@@ -41,7 +41,7 @@ def iterate_by_compute(
         properties=to_filter(properties, "properties"),
         statuses=to_statuses(status),
     )
-    return _iterate(list_runs_of(name), query, is_in_order=name != LOCAL)
+    return _iterate(list_runs_of(name), query, is_in_order=has_queue(name))
 
 
 def _iterate(found: list[TargetRun], query: RunQuery, *, is_in_order: bool) -> Iterator[tuple[Workspace, RunRecord]]:

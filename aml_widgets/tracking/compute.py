@@ -1,16 +1,18 @@
-"""Compute targets: named places on this machine where submitted runs wait for their turn."""
+"""Compute targets: named places on this machine where submitted runs wait for their turn, and Ray clusters."""
 
 from __future__ import annotations
 
 import builtins
 
+from aml_widgets.core.errors import UserError
 from aml_widgets.submit import targets
 from aml_widgets.tracking.arguments import check_workspace
 from aml_widgets.tracking.workspace import Workspace
 
 
 class ComputeTarget:
-    """A named compute target. ``ComputeTarget(workspace, name)`` opens one that is there; `LocalTarget.create` makes one.
+    """A named compute target. ``ComputeTarget(workspace, name)`` opens one that is there; `LocalTarget.create` and
+    `RayTarget.create` make one.
 
     Give it, or its name, as ``compute_target`` of a `ScriptRunConfig` or as ``run_config.target``. The target ``"local"`` is
     always there and needs no object.
@@ -28,13 +30,21 @@ class ComputeTarget:
         If there is none of that name.
     """
 
-    type = "Local"
-    """What kind of target it is."""
+    type = ""
+    """What kind of target it is, ``"Local"`` or ``"Ray"``."""
 
     def __new__(cls, workspace: Workspace | None, name: str) -> ComputeTarget:
         """Make an object of the class that the target has, as v1 does."""
-        del workspace, name
-        return super().__new__(LocalTarget if cls is ComputeTarget else cls)
+        del workspace
+        kind = targets.get_target(name).kind
+        if cls is ComputeTarget:
+            return super().__new__(RayTarget if kind == targets.RAY_KIND else LocalTarget)
+        if kind != cls.type:
+            raise UserError(
+                f"The compute target {name!r} is no {cls.__name__}: its type is {kind!r}. Open it with ComputeTarget(workspace, {name!r}).",
+                value=name,
+            )
+        return super().__new__(cls)
 
     def __init__(self, workspace: Workspace | None, name: str) -> None:
         if workspace is not None:
@@ -132,6 +142,8 @@ class LocalTarget(ComputeTarget):
         targets.set_target(name, max_concurrent_runs)
         return LocalTarget(None, name)
 
+    type = targets.LOCAL_KIND
+
     @property
     def max_concurrent_runs(self) -> int:
         """How many runs it may have at once, as it is now."""
@@ -156,3 +168,64 @@ class LocalTarget(ComputeTarget):
 
     def __repr__(self) -> str:
         return f"LocalTarget(name={self._name!r})"
+
+
+class RayTarget(ComputeTarget):
+    """A Ray cluster that runs are submitted to as Ray jobs. Needs ``pip install 'aml-widgets[ray]'``.
+
+    The workspace, and the folder in ``AML_WIDGETS_HOME``, must lie where the cluster's nodes reach them by the same paths: on the
+    one machine that is the cluster, or on a file system that all share. A run that finds otherwise fails before its script
+    is started, and says so.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        A workspace, as in v1.
+    name : str
+        The target's name.
+
+    Raises
+    ------
+    TargetNotFound
+        If there is none of that name.
+    """
+
+    type = targets.RAY_KIND
+
+    @staticmethod
+    def create(name: str, address: str) -> RayTarget:
+        """Make a target, or open the one of that name and let it be at this address from now on.
+
+        Whether somebody answers there is asked when a run is submitted.
+
+        Parameters
+        ----------
+        name : str
+            1 to 64 ASCII letters, digits, ``-`` and ``_``, the first a letter or digit.
+        address : str
+            Where the cluster takes jobs, which is the address of its dashboard, such as ``"http://127.0.0.1:8265"``.
+
+        Returns
+        -------
+        RayTarget
+            The target.
+
+        Raises
+        ------
+        InvalidName
+            For a name that the rules refuse, and for ``"local"``.
+        UserError
+            For an address that is none.
+        """
+        targets.set_ray_target(name, address)
+        return RayTarget(None, name)
+
+    @property
+    def address(self) -> str:
+        """Where the cluster takes jobs, as it is now."""
+        address = targets.get_target(self._name).address
+        assert address is not None
+        return address
+
+    def __repr__(self) -> str:
+        return f"RayTarget(name={self._name!r}, address={self.address!r})"

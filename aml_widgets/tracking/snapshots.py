@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aml_widgets.core.errors import SnapshotError, StoreError
+from aml_widgets.core.errors import SnapshotError, StoreError, StoreUnavailable
+from aml_widgets.store.uri import get_home
 from aml_widgets.tracking.context import get_snapshot_max_bytes, get_snapshot_max_files
 from aml_widgets.tracking.provenance import SNAPSHOT_ID, SNAPSHOT_SKIPPED
 from aml_widgets.tracking.warn import logger, warn_softly
@@ -14,11 +16,31 @@ from aml_widgets.tracking.warn import logger, warn_softly
 if TYPE_CHECKING:
     from aml_widgets.tracking.workspace import Workspace
 
+OWN_ENTRIES_OF_HOME = (
+    ".runs",
+    ".environments",
+    ".environments.lock",
+    ".importable",
+    ".targets",
+    ".targets.db",
+    ".targets.db-wal",
+    ".targets.db-shm",
+    ".targets.db-journal",
+    ".wheels",
+)
+"""What is kept in the folder of named workspaces beside them; what runs are started with may hold secrets."""
+
+_NAMED_LINKS = 5
+
 _told: set[tuple[str, str]] = set()
 
 
-def snapshot_for_workspace(workspace: Workspace, source: Path, *, way_out: str | None = None) -> str:
+def snapshot_for_workspace(
+    workspace: Workspace, source: Path, *, way_out: str | None = None, warns_of_links: bool = True
+) -> str:
     """Take a snapshot into a workspace; return its id. `way_out` says what to do about sources that are too large.
+
+    A warning names the links that are not copied, unless `warns_of_links` is False.
 
     Raises
     ------
@@ -31,8 +53,14 @@ def snapshot_for_workspace(workspace: Workspace, source: Path, *, way_out: str |
     if target is None:
         raise SnapshotError(f"Workspace {workspace.name!r} keeps no snapshots. Use upload_folder.", value=source)
     limits = Limits(max_files=get_snapshot_max_files(), max_bytes=get_snapshot_max_bytes())
-    left_out = workspace.store.own_paths
-    return take_snapshot(source, target, limits=limits, left_out=left_out, way_out=way_out or WAY_OUT)
+    return take_snapshot(
+        source,
+        target,
+        limits=limits,
+        left_out=[*workspace.store.own_paths, *_list_own_of_home()],
+        way_out=way_out or WAY_OUT,
+        tell_links=(lambda links: _warn_of_links(source, links)) if warns_of_links else None,
+    )
 
 
 def start_snapshot(workspace: Workspace, source: str | os.PathLike[str] | None) -> dict[str, str]:
@@ -52,10 +80,39 @@ def start_snapshot(workspace: Workspace, source: str | os.PathLike[str] | None) 
             value=source,
         )
     try:
-        return {SNAPSHOT_ID: snapshot_for_workspace(workspace, folder)}
+        return {SNAPSHOT_ID: snapshot_for_workspace(workspace, folder, warns_of_links=False)}
     except (SnapshotError, StoreError) as error:
-        _tell_once(os.path.abspath(folder) if folder.exists() else str(folder), error)  # noqa: PTH100
+        _tell_once(_to_key(folder), error)
         return {SNAPSHOT_SKIPPED: str(error)}
+
+
+def _list_own_of_home() -> list[Path]:
+    try:
+        home = get_home()
+    except StoreUnavailable:  # in an interpreter without platformdirs, which was told no home: nothing is kept in one
+        return []
+    return [home / name for name in OWN_ENTRIES_OF_HOME]
+
+
+def _warn_of_links(source: Path, links: Sequence[str]) -> None:
+    key = (_to_key(source), ", ".join(links))
+    if key in _told:
+        return
+    _told.add(key)
+    shown = ", ".join(repr(link) for link in links[:_NAMED_LINKS])
+    more = f" and {len(links) - _NAMED_LINKS} more" if len(links) > _NAMED_LINKS else ""
+    what = "1 link is" if len(links) == 1 else f"{len(links)} links are"
+    warn_softly(
+        f"{what} not copied from {str(source)!r}: {shown}{more}. Put the files themselves there if they are needed, or name the "
+        "links in .amlignore."
+    )
+
+
+def _to_key(folder: Path) -> str:
+    try:
+        return os.path.abspath(folder)  # noqa: PTH100
+    except OSError:  # the current folder was deleted
+        return str(folder)
 
 
 def _tell_once(folder: str, error: Exception) -> None:

@@ -14,7 +14,14 @@ from aml_widgets.core.errors import AmlWidgetsError, RunExists, ScriptNotFound, 
 from aml_widgets.core.records import NewRun, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.artifacts import check_run_id
-from aml_widgets.submit.submission import RUN_DEFINITION, RUN_TYPE, RunFolder, Submission
+from aml_widgets.submit.submission import (
+    RUN_DEFINITION,
+    RUN_HOME,
+    RUN_TYPE,
+    RunFolder,
+    Submission,
+    describe_home,
+)
 from aml_widgets.submit.unstarted import end_as_failed
 from aml_widgets.tracking import context, facts, provenance
 from aml_widgets.tracking.signals import status_changed
@@ -167,6 +174,7 @@ def _take_snapshot(experiment: Experiment, resolved: ResolvedConfig) -> str:
 def _describe(resolved: ResolvedConfig, snapshot_id: str) -> dict[str, str]:
     properties = provenance.describe_submitter(context.get_notebook_path(), context.find_cell_id())
     properties |= provenance.describe_git(resolved.source_directory, context.get_git_overrides())
+    properties[RUN_HOME] = describe_home()
     properties[RUN_DEFINITION] = json.dumps(resolved.definition)
     if resolved.takes_snapshot:
         properties[provenance.SNAPSHOT_ID] = snapshot_id

@@ -8,6 +8,8 @@ from itertools import groupby
 
 from aml_widgets.core.records import ArtifactRecord
 
+_NOTES = re.compile(r"azureml-logs/7[1-9]_|logs/azureml/")
+
 
 def in_order(logs: Iterable[ArtifactRecord]) -> list[ArtifactRecord]:
     """Sort logs by the numbers in their paths, then by name."""
@@ -20,8 +22,12 @@ def groups_in_order(logs: Iterable[ArtifactRecord]) -> list[list[ArtifactRecord]
 
 
 def newest_group(logs: Iterable[ArtifactRecord]) -> list[ArtifactRecord]:
-    """Give the logs whose first number is the highest: those of the latest stage of the run."""
-    groups = groups_in_order(logs)
+    """Give the logs whose first number is the highest: those of the latest stage of the run.
+
+    What is noted about a submitted script, beside it and after it, does not take the place of what the script itself printed.
+    """
+    listed = list(logs)
+    groups = groups_in_order([log for log in listed if not _NOTES.match(log.path)] or listed)
     return groups[-1] if groups else []
 
 

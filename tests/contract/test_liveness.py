@@ -10,13 +10,14 @@ from dataclasses import replace
 
 import pytest
 
-from aml_widgets.core.records import RunRecord, WriterProcess
+from aml_widgets.core.records import SCRIPT_RUN_TYPE, RunRecord, WriterProcess
 from aml_widgets.core.status import TERMINAL_STATUSES, RunStatus
 from aml_widgets.store import liveness
 from aml_widgets.store.liveness import (
     PROCESS_ENDED,
     RESTARTED_AFTER_SECONDS,
     SETTLE_AFTER_SECONDS,
+    SETTLE_SUBMITTED_AFTER_SECONDS,
     Judgement,
     judge,
     this_process,
@@ -124,6 +125,9 @@ def test_a_killed_process_does_not_respond_and_is_settled_later(sleeper: subproc
     wait_until(lambda: is_gone(writer))
     record = record_of(writer, last_seen_at=CREATED_AT + 5)
     assert judge(record, CREATED_AT + 5 + SETTLE_AFTER_SECONDS) == SILENT
+    submitted = replace(record, run_type=SCRIPT_RUN_TYPE)
+    assert judge(submitted, CREATED_AT + 5 + SETTLE_SUBMITTED_AFTER_SECONDS) == SILENT  # its engine looks after it
+    assert judge(submitted, CREATED_AT + 6 + SETTLE_SUBMITTED_AFTER_SECONDS).settle_error is not None
     judgement = judge(record, CREATED_AT + 6 + SETTLE_AFTER_SECONDS)
     assert judgement.status is RunStatus.NOT_RESPONDING
     assert judgement.ended_at == CREATED_AT + 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from aml_widgets import Experiment, Run, Workspace
+from aml_widgets import Experiment, Model, Run, Workspace
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -28,10 +29,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-def execute(name: str, folder: Path) -> nbformat.NotebookNode:
-    """Run a notebook from top to bottom in an empty folder; an exception in a cell is one here."""
+def execute(name: str, folder: Path, *, sources: str | None = None) -> nbformat.NotebookNode:
+    """Run a notebook from top to bottom in a folder with nothing but its sources; an exception in a cell is one here."""
     notebook: nbformat.NotebookNode = nbformat.read(NOTEBOOKS / name, as_version=4)
     folder.mkdir()
+    if sources is not None:
+        shutil.copytree(NOTEBOOKS / sources, folder / sources)
     client = NotebookClient(
         notebook,
         timeout=300,
@@ -124,10 +127,32 @@ def test_the_tour_leaves_child_runs_with_their_prints_and_their_ends(
     assert "fold 2 is small" in log
 
 
+def test_training_on_this_machine_finds_the_best_of_twenty_models(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = execute("03-train-on-local.ipynb", tmp_path / "work", sources="train-on-local")
+
+    monkeypatch.chdir(tmp_path / "work")
+    run = only_run("train-on-local")
+    metrics = run.get_metrics()
+    assert (run.get_status(), run.type) == ("Completed", "azureml.scriptrun")
+    assert metrics["alpha"] == pytest.approx([0.05 * number for number in range(1, 21)])
+    assert len(metrics["mse"]) == 20
+    models = {name for name in run.get_file_names() if name.startswith("outputs/")}
+    assert models == {f"outputs/ridge_{number * 5 / 100:.2f}.pkl" for number in range(1, 21)}
+    best = f"{metrics['alpha'][metrics['mse'].index(min(metrics['mse']))]:.2f}"
+    assert output_text(notebook, "best").startswith(f"best alpha {best} of 20")
+    assert "alpha 1.00: mean squared error" in output_text(notebook, "wait")
+    assert f"Ridge(alpha={float(best)})" in output_text(notebook, "download")
+    model = Model(Workspace.from_config(), "diabetes-ridge")
+    assert (model.version, model.run_id, model.tags) == (1, run.id, {"alpha": best})
+    assert not (tmp_path / "work" / "train-on-local" / "outputs").exists()  # it ran in a copy
+
+
 def test_watching_a_run_leaves_its_picture_and_its_data(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notebook = execute("03-watching-a-run.ipynb", tmp_path / "work")
+    notebook = execute("05-watching-a-run.ipynb", tmp_path / "work")
 
     monkeypatch.chdir(tmp_path / "work")
     run = only_run("watching")

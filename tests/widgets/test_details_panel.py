@@ -83,6 +83,9 @@ def test_what_was_submitted_is_a_group_of_its_own(store: MemoryRunStore) -> None
         ("Environment variables", "API_KEY, MODE"),
     ]
     assert groups["properties"] == []
+    panel, _, _ = shown(store, run)
+    assert "Environment variables" in _html(panel.widget)
+    assert "/opt/bin/python" in _html(panel.widget)
 
 
 def test_an_environment_that_was_built_shows_what_is_in_it(store: MemoryRunStore) -> None:

@@ -106,13 +106,15 @@ def test_a_run_without_logs_says_so(store: MemoryRunStore) -> None:
 
 def test_the_newest_stage_is_shown_until_one_is_picked(store: MemoryRunStore) -> None:
     bench = Bench(store, start_run(store, "stages"))
+    append_log(store, bench.run_id, "prepared\n", "azureml-logs/65_job_prep.txt")
+    assert "<div>prepared</div>" in bench.look()
     append_log(store, bench.run_id, "driver <says>\n", "azureml-logs/70_driver_log.txt")
     assert "<div>driver &lt;says&gt;</div>" in bench.look()
     append_log(store, bench.run_id, "early\n", "azureml-logs/70_aaa.txt")
     assert "driver" in bench.look()  # a sibling of the same stage takes nothing away
     append_log(store, bench.run_id, "post\n", "azureml-logs/75_job_post.txt")
-    assert "<div>post</div>" in bench.look()
-    assert bench.html.index("70_aaa.txt</option>") < bench.html.index("70_driver_log.txt</option>")
+    assert "<div>driver &lt;says&gt;</div>" in bench.look()  # what is noted about a script is offered only
+    assert bench.html.index("70_aaa.txt</option>") < bench.html.rindex("70_driver_log.txt</option>")
 
     assert "driver &lt;says&gt;" in bench.do("log-pick", "azureml-logs/70_driver_log.txt")
     append_log(store, bench.run_id, "late\n", "azureml-logs/80_late.txt")

@@ -28,7 +28,7 @@ from aml_widgets.core.records import (
     Tags,
     WriterProcess,
 )
-from aml_widgets.core.status import TERMINAL_STATUSES, RunStatus, can_change
+from aml_widgets.core.status import TERMINAL_STATUSES, RunStatus, can_change, is_outdated
 from aml_widgets.store import liveness
 from aml_widgets.store.sqlite import experiments
 from aml_widgets.store.sqlite.revision import bump, changed_json
@@ -179,7 +179,7 @@ def set_status(
     if row is None:
         raise RunNotFound(f"There is no run {run_id!r} in this workspace. Check the id.", value=run_id)
     run, old, started_at = row
-    if old == status.value:
+    if old == status.value or is_outdated(RunStatus(old), status):
         return
     if not can_change(RunStatus(old), status):
         raise RunIsTerminal(

@@ -21,7 +21,7 @@ from aml_widgets.widgets.run_facts import Fact, FactGroup, groups_of
 from aml_widgets.widgets.text import ELLIPSIS, count_text, escape, name_text, shorten
 from aml_widgets.widgets.view_state import ViewState
 
-_GROUPS = ("run", "parameters", "tags", "git", "command", "environment", "packages", "properties")
+_GROUPS = ("run", "parameters", "tags", "git", "script", "command", "environment", "packages", "properties")
 _FILTER_FROM = 20
 _MAX_ROWS = 200
 _FOLDED_FROM, _FOLDED_LINES = 300, 5

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -168,6 +169,24 @@ def test_a_log_that_fails_ends_the_tool(tmp_path: Path) -> None:
 
 
 @shell_only
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a process that its parent has ended")
+def test_a_tool_ends_when_who_runs_it_is_killed(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+from aml_widgets.submit.build_tools import Console
+tool = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+Console(lambda line: print(line, flush=True), lambda: False).run([sys.executable, "-c", tool], folder=Path({str(tmp_path)!r}))
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as runner:
+        assert runner.stdout is not None
+        runner.stdout.readline()
+        tool = psutil.Process(int(runner.stdout.readline()))
+        runner.kill()
+    _, alive = psutil.wait_procs([tool], timeout=30)
+    assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
 def test_a_process_that_holds_the_output_open_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -317,3 +318,10 @@ def test_a_name_that_is_too_long_is_cut_and_stays_its_own() -> None:
 
     assert one != other
     assert len(one.encode()) <= len("outputs/") + 255
+
+
+def test_a_working_folder_that_was_there_and_is_gone_is_noticed(desk: Desk) -> None:
+    assert not desk.collector.is_folder_gone()
+    shutil.rmtree(desk.work)
+    assert desk.collector.is_folder_gone()
+    assert not desk.new_collector().is_folder_gone()  # the run ended before it was made

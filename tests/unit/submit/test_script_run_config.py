@@ -344,3 +344,19 @@ def test_the_names_are_public_and_load_on_first_use() -> None:
     )
 
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_current_folder_that_was_deleted_is_said(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    for folder in (None, ".", "source"):
+        with pytest.raises(ConfigError, match=r"current folder, and that was deleted\. .*absolute path"):
+            ScriptRunConfig(folder, "train.py").resolve()
+    with pytest.raises(ScriptNotFound, match=r"Did you mean 'train.py'"):
+        ScriptRunConfig(source, "trian.py").resolve()
+    assert ScriptRunConfig(source, "train.py").resolve().source_directory == source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -71,6 +72,74 @@ def test_the_interpreter_of_the_submitter_gets_no_path_of_ours(workshop: Worksho
 
     assert environment["PYTHONPATH"] == "/own"
     assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_a_package_that_this_python_does_not_find_by_itself_is_the_scripts_too(tmp_path: Path) -> None:
+    package = Path(script_start.__file__).resolve().parents[1]
+    shutil.copytree(package, tmp_path / "aml_widgets", ignore=shutil.ignore_patterns("__pycache__", "static", "*.js"))
+    program = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from aml_widgets.submit.script_start import make_environment
+from aml_widgets.submit.submission import Submission
+submission = Submission(run_id="a", store_location="", snapshot_id="", script="train.py", environment_variables={})
+print(make_environment(submission, Path(sys.executable)).get("PYTHONPATH", ""))
+"""
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def run(*arguments: str, **more: str) -> str:
+        command = [sys.executable, *arguments]
+        return subprocess.run(
+            command, env=variables | more, cwd=tmp_path.parent, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    path = run("-c", program, str(tmp_path))
+    found = run("-c", "import aml_widgets.core as core; print(core.__path__[0])", PYTHONPATH=path)
+    assert Path(found).resolve() == tmp_path / "aml_widgets" / "core"
+    assert {one.name.partition("-")[0] for one in Path(path).iterdir()} == {
+        "aml_widgets"
+    }  # and nothing else from there
+    assert run("-c", program, str(tmp_path), PYTHONPATH=str(tmp_path)) == str(tmp_path)  # there it finds it by itself
+
+
+def test_what_a_run_is_started_with_is_shown_without_secrets(workshop: Workshop) -> None:
+    run_id = workshop.submit("", "--data", "postgres://u:hunter2@h", "--api-key", "hunter2", "--epochs", "3")
+    workshop.wait(run_id)
+    shown = workshop.log(run_id, script_start.PROCESS_INFO)
+    assert "hunter2" not in shown
+    assert '"--epochs"' in shown
+
+    submission = workshop.prepare(command="API_KEY=hunter2 true --password hunter2")
+    workshop.engine.start(workshop.store, submission)
+    workshop.wait(submission.run_id)
+    shown = workshop.log(submission.run_id, script_start.PROCESS_INFO)
+    assert "hunter2" not in shown
+    assert "API_KEY=" in shown
+
+
+@pytest.mark.parametrize("removed", ["work", "."])
+def test_a_working_folder_that_is_removed_fails_the_run(workshop: Workshop, removed: str) -> None:
+    script = """
+        import os, sys, time
+        print("ready", flush=True)
+        while os.path.exists(sys.argv[1]):
+            time.sleep(0.01)
+    """
+    submission = workshop.prepare(script)
+    folder = RunFolder.of(submission.run_id)
+    submission = replace(submission, arguments=(str(folder.working_folder),))
+    folder.write(submission)
+    workshop.engine.start(workshop.store, submission)
+    until(lambda: workshop.log(submission.run_id) == "ready\n")
+    shutil.rmtree(folder.path / removed, ignore_errors=True)
+
+    record = workshop.wait(submission.run_id)
+
+    assert record.error is not None
+    assert (record.status, record.error.code) == (RunStatus.FAILED, outcomes.FILES_NOT_SAVED)
+    assert "was removed before the end of the run" in record.error.message
+    until(lambda: not folder.path.exists())
 
 
 def test_what_a_kernel_set_for_its_cells_is_not_passed_on(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:

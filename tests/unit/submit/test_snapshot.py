@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from aml_widgets.core.errors import SnapshotError, SnapshotNotFound, StoreError
-from aml_widgets.submit.snapshot import Limits, SnapshotTooLarge, find_snapshot, take_snapshot
+from aml_widgets.submit import snapshot as module
+from aml_widgets.submit.snapshot import Limits, SnapshotTooLarge, find_snapshot, list_files, take_snapshot
 
 
 @pytest.fixture
@@ -147,8 +149,6 @@ def test_a_target_that_cannot_be_written_is_the_stores_trouble(source: Path, tmp
 def test_a_file_that_changes_while_it_is_copied_is_known_by_what_was_copied(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aml_widgets.submit import snapshot as module
-
     real = module._identify
     seen: list[str] = []
 
@@ -185,3 +185,137 @@ def test_files_that_are_left_out_are_named_by_path(source: Path, tmp_path: Path)
     snapshot_id = take_snapshot(source, tmp_path / "target", left_out=[source / "link/data/a.csv", source / "deep"])
 
     assert names(tmp_path / "target", snapshot_id) == ["train.py"]
+
+
+@pytest.mark.parametrize("damage", [lambda whole: b"", lambda whole: whole[:-30], lambda whole: b"\0" * len(whole)])
+def test_a_damaged_snapshot_is_told_and_written_anew(
+    source: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    snapshot_id = take_snapshot(source, tmp_path)
+    archive = find_snapshot(tmp_path, snapshot_id)
+    whole = archive.read_bytes()
+    archive.write_bytes(damage(whole))
+
+    with pytest.raises(SnapshotError, match=r"is damaged \(.*\)\. Take it again"):
+        list_files(archive)
+    assert take_snapshot(source, tmp_path) == snapshot_id
+    assert archive.read_bytes() == whole
+    assert list_files(archive) == {"data/a.csv", "deep/model.py", "train.py"}
+
+
+def test_a_zip_of_something_else_is_written_anew(source: Path, tmp_path: Path) -> None:
+    snapshot_id = take_snapshot(source, tmp_path)
+    archive = find_snapshot(tmp_path, snapshot_id)
+    whole = archive.read_bytes()
+    with zipfile.ZipFile(archive, "w") as other:
+        other.writestr("train.py", "")
+
+    assert take_snapshot(source, tmp_path) == snapshot_id
+    assert archive.read_bytes() == whole
+
+
+def test_a_snapshot_that_cannot_be_read_is_the_stores_trouble(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be read"):
+        list_files(tmp_path / "absent.zip")
+
+
+def test_a_snapshot_that_is_whole_is_not_written_again(source: Path, tmp_path: Path) -> None:
+    archive = find_snapshot(tmp_path, take_snapshot(source, tmp_path))
+    before = archive.stat()
+    take_snapshot(source, tmp_path)
+
+    assert (archive.stat().st_ino, archive.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def change_while_read(monkeypatch: pytest.MonkeyPatch, change: Callable[[int], None], name: str) -> None:
+    """Have `change(n)` happen after the first part of the file was read for the n-th time."""
+    real = module._read
+    times = 0
+
+    def read(one: module._Source) -> Iterator[bytes]:
+        nonlocal times
+        for number, chunk in enumerate(real(one)):
+            if one.path == name and number == 0:
+                change(times)
+                times += 1
+            yield chunk
+
+    monkeypatch.setattr(module, "_CHUNK_BYTES", 1000)
+    monkeypatch.setattr(module, "_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(module, "_read", read)
+
+
+def test_a_log_that_grows_while_it_is_read_is_taken_as_it_was(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = source / "train.log"
+    log.write_bytes(b"a" * 5000)
+
+    def grow(times: int) -> None:
+        with log.open("ab") as writer:
+            writer.write(b"b" * 10_000)
+
+    change_while_read(monkeypatch, grow, "train.log")
+    snapshot_id = take_snapshot(source, tmp_path / "target")
+
+    with zipfile.ZipFile(find_snapshot(tmp_path / "target", snapshot_id)) as archive:
+        assert archive.read("train.log") == b"a" * 5000 + b"b" * 10_000  # as long as when it was opened to be copied
+    assert log.stat().st_size == 25_000
+
+
+@pytest.mark.parametrize("after", [b"b" * 5000, b"b" * 3500, b""])
+@pytest.mark.parametrize("when", [0, 1])  # while it is hashed, while it is copied
+def test_a_file_that_is_rewritten_while_it_is_read_is_read_again(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bytes, when: int
+) -> None:
+    file = source / "weights.bin"
+    file.write_bytes(b"a" * 5000)
+    os.utime(file, (1, 1))
+
+    def rewrite(times: int) -> None:
+        if times == when:
+            file.write_bytes(after)
+
+    change_while_read(monkeypatch, rewrite, "weights.bin")
+    snapshot_id = take_snapshot(source, tmp_path / "target")
+
+    with zipfile.ZipFile(find_snapshot(tmp_path / "target", snapshot_id)) as archive:
+        assert archive.read("weights.bin") == after
+    assert [kept.name for kept in (tmp_path / "target").iterdir()] == [f"{snapshot_id}.zip"]
+
+
+def test_a_file_that_is_rewritten_all_the_time_is_told(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = source / "weights.bin"
+    file.write_bytes(b"a" * 5000)
+
+    def rewrite(times: int) -> None:
+        file.write_bytes(b"b" * 5000)
+        os.utime(file, (times + 1, times + 1))
+
+    change_while_read(monkeypatch, rewrite, "weights.bin")
+
+    with pytest.raises(SnapshotError, match=r"weights.bin' was rewritten each time .*amlignore"):
+        take_snapshot(source, tmp_path / "target")
+
+
+def test_links_that_are_not_copied_are_told(source: Path, tmp_path: Path) -> None:
+    told: list[Sequence[str]] = []
+    take_snapshot(source, tmp_path / "target", tell_links=told.append)
+    (source / ".amlignore").write_text("ignored\n")
+    for name in ("link", "data/link", "ignored", ".git/link"):
+        (source / name).symlink_to(source / "train.py")
+    take_snapshot(source, tmp_path / "target", tell_links=told.append)
+
+    assert told == [["data/link", "link"]]
+
+
+def test_a_current_folder_that_was_deleted_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with pytest.raises(SnapshotError, match="cannot be"):
+        take_snapshot(Path(), tmp_path / "target")

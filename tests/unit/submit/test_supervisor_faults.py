@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from aml_widgets.core import clock
 from aml_widgets.core.file_lock import FileLock
 from aml_widgets.core.records import RunError, RunRecord, WriterProcess
 from aml_widgets.core.status import RunStatus
@@ -120,6 +122,17 @@ def test_children_are_cancelled_with_their_script(workshop: Workshop, repetition
     assert all(map(is_gone, children))
 
 
+def test_a_script_does_not_go_on_when_somebody_has_ended_its_run(workshop: Workshop) -> None:
+    run_id = workshop.submit(STUBBORN)
+    script = workshop.script(run_id)
+
+    workshop.store.set_status(run_id, RunStatus.FAILED)
+
+    until(lambda: is_gone(script) and not RunFolder.of(run_id).path.exists())
+    assert workshop.store.get_run(run_id).status is RunStatus.FAILED
+    assert_all_is_kept(workshop, run_id)
+
+
 def test_a_run_that_was_cancelled_before_its_supervisor_came_never_starts(workshop: Workshop) -> None:
     submission = workshop.prepare("print('never')")
     workshop.store.set_status(submission.run_id, RunStatus.CANCEL_REQUESTED)
@@ -177,6 +190,7 @@ def test_a_supervisor_that_is_killed_takes_its_script_along_and_nothing_is_lost(
     assert (record.status, record.error.code) == (RunStatus.FAILED, outcomes.SUPERVISOR_ENDED)
     assert f"(process {supervisor.pid} on" in record.error.message
     assert "was killed" in record.error.message
+    assert re.search(r"It was last seen at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\.", record.error.message)
     assert_all_is_kept(workshop, run_id)
 
 
@@ -250,6 +264,22 @@ def test_a_run_that_was_to_be_cancelled_when_its_supervisor_died_is_canceled(wor
 
     assert workshop.store.get_run(run_id).status is RunStatus.CANCELED
     assert_all_is_kept(workshop, run_id)
+
+
+@pytest.mark.parametrize("after_seconds", [90.0, 3 * 86_400.0])
+def test_how_a_script_ended_is_found_out_though_nobody_looked_for_long(
+    workshop: Workshop, after_seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = workshop.prepare("")
+    run_id, folder = submission.run_id, RunFolder.of(submission.run_id)
+    leave_behind(workshop, folder, run_id, gone())
+    workshop.store.update_run(run_id, writer=gone())
+    write_outcome(folder.outcome_file, Outcome(RunStatus.COMPLETED))
+    later = clock.now() + after_seconds
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    assert workshop.store.get_run(run_id).status is RunStatus.NOT_RESPONDING
+    assert look_after(workshop, run_id).status is RunStatus.COMPLETED
 
 
 def test_the_error_that_a_script_ended_with_is_found_after_its_supervisor(workshop: Workshop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,7 @@ from aml_widgets.store.protocol import RunStore
 from aml_widgets.submit import engines
 from aml_widgets.submit.environment import Environment
 from aml_widgets.submit.script_run_config import ScriptRunConfig
+from aml_widgets.submit.snapshot import find_snapshot, list_files
 from aml_widgets.submit.submission import RUN_TYPE, RunFolder, Submission
 from aml_widgets.tracking import engines as tracking_engines
 from aml_widgets.tracking.experiment import Experiment
@@ -269,6 +271,48 @@ def test_a_script_that_is_not_copied_is_told(
     with pytest.raises(ScriptNotFound, match=r"'train.py' would be missing in the copy .*amlignore"):
         experiment.submit(config)
     assert runs_of(experiment) == []
+
+
+def test_what_the_home_keeps_is_not_copied(
+    experiment: Experiment,
+    engine: FakeEngine,
+    config: ScriptRunConfig,
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AML_WIDGETS_HOME", str(source))
+    before = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+    (source / ".env").write_text("the user's own")
+    for name in (
+        ".runs/one/submission.json",
+        ".environments/a/python",
+        ".targets.db",
+        ".targets.db-wal",
+        ".wheels/a.whl",
+    ):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("TOKEN=secret")
+
+    experiment.submit(config)
+
+    snapshots = experiment.workspace.store.snapshots
+    assert snapshots is not None
+    archive = find_snapshot(snapshots, engine.started[0].snapshot_id)
+    assert list_files(archive) == before | {".env"}
+
+
+def test_links_that_are_not_copied_are_warned_of_once(
+    experiment: Experiment, engine: FakeEngine, config: ScriptRunConfig, source: Path
+) -> None:
+    (source / "data.csv").symlink_to(source / "train.py")
+    (source / "more").symlink_to(source)
+
+    with pytest.warns(UserWarning, match=r"2 links are not copied from .*: 'data.csv', 'more'\. .*amlignore"):
+        experiment.submit(config)
+    with warnings.catch_warnings(record=True) as again:
+        warnings.simplefilter("always")
+        experiment.submit(config)
+    assert [str(warning.message) for warning in again if "link" in str(warning.message)] == []
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("The queue is gone."), KeyboardInterrupt()])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -235,6 +236,50 @@ def test_a_run_is_cancelled_from_outside(submit: Submit) -> None:
 
     run.cancel()
 
+    assert run.wait_for_completion()["status"] == "Canceled"
+
+
+def test_the_end_of_a_run_is_its_scripts_and_nobody_elses(
+    submit: Submit, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = tmp_path / "gate"
+    run = submit(f"""
+        import os, time
+        from aml_widgets import Run
+        while not os.path.exists({str(gate)!r}):
+            time.sleep(0.01)
+        Run.get_context().log("after", 1)
+    """)
+    for end in (run.complete, lambda: run.fail("no")):
+        caplog.clear()
+        end()
+        assert "does nothing here" in caplog.text
+    with run:
+        pass
+    assert run.get_status() not in ("Completed", "Failed")
+
+    gate.touch()
+    assert run.wait_for_completion()["status"] == "Completed"
+    assert run.get_metrics("after") == {"after": 1}
+    run.complete()  # as old notebooks do after waiting
+
+
+def test_a_copy_of_a_workspace_does_not_act_on_the_runs_of_the_first(
+    submit: Submit, experiment: Experiment, tmp_path: Path
+) -> None:
+    run = submit("""
+        import time
+        print("ready", flush=True)
+        time.sleep(600)
+    """)
+    wait_until(lambda: run.get_status() == "Running", run)
+    copy = Workspace.open(shutil.copytree(experiment.workspace.location, tmp_path / "copy")).get_run(run.id)
+
+    copy.cancel()
+    assert copy.get_status() == "Canceled"
+    assert run.get_status() == "Running"
+
+    run.cancel()
     assert run.wait_for_completion()["status"] == "Canceled"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from aml_widgets.core.errors import StoreUnavailable
 from aml_widgets.core.records import RunRecord, WriterProcess
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store import liveness
@@ -250,17 +252,22 @@ def test_a_run_that_cannot_be_started_is_tried_again(
     assert [status(store, name) for name in ("a", "b")] == [RunStatus.COMPLETED] * 2
 
 
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ENOMEM])
+@pytest.mark.parametrize("is_wrapped", [False, True])
 def test_a_run_that_can_never_be_started_fails_with_the_reason_and_the_next_one_comes(
-    folder: Path, location: Path, store: RunStore, monkeypatch: pytest.MonkeyPatch
+    folder: Path, location: Path, store: RunStore, monkeypatch: pytest.MonkeyPatch, number: int, is_wrapped: bool
 ) -> None:
     class Picky(SmallLauncher):
         def launch(self, run_id: str) -> WriterProcess:
             if run_id == "a":
-                raise FileNotFoundError(2, "No such file or directory", "/gone/python")
+                error = OSError(number, os.strerror(number), "/gone/python")
+                if not is_wrapped:
+                    raise error
+                raise StoreUnavailable(f"It cannot be started: {error}") from error
             return super().launch(run_id)
 
     monkeypatch.setattr("aml_widgets.submit.dispatcher.PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("aml_widgets.submit.dispatcher.RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("aml_widgets.submit.dispatcher.RETRY_SECONDS", 0.05 if number == errno.ENOMEM else 1e9)
     targets.set_target(TARGET, 1)
     (folder / "go").touch()
     queued = QueuedEngine(local=LocalStandIn(), start_keeper=lambda target: liveness.this_process())
@@ -274,6 +281,31 @@ def test_a_run_that_can_never_be_started_fails_with_the_reason_and_the_next_one_
     assert record.error is not None
     assert "/gone/python" in record.error.message
     assert status(store, "b") == RunStatus.COMPLETED
+
+
+def test_a_run_whose_folder_is_gone_fails_at_once_and_the_next_one_comes(
+    folder: Path, location: Path, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    monkeypatch.setattr("aml_widgets.submit.dispatcher.PAUSE_SECONDS", 1e9)
+    targets.set_target(TARGET, 1)
+    (folder / "go").touch()
+    queued = QueuedEngine(local=LocalStandIn(), start_keeper=lambda target: liveness.this_process())
+    for name in ("a", "b", "c"):
+        start(queued, store, location, name)
+    shutil.rmtree(RunFolder.of("a").path)
+    RunFolder.of("b").submission_file.unlink()
+
+    Dispatcher(TARGET, launcher=SmallLauncher(folder), look_after=LocalStandIn().look_after, poll_seconds=0.01).run()
+
+    for name in ("a", "b"):
+        record = store.get_run(name)
+        assert record.error is not None
+        assert (record.status, record.error.code) == (RunStatus.FAILED, "RunFolderGone")
+        assert "was removed while it waited" in record.error.message
+    assert status(store, "c") == RunStatus.COMPLETED
+    assert read_story(folder, "launch") == ["c"]
 
 
 def test_a_run_whose_workspace_is_gone_does_not_hold_up_the_others(

@@ -1,0 +1,62 @@
+"""What is shown of a run has no secrets in it, and all the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from aml_widgets.submit.hiding import MASK, hide_in_arguments, hide_in_command, hide_secrets, looks_secret
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("API_KEY", "db_password", "DBPWD", "STORAGE_SAS", "HTTP_AUTH", "AZURE_STORAGE_CONNECTION_STRING"),
+        *("SQL_CONN", "connectionString", "GPG_PASSPHRASE", "OAUTH_HEADER", "CREDENTIALS"),
+    ],
+)
+def test_a_name_that_looks_secret(name: str) -> None:
+    assert looks_secret(name)
+
+
+@pytest.mark.parametrize("name", ["AUTHOR", "KANSAS", "CONNECTOR", "EPOCHS", "PATH"])
+def test_a_name_that_only_resembles_one_is_shown(name: str) -> None:
+    assert not looks_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--api-key", "hunter2", "--epochs", "3"], ["--api-key", MASK, "--epochs", "3"]),
+        (["--password=hunter2", "db.password=hunter2"], [f"--password={MASK}", f"db.password={MASK}"]),
+        (["--token", "-Abc_hunter2", "x"], ["--token", MASK, "x"]),
+        (["--use-auth", "--epochs", "3"], ["--use-auth", "--epochs", "3"]),
+        (["--secret", "--token", "hunter2"], ["--secret", "--token", MASK]),
+        (["--password", 1234, 3], ["--password", MASK, 3]),
+        (["--data", "postgres://u:hunter2@h/d"], ["--data", "postgres://***@h/d"]),
+        (["--tokenizer", "bert", "--max-tokens", "512"], ["--tokenizer", "bert", "--max-tokens", "512"]),
+        (["password", "x", "--lr", "-0.1", "a=b"], ["password", "x", "--lr", "-0.1", "a=b"]),
+    ],
+)
+def test_the_values_of_secret_options_are_masked(arguments: list[object], shown: list[object]) -> None:
+    assert hide_in_arguments(arguments) == shown
+    assert hide_secrets({"arguments": arguments}) == {"arguments": shown}
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("python t.py --api-key hunter2 --epochs 3", f"python t.py --api-key {MASK} --epochs 3"),
+        ("python t.py --password='hun ter2' x", f"python t.py --password={MASK} x"),
+        ('python t.py "--password=hun ter2" x', f'python t.py "--password={MASK}" x'),
+        ("python t.py --token  'hun ter2'; ls", f"python t.py --token  {MASK}; ls"),
+        ("API_KEY=hunter2 python t.py", f"API_KEY={MASK} python t.py"),
+        ('bash -c "t --secret hunter2"', f'bash -c "t --secret {MASK}"'),
+        ("t --use-auth --token hunter2\n ls", f"t --use-auth --token {MASK}\n ls"),
+        ("t -v --connection-string hunter2", f"t -v --connection-string {MASK}"),
+        ("t postgres://u:hunter2@h", "t postgres://***@h"),
+        ("python -u t.py --max-tokens 5 --lr=0.1 && ls -l", "python -u t.py --max-tokens 5 --lr=0.1 && ls -l"),
+    ],
+)
+def test_the_secrets_of_a_command_line_are_masked(command: str, shown: str) -> None:
+    assert hide_in_command(command) == shown
+    assert hide_secrets({"command": command}) == {"command": shown}
