@@ -16,10 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aml_widgets.core.records import ViewType as ViewType
     from aml_widgets.core.status import RunStatus as RunStatus
-    from aml_widgets.submit.conda_dependencies import CondaDependencies as CondaDependencies
-    from aml_widgets.submit.environment import Environment as Environment
-    from aml_widgets.submit.run_configuration import RunConfiguration as RunConfiguration
-    from aml_widgets.submit.script_run_config import ScriptRunConfig as ScriptRunConfig
+    from aml_widgets.submit.configuration.conda_dependencies import CondaDependencies as CondaDependencies
+    from aml_widgets.submit.configuration.environment import Environment as Environment
+    from aml_widgets.submit.configuration.run_configuration import RunConfiguration as RunConfiguration
+    from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig as ScriptRunConfig
     from aml_widgets.tracking.compute import ComputeTarget as ComputeTarget
     from aml_widgets.tracking.compute import LocalTarget as LocalTarget
     from aml_widgets.tracking.compute import RayTarget as RayTarget
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ComputeTarget": "aml_widgets.tracking.compute",
-    "CondaDependencies": "aml_widgets.submit.conda_dependencies",
-    "Environment": "aml_widgets.submit.environment",
+    "CondaDependencies": "aml_widgets.submit.configuration.conda_dependencies",
+    "Environment": "aml_widgets.submit.configuration.environment",
     "Experiment": "aml_widgets.tracking.experiment",
     "LocalTarget": "aml_widgets.tracking.compute",
     "Model": "aml_widgets.tracking.model",
     "RayTarget": "aml_widgets.tracking.compute",
     "Run": "aml_widgets.tracking.run",
-    "RunConfiguration": "aml_widgets.submit.run_configuration",
+    "RunConfiguration": "aml_widgets.submit.configuration.run_configuration",
     "RunDetails": "aml_widgets.widgets.run_details",
     "RunStatus": "aml_widgets.core.status",
-    "ScriptRunConfig": "aml_widgets.submit.script_run_config",
+    "ScriptRunConfig": "aml_widgets.submit.configuration.script_run_config",
     "ViewType": "aml_widgets.core.records",
     "Workspace": "aml_widgets.tracking.workspace",
     "get_run": "aml_widgets.tracking.run",

@@ -17,9 +17,9 @@ from pathlib import Path
 import psutil
 
 from aml_widgets import Experiment, Run, ScriptRunConfig, Workspace
-from aml_widgets.submit.outcomes import DRIVER_LOG
-from aml_widgets.submit.run_state import read_processes
 from aml_widgets.submit.submission import RunFolder
+from aml_widgets.submit.supervision.outcomes import DRIVER_LOG
+from aml_widgets.submit.supervision.run_state import read_processes
 from benchmarks.figure import Figure, compare
 
 _FIRST_LINE = """

@@ -11,7 +11,7 @@ from aml_widgets.cli import json_output
 from aml_widgets.cli.shell import EXIT_FINE, Shell
 
 if TYPE_CHECKING:
-    from aml_widgets.submit.environment import Environment
+    from aml_widgets.submit.configuration.environment import Environment
     from aml_widgets.tracking.run import Run
     from aml_widgets.tracking.workspace import Workspace
 
@@ -66,7 +66,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, shell: Shell) -> int:
     """Submit a script."""
-    from aml_widgets.submit.script_run_config import ScriptRunConfig
+    from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
     from aml_widgets.tracking import facts
     from aml_widgets.tracking.experiment import Experiment, check_experiment_name
 
@@ -108,7 +108,7 @@ def find_sources(script: str, source: str | None) -> tuple[Path, str]:
 
 def _make_environment(options: argparse.Namespace) -> Environment | None:
     """Give what the script is run with; None for the Python that runs this program."""
-    from aml_widgets.submit.environment import Environment
+    from aml_widgets.submit.configuration.environment import Environment
 
     if options.requirements is not None:
         return Environment.from_pip_requirements("command-line", options.requirements)

@@ -32,8 +32,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, shell: Shell) -> int:
     """List targets, or change one."""
-    from aml_widgets.submit.engines import LOCAL
-    from aml_widgets.submit.targets import delete_target, get_target, list_targets, set_target
+    from aml_widgets.submit.engines.finding import LOCAL
+    from aml_widgets.submit.engines.targets import delete_target, get_target, list_targets, set_target
 
     if options.target is None and (options.delete or options.max_runs is not None):
         raise UserError("Which target is meant? Write its name: `targets TARGET --max-runs 4`.")
@@ -68,8 +68,8 @@ def run(options: argparse.Namespace, shell: Shell) -> int:
 
 def _reply(name: str) -> dict[str, Any] | None:
     """Give the JSON form of a named target; None for one that was deleted this moment."""
-    from aml_widgets.submit.queue import EntryState, list_entries
-    from aml_widgets.submit.targets import LOCAL_KIND, get_target
+    from aml_widgets.submit.engines.queue import EntryState, list_entries
+    from aml_widgets.submit.engines.targets import LOCAL_KIND, get_target
 
     try:
         record = get_target(name)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from aml_widgets.core.errors import NotFound, StoreError, UserError
 from aml_widgets.core.records import RunQuery, RunRecord
 from aml_widgets.store.memory_reading import is_asked_for
-from aml_widgets.submit.engines import LOCAL
-from aml_widgets.submit.queued_engine import TargetRun, has_queue, list_runs_of
+from aml_widgets.submit.engines.finding import LOCAL
+from aml_widgets.submit.engines.queued_engine import TargetRun, has_queue, list_runs_of
 from aml_widgets.tracking.queries import to_filter, to_statuses
 from aml_widgets.tracking.values import show, show_type
 from aml_widgets.tracking.warn import logger

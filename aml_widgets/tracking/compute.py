@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 
 from aml_widgets.core.errors import UserError
-from aml_widgets.submit import targets
+from aml_widgets.submit.engines import targets
 from aml_widgets.tracking.arguments import check_workspace
 from aml_widgets.tracking.workspace import Workspace
 

@@ -9,7 +9,7 @@ from aml_widgets.core.errors import AmlWidgetsError, NotFound, RunIsTerminal
 from aml_widgets.core.records import RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
-from aml_widgets.submit.engines import find_engine
+from aml_widgets.submit.engines.finding import find_engine
 from aml_widgets.tracking.signals import status_changed
 from aml_widgets.tracking.warn import logger
 

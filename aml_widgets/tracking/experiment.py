@@ -21,7 +21,7 @@ from aml_widgets.tracking.signals import status_changed
 from aml_widgets.tracking.values import check_name, show
 
 if TYPE_CHECKING:
-    from aml_widgets.submit.script_run_config import ScriptRunConfig
+    from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
     from aml_widgets.tracking.workspace import Workspace
 
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")

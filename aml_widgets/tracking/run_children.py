@@ -19,7 +19,7 @@ from aml_widgets.tracking.signals import status_changed
 from aml_widgets.tracking.values import show
 
 if TYPE_CHECKING:
-    from aml_widgets.submit.script_run_config import ScriptRunConfig
+    from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
     from aml_widgets.tracking.run import Run
 
 MAX_CHILDREN_AT_ONCE = 100

@@ -10,7 +10,7 @@ from aml_widgets.tracking.run_details import read_definition
 from aml_widgets.tracking.warn import warn_softly
 
 if TYPE_CHECKING:
-    from aml_widgets.submit.environment import Environment
+    from aml_widgets.submit.configuration.environment import Environment
 
 
 class ScriptRun(Run):
@@ -64,7 +64,7 @@ class ScriptRun(Run):
         NotFound
             If the run's definition cannot be read.
         """
-        from aml_widgets.submit.environment import Environment
+        from aml_widgets.submit.configuration.environment import Environment
 
         definition = (read_definition(self._record) or {}).get("environment")
         if not isinstance(definition, dict):

@@ -14,6 +14,7 @@ from aml_widgets.core.errors import AmlWidgetsError, RunExists, ScriptNotFound, 
 from aml_widgets.core.records import NewRun, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.artifacts import check_run_id
+from aml_widgets.submit.engines.unstarted import end_as_failed
 from aml_widgets.submit.submission import (
     RUN_DEFINITION,
     RUN_HOME,
@@ -22,14 +23,13 @@ from aml_widgets.submit.submission import (
     Submission,
     describe_home,
 )
-from aml_widgets.submit.unstarted import end_as_failed
 from aml_widgets.tracking import context, facts, provenance
 from aml_widgets.tracking.signals import status_changed
 from aml_widgets.tracking.values import show, show_type
 from aml_widgets.tracking.warn import logger
 
 if TYPE_CHECKING:
-    from aml_widgets.submit.script_run_config import ResolvedConfig
+    from aml_widgets.submit.configuration.script_run_config import ResolvedConfig
     from aml_widgets.tracking.experiment import Experiment
     from aml_widgets.tracking.run import Run
 
@@ -76,8 +76,8 @@ def submit(
     RunEnvironmentError
         If the interpreter is missing; then there is no run.
     """
-    from aml_widgets.submit.engines import find_engine
-    from aml_widgets.submit.interpreters import find_interpreter
+    from aml_widgets.submit.engines.finding import find_engine
+    from aml_widgets.submit.environments.interpreters import find_interpreter
     from aml_widgets.tracking.run import rebuild
 
     resolved = _resolve(config)
@@ -138,7 +138,7 @@ def make_run_id(experiment_name: str) -> str:
 
 
 def _resolve(config: object) -> ResolvedConfig:
-    from aml_widgets.submit.script_run_config import ScriptRunConfig
+    from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
 
     if not isinstance(config, ScriptRunConfig):
         raise UserError(

@@ -18,7 +18,7 @@ from aml_widgets.tracking.values import show
 from aml_widgets.tracking.warn import logger
 
 if TYPE_CHECKING:
-    from aml_widgets.submit.environment import Environment
+    from aml_widgets.submit.configuration.environment import Environment
     from aml_widgets.tracking.experiment import Experiment
     from aml_widgets.tracking.model import Model
     from aml_widgets.tracking.run import Run
@@ -346,7 +346,7 @@ class Workspace:
     @property
     def environments(self) -> dict[str, Environment]:
         """The newest version of each registered environment by its name."""
-        from aml_widgets.submit.environment import Environment
+        from aml_widgets.submit.configuration.environment import Environment
 
         return Environment.list(self)
 

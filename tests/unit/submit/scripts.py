@@ -15,11 +15,11 @@ from aml_widgets.core.clock import new_id
 from aml_widgets.core.records import NewRun, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.sqlite.store import SqliteRunStore
-from aml_widgets.submit.local_engine import LocalEngine
-from aml_widgets.submit.run_state import read_processes
-from aml_widgets.submit.script_process import find_processes
+from aml_widgets.submit.engines.local_engine import LocalEngine
 from aml_widgets.submit.snapshot import take_snapshot
 from aml_widgets.submit.submission import RUN_TYPE, RunFolder, Submission
+from aml_widgets.submit.supervision.run_state import read_processes
+from aml_widgets.submit.supervision.script_process import find_processes
 
 DEADLINE_SECONDS = 60.0  # only a test that fails waits for so long
 

@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from aml_widgets.core.errors import EnvironmentBuildError, EnvironmentBuildStopped
-from aml_widgets.submit import build_tools
-from aml_widgets.submit.build_tools import Console
+from aml_widgets.submit.environments import build_tools
+from aml_widgets.submit.environments.build_tools import Console
 from aml_widgets.testing.support import wait_until
 from tests.unit.local_wheels import make_program
 
@@ -174,7 +174,7 @@ def test_a_tool_ends_when_who_runs_it_is_killed(tmp_path: Path) -> None:
     program = f"""
 import sys
 from pathlib import Path
-from aml_widgets.submit.build_tools import Console
+from aml_widgets.submit.environments.build_tools import Console
 tool = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
 Console(lambda line: print(line, flush=True), lambda: False).run([sys.executable, "-c", tool], folder=Path({str(tmp_path)!r}))
 """

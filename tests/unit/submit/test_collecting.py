@@ -12,9 +12,9 @@ import pytest
 
 from aml_widgets.core.errors import ArtifactExists
 from aml_widgets.core.records import ArtifactRecord
-from aml_widgets.submit import collecting, growing_files
-from aml_widgets.submit.collecting import Collector, remember_brought, to_name
 from aml_widgets.submit.submission import RunFolder, Submission
+from aml_widgets.submit.supervision import collecting, growing_files
+from aml_widgets.submit.supervision.collecting import Collector, remember_brought, to_name
 from tests.unit.submit.scripts import Workshop, open_workshop
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from aml_widgets.core.errors import ConfigError
-from aml_widgets.submit.conda_dependencies import CondaDependencies
+from aml_widgets.submit.configuration.conda_dependencies import CondaDependencies
 
 HERE = f"python={sys.version_info.major}.{sys.version_info.minor}"
 

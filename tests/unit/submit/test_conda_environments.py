@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aml_widgets.core.errors import ConfigError
-from aml_widgets.submit.environment import Environment
+from aml_widgets.submit.configuration.environment import Environment
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the program that stands in for conda is a shell script")
 

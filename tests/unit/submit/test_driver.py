@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aml_widgets.submit import driver
+from aml_widgets.submit.supervision import driver
 
 DRIVER = Path(driver.__file__)
 

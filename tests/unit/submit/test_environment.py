@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from aml_widgets.core.errors import ConfigError
-from aml_widgets.submit.conda_dependencies import CondaDependencies
-from aml_widgets.submit.environment import Environment
+from aml_widgets.submit.configuration.conda_dependencies import CondaDependencies
+from aml_widgets.submit.configuration.environment import Environment
 
 
 def test_a_new_environment_is_isolated_and_asks_for_nothing() -> None:

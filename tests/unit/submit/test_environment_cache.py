@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aml_widgets.core.errors import EnvironmentBuildStopped
-from aml_widgets.submit import environment_cache
+from aml_widgets.submit.environments import environment_cache
 from aml_widgets.testing.support import wait_until
 
 KEY = environment_cache.make_key(["tiny"])
@@ -111,7 +111,7 @@ def test_environments_are_listed_with_size_and_last_use_the_longest_unused_first
 
 HOLDER = """
 import sys
-from aml_widgets.submit import environment_cache
+from aml_widgets.submit.environments import environment_cache
 with environment_cache.locked(sys.argv[1], on_wait=lambda: print("waits", flush=True), stop=lambda: False):
     print("holds", flush=True)
     input()

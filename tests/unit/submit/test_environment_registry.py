@@ -13,7 +13,7 @@ from aml_widgets.core.errors import ConfigError, EnvironmentExists, EnvironmentN
 from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.store.sqlite.store import SqliteRunStore
-from aml_widgets.submit.environment import Environment
+from aml_widgets.submit.configuration.environment import Environment
 from aml_widgets.tracking.workspace import Workspace
 
 
@@ -142,7 +142,7 @@ import sys, time
 from pathlib import Path
 from types import SimpleNamespace
 from aml_widgets.store.sqlite.store import SqliteRunStore
-from aml_widgets.submit.environment import Environment
+from aml_widgets.submit.configuration.environment import Environment
 
 folder, who = Path(sys.argv[1]), sys.argv[2]
 place = SimpleNamespace(store=SqliteRunStore.open(folder))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from aml_widgets.core.errors import RunEnvironmentError
-from aml_widgets.submit import environment_spec
-from aml_widgets.submit.environment_spec import EnvironmentSpec, hide_credentials
+from aml_widgets.submit.environments import environment_spec
+from aml_widgets.submit.environments.environment_spec import EnvironmentSpec, hide_credentials
 from tests.unit.local_wheels import environment_of, make_wheel
 
 

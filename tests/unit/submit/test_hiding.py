@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aml_widgets.submit.hiding import MASK, hide_in_arguments, hide_in_command, hide_secrets, looks_secret
+from aml_widgets.submit.configuration.hiding import MASK, hide_in_arguments, hide_in_command, hide_secrets, looks_secret
 
 
 @pytest.mark.parametrize(

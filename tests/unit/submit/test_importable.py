@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from aml_widgets.core.errors import RunEnvironmentError
-from aml_widgets.submit import importable
-from aml_widgets.submit.importable import importable_folder
+from aml_widgets.submit.environments import importable
+from aml_widgets.submit.environments.importable import importable_folder
 
 
 @pytest.fixture(autouse=True)

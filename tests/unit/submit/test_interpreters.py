@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from aml_widgets.core.errors import EnvironmentBuildError, EnvironmentBuildStopped, RunEnvironmentError, StoreFull
-from aml_widgets.submit import build_tools
-from aml_widgets.submit.environment_cache import list_environments
-from aml_widgets.submit.interpreters import build_interpreter, find_interpreter
+from aml_widgets.submit.environments import build_tools
+from aml_widgets.submit.environments.environment_cache import list_environments
+from aml_widgets.submit.environments.interpreters import build_interpreter, find_interpreter
 from aml_widgets.testing.support import wait_until
 from tests.unit.local_wheels import environment_of, make_program, make_wheel, user_managed
 
@@ -275,7 +275,7 @@ def test_conda_builds_what_it_alone_can(
 
 BUILDER = """
 import json, sys
-from aml_widgets.submit.interpreters import build_interpreter
+from aml_widgets.submit.environments.interpreters import build_interpreter
 print("=", build_interpreter(json.loads(sys.argv[1]), lambda line: print(line, flush=True), stop=lambda: False))
 """
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aml_widgets.core.errors import ConfigError
-from aml_widgets.submit.pip_requirements import read_requirements, to_name
+from aml_widgets.submit.environments.pip_requirements import read_requirements, to_name
 
 
 def test_a_file_becomes_lines_that_mean_the_same_elsewhere(tmp_path: Path) -> None:

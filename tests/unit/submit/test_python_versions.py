@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aml_widgets.core.errors import RunEnvironmentError
-from aml_widgets.submit.python_versions import VersionRange, find_python
+from aml_widgets.submit.environments.python_versions import VersionRange, find_python
 from tests.unit.local_wheels import make_program
 
 OWN = platform.python_version()

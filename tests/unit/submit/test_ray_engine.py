@@ -22,14 +22,16 @@ import pytest
 
 from aml_widgets.core.errors import RunEnvironmentError, TargetInUse, TargetUnavailable
 from aml_widgets.core.status import RunStatus
-from aml_widgets.submit import importable, outcomes, ray_engine, ray_worker
-from aml_widgets.submit.ray_engine import RayEngine
-from aml_widgets.submit.ray_files import RayFiles
-from aml_widgets.submit.ray_job import make_runtime_environment
-from aml_widgets.submit.run_state import read_json, read_processes, write_json
-from aml_widgets.submit.script_run_config import ScriptRunConfig
+from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
+from aml_widgets.submit.engines import ray_engine, ray_worker
+from aml_widgets.submit.engines.ray_engine import RayEngine
+from aml_widgets.submit.engines.ray_files import RayFiles
+from aml_widgets.submit.engines.ray_job import make_runtime_environment
+from aml_widgets.submit.engines.targets import delete_target, set_ray_target
+from aml_widgets.submit.environments import importable
 from aml_widgets.submit.submission import RunFolder, Submission
-from aml_widgets.submit.targets import delete_target, set_ray_target
+from aml_widgets.submit.supervision import outcomes
+from aml_widgets.submit.supervision.run_state import read_json, read_processes, write_json
 from aml_widgets.tracking.compute import RayTarget
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.run import Run
@@ -45,7 +47,7 @@ ENDED = ("Completed", "Failed", "Canceled")
 
 _IMPATIENT = """\
 import sys
-from aml_widgets.submit.ray_supervisor import RaySupervisor, main
+from aml_widgets.submit.engines.ray_supervisor import RaySupervisor, main
 RaySupervisor.silent_after_seconds, RaySupervisor.lost_after_seconds = 1.5, float(sys.argv[1])
 main(sys.argv[2:])
 """
@@ -314,9 +316,7 @@ def test_without_ray_the_error_names_what_to_install(lonely: Workshop, monkeypat
 
 
 def test_nothing_of_ray_is_imported_before_it_is_used() -> None:
-    program = (
-        "import sys, aml_widgets.submit.ray_engine, aml_widgets.submit.ray_supervisor; print('ray' in sys.modules)"
-    )
+    program = "import sys, aml_widgets.submit.engines.ray_engine, aml_widgets.submit.engines.ray_supervisor; print('ray' in sys.modules)"
 
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 

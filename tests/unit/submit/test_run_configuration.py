@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aml_widgets.core.errors import ConfigError
-from aml_widgets.submit.conda_dependencies import CondaDependencies
-from aml_widgets.submit.environment import Environment
-from aml_widgets.submit.run_configuration import RunConfiguration
+from aml_widgets.submit.configuration.conda_dependencies import CondaDependencies
+from aml_widgets.submit.configuration.environment import Environment
+from aml_widgets.submit.configuration.run_configuration import RunConfiguration
 
 # As azureml-core wrote it, shortened.
 V1_FILE = """

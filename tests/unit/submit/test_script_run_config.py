@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from aml_widgets.core.errors import ConfigError, ScriptNotFound
-from aml_widgets.submit.conda_dependencies import CondaDependencies
-from aml_widgets.submit.environment import Environment
-from aml_widgets.submit.run_configuration import RunConfiguration
-from aml_widgets.submit.run_sections import DockerConfiguration, MpiConfiguration, PyTorchConfiguration
-from aml_widgets.submit.script_run_config import ScriptRunConfig
+from aml_widgets.submit.configuration.conda_dependencies import CondaDependencies
+from aml_widgets.submit.configuration.environment import Environment
+from aml_widgets.submit.configuration.run_configuration import RunConfiguration
+from aml_widgets.submit.configuration.run_sections import DockerConfiguration, MpiConfiguration, PyTorchConfiguration
+from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
 
 
 @pytest.fixture

@@ -17,11 +17,12 @@ import pytest
 from aml_widgets.core.errors import EnvironmentBuildError
 from aml_widgets.core.records import RunRecord
 from aml_widgets.core.status import RunStatus
-from aml_widgets.submit import interpreters, outcomes, script_start
-from aml_widgets.submit.notes import Notes
-from aml_widgets.submit.pulse import Pulse
+from aml_widgets.submit.environments import interpreters
 from aml_widgets.submit.submission import RunFolder, Submission
-from aml_widgets.submit.supervisor import Supervisor
+from aml_widgets.submit.supervision import outcomes, script_start
+from aml_widgets.submit.supervision.notes import Notes
+from aml_widgets.submit.supervision.pulse import Pulse
+from aml_widgets.submit.supervision.supervisor import Supervisor
 from tests.unit.submit.scripts import Workshop, is_gone, open_workshop, until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions")
@@ -81,7 +82,7 @@ def test_a_package_that_this_python_does_not_find_by_itself_is_the_scripts_too(t
 import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from aml_widgets.submit.script_start import make_environment
+from aml_widgets.submit.supervision.script_start import make_environment
 from aml_widgets.submit.submission import Submission
 submission = Submission(run_id="a", store_location="", snapshot_id="", script="train.py", environment_variables={})
 print(make_environment(submission, Path(sys.executable)).get("PYTHONPATH", ""))
@@ -205,7 +206,7 @@ def test_a_run_is_cancelled_while_its_environment_is_built(workshop: Workshop, m
 def test_a_supervisor_shows_that_it_lives(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
-    from aml_widgets.submit import pulse
+    from aml_widgets.submit.supervision import pulse
 
     monkeypatch.setattr(pulse, "HEARTBEAT_SECONDS", 0.0)
     submission = workshop.prepare("")

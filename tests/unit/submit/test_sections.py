@@ -6,11 +6,11 @@ import pickle
 import pytest
 
 from aml_widgets.core.errors import ConfigError
-from aml_widgets.submit.environment import Environment
-from aml_widgets.submit.run_configuration import RunConfiguration
-from aml_widgets.submit.run_sections import HistorySection
-from aml_widgets.submit.script_run_config import ScriptRunConfig
-from aml_widgets.submit.sections import Section
+from aml_widgets.submit.configuration.environment import Environment
+from aml_widgets.submit.configuration.run_configuration import RunConfiguration
+from aml_widgets.submit.configuration.run_sections import HistorySection
+from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
+from aml_widgets.submit.configuration.sections import Section
 
 
 @pytest.mark.parametrize(

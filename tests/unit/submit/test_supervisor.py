@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from aml_widgets.core.status import RunStatus
-from aml_widgets.submit import outcomes
 from aml_widgets.submit.submission import RunFolder
+from aml_widgets.submit.supervision import outcomes
 from tests.unit.submit.scripts import Workshop, is_gone, open_workshop, until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions")
@@ -246,7 +246,7 @@ def test_a_supervisor_that_a_script_starts_is_not_ended_with_it(workshop: Worksh
     )
 
     parent = workshop.run(
-        f"from aml_widgets.submit.local_engine import launch_supervisor\nlaunch_supervisor({child.run_id!r})"
+        f"from aml_widgets.submit.engines.local_engine import launch_supervisor\nlaunch_supervisor({child.run_id!r})"
     )
 
     assert parent.status is RunStatus.COMPLETED, workshop.log(parent.run_id)
@@ -366,7 +366,9 @@ def test_a_supervisor_starts_without_what_only_faces_need() -> None:
     import subprocess
 
     heavy = ["numpy", "pandas", "ipywidgets", "bqplot", "matplotlib", "asyncio"]
-    code = f"import sys, aml_widgets.submit.supervisor as s; print([n for n in {heavy!r} if n in sys.modules])"
+    code = (
+        f"import sys, aml_widgets.submit.supervision.supervisor as s; print([n for n in {heavy!r} if n in sys.modules])"
+    )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert result.stdout == "[]\n"

@@ -21,10 +21,11 @@ from aml_widgets.core.file_lock import FileLock
 from aml_widgets.core.records import RunError, RunRecord, WriterProcess
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.liveness import this_process
-from aml_widgets.submit import local_engine, outcomes, recovery
-from aml_widgets.submit.run_state import Outcome, Processes, write_outcome, write_processes
-from aml_widgets.submit.script_process import OWNER_VARIABLE
+from aml_widgets.submit.engines import local_engine
 from aml_widgets.submit.submission import RunFolder
+from aml_widgets.submit.supervision import outcomes, recovery
+from aml_widgets.submit.supervision.run_state import Outcome, Processes, write_outcome, write_processes
+from aml_widgets.submit.supervision.script_process import OWNER_VARIABLE
 from tests.unit.submit.scripts import Workshop, is_gone, open_workshop, until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions")
@@ -495,7 +496,7 @@ def test_a_disk_without_any_room_for_the_store_ends_the_run_truthfully_once_ther
 
 
 def test_a_mistake_of_ours_ends_the_run_and_is_told(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aml_widgets.submit import supervisor
+    from aml_widgets.submit.supervision import supervisor
 
     submission = workshop.prepare("")
     folder = RunFolder.of(submission.run_id)
@@ -521,7 +522,7 @@ def test_a_mistake_of_ours_ends_the_run_and_is_told(workshop: Workshop, monkeypa
 
 
 def test_processes_of_others_are_not_taken_for_the_scripts(workshop: Workshop) -> None:
-    from aml_widgets.submit.script_process import find_processes
+    from aml_widgets.submit.supervision.script_process import find_processes
 
     assert OWNER_VARIABLE not in os.environ
     assert find_processes("nobody", gone()) == []

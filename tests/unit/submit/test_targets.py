@@ -22,7 +22,7 @@ from aml_widgets.core.errors import (
     UserError,
 )
 from aml_widgets.store.liveness import this_process
-from aml_widgets.submit import queue, targets, targets_database
+from aml_widgets.submit.engines import queue, targets, targets_database
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ def test_targets_are_listed_by_name() -> None:
 
 def test_another_process_sees_them() -> None:
     targets.set_target("four", 4)
-    program = "from aml_widgets.submit import targets; print(targets.get_target('four').max_concurrent_runs)"
+    program = "from aml_widgets.submit.engines import targets; print(targets.get_target('four').max_concurrent_runs)"
 
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
@@ -172,9 +172,7 @@ def test_a_damaged_file_says_so() -> None:
 
 
 def test_two_processes_that_make_the_file_at_once_make_one() -> None:
-    program = (
-        "import sys; from aml_widgets.submit import targets; sys.stdin.readline(); targets.set_target(sys.argv[1], 4)"
-    )
+    program = "import sys; from aml_widgets.submit.engines import targets; sys.stdin.readline(); targets.set_target(sys.argv[1], 4)"
     processes = [
         subprocess.Popen([sys.executable, "-c", program, f"target_{number}"], stdin=subprocess.PIPE, text=True)
         for number in range(4)

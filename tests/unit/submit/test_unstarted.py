@@ -11,12 +11,12 @@ from aml_widgets.core.records import NewRun, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.liveness import this_process
 from aml_widgets.store.memory import MemoryRunStore
-from aml_widgets.submit import unstarted
-from aml_widgets.submit.engine import Engine
-from aml_widgets.submit.local_engine import LocalEngine
-from aml_widgets.submit.queued_engine import QueuedEngine
+from aml_widgets.submit.engines import unstarted
+from aml_widgets.submit.engines.local_engine import LocalEngine
+from aml_widgets.submit.engines.protocol import Engine
+from aml_widgets.submit.engines.queued_engine import QueuedEngine
+from aml_widgets.submit.engines.targets import set_target
 from aml_widgets.submit.submission import RUN_HOME, RUN_TYPE, RunFolder, describe_home, is_from_here
-from aml_widgets.submit.targets import set_target
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,9 @@ import pytest
 from aml_widgets.core.records import NewRun
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store import liveness
-from aml_widgets.submit.environment import Environment
-from aml_widgets.submit.importable import importable_folder
-from aml_widgets.submit.script_run_config import ScriptRunConfig
+from aml_widgets.submit.configuration.environment import Environment
+from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
+from aml_widgets.submit.environments.importable import importable_folder
 from aml_widgets.submit.submission import RUN_TYPE
 from aml_widgets.testing.support import describe_process
 from aml_widgets.tracking import context
@@ -143,7 +143,7 @@ def test_a_submitted_script_finds_its_run(bare_python: Path, tmp_path: Path) -> 
 PARENT_SCRIPT = """
 import sys
 from aml_widgets import Run
-from aml_widgets.submit.script_run_config import ScriptRunConfig
+from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
 
 child = Run.get_context(allow_offline=False).submit_child(ScriptRunConfig(".", "child.py"))
 child.wait_for_completion()

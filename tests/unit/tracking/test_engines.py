@@ -11,7 +11,7 @@ from aml_widgets.core.errors import RunIsTerminal, StoreUnavailable, TargetNotFo
 from aml_widgets.core.records import NewRun, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
-from aml_widgets.submit.engine import Engine
+from aml_widgets.submit.engines.protocol import Engine
 from aml_widgets.submit.submission import RUN_TYPE, Submission
 from aml_widgets.tracking import engines
 from aml_widgets.tracking.experiment import Experiment

@@ -18,10 +18,10 @@ import psutil
 import pytest
 
 from aml_widgets.core.errors import TargetInUse, TargetNotFound
-from aml_widgets.submit import queue, targets_database
-from aml_widgets.submit.environment import Environment
-from aml_widgets.submit.queue import EntryState
-from aml_widgets.submit.script_run_config import ScriptRunConfig
+from aml_widgets.submit.configuration.environment import Environment
+from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
+from aml_widgets.submit.engines import queue, targets_database
+from aml_widgets.submit.engines.queue import EntryState
 from aml_widgets.tracking.compute import ComputeTarget, LocalTarget
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.run import Run
@@ -136,7 +136,7 @@ def test_runs_outlive_the_process_that_submitted_them_and_have_its_variables(
     program = textwrap.dedent("""
         import sys
         from aml_widgets import Experiment, ScriptRunConfig, Workspace
-        from aml_widgets.submit.environment import Environment
+        from aml_widgets.submit.configuration.environment import Environment
         environment = Environment("here")
         environment.python.user_managed_dependencies = True
         environment.python.interpreter_path = sys.executable

@@ -27,9 +27,9 @@ from aml_widgets.core.errors import (
 from aml_widgets.core.records import ArtifactRecord, RunError, RunQuery, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
-from aml_widgets.submit import engines
-from aml_widgets.submit.environment import Environment
-from aml_widgets.submit.script_run_config import ScriptRunConfig
+from aml_widgets.submit.configuration.environment import Environment
+from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
+from aml_widgets.submit.engines import finding as engines
 from aml_widgets.submit.snapshot import find_snapshot, list_files
 from aml_widgets.submit.submission import RUN_TYPE, RunFolder, Submission
 from aml_widgets.tracking import engines as tracking_engines

@@ -10,7 +10,7 @@ import pytest
 from aml_widgets.store import liveness
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.store.uri import open_store
-from aml_widgets.submit.queued_engine import QueuedEngine
+from aml_widgets.submit.engines.queued_engine import QueuedEngine
 
 from .small_runs import LocalStandIn, Starter, children, read_pids, wait_until
 

@@ -21,8 +21,8 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store.liveness import is_alive, this_process
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.store.uri import open_store
-from aml_widgets.submit import targets_database
-from aml_widgets.submit.engine import Engine
+from aml_widgets.submit.engines import targets_database
+from aml_widgets.submit.engines.protocol import Engine
 from aml_widgets.submit.submission import RUN_TYPE, RunFolder, Submission
 
 TARGET = "four"
@@ -195,7 +195,7 @@ def main() -> None:
     if what == "work":
         work(name, folder)
         return
-    from aml_widgets.submit.dispatcher import Dispatcher
+    from aml_widgets.submit.engines.dispatcher import Dispatcher
 
     tell(folder, f"dispatcher {os.getpid()}")
     Dispatcher(name, launcher=SmallLauncher(folder), look_after=LocalStandIn().look_after, poll_seconds=0.05).run()

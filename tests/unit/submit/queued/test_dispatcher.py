@@ -19,10 +19,10 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store import liveness
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.store.uri import open_store
-from aml_widgets.submit import queue, targets, targets_database
-from aml_widgets.submit.dispatcher import Dispatcher
-from aml_widgets.submit.queue import EntryState
-from aml_widgets.submit.queued_engine import QueuedEngine
+from aml_widgets.submit.engines import queue, targets, targets_database
+from aml_widgets.submit.engines.dispatcher import Dispatcher
+from aml_widgets.submit.engines.queue import EntryState
+from aml_widgets.submit.engines.queued_engine import QueuedEngine
 from aml_widgets.submit.submission import RunFolder
 
 from .small_runs import (
@@ -239,7 +239,7 @@ def test_a_run_that_cannot_be_started_is_tried_again(
                 raise BlockingIOError(11, "Resource temporarily unavailable")
             return super().launch(run_id)
 
-    monkeypatch.setattr("aml_widgets.submit.dispatcher.PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("aml_widgets.submit.engines.dispatcher.PAUSE_SECONDS", 0.05)
     targets.set_target(TARGET, 1)
     (folder / "go").touch()
     queued = QueuedEngine(local=LocalStandIn(), start_keeper=lambda target: liveness.this_process())
@@ -266,8 +266,8 @@ def test_a_run_that_can_never_be_started_fails_with_the_reason_and_the_next_one_
                 raise StoreUnavailable(f"It cannot be started: {error}") from error
             return super().launch(run_id)
 
-    monkeypatch.setattr("aml_widgets.submit.dispatcher.PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("aml_widgets.submit.dispatcher.RETRY_SECONDS", 0.05 if number == errno.ENOMEM else 1e9)
+    monkeypatch.setattr("aml_widgets.submit.engines.dispatcher.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("aml_widgets.submit.engines.dispatcher.RETRY_SECONDS", 0.05 if number == errno.ENOMEM else 1e9)
     targets.set_target(TARGET, 1)
     (folder / "go").touch()
     queued = QueuedEngine(local=LocalStandIn(), start_keeper=lambda target: liveness.this_process())
@@ -288,7 +288,7 @@ def test_a_run_whose_folder_is_gone_fails_at_once_and_the_next_one_comes(
 ) -> None:
     import shutil
 
-    monkeypatch.setattr("aml_widgets.submit.dispatcher.PAUSE_SECONDS", 1e9)
+    monkeypatch.setattr("aml_widgets.submit.engines.dispatcher.PAUSE_SECONDS", 1e9)
     targets.set_target(TARGET, 1)
     (folder / "go").touch()
     queued = QueuedEngine(local=LocalStandIn(), start_keeper=lambda target: liveness.this_process())
@@ -334,7 +334,7 @@ SUBMITTER = """
 import sys
 from pathlib import Path
 from aml_widgets.store.uri import open_store
-from aml_widgets.submit.queued_engine import QueuedEngine
+from aml_widgets.submit.engines.queued_engine import QueuedEngine
 sys.path.insert(0, sys.argv[1])
 import small_runs
 folder, location, name, count, target = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], int(sys.argv[5]), sys.argv[6]

@@ -10,9 +10,9 @@ import pytest
 from aml_widgets.core import clock
 from aml_widgets.core.records import WriterProcess
 from aml_widgets.store import liveness
-from aml_widgets.submit import queue, targets, targets_database
-from aml_widgets.submit.dispatcher import Dispatcher
-from aml_widgets.submit.queue import EntryState, Keeper, KeeperReplaced
+from aml_widgets.submit.engines import queue, targets, targets_database
+from aml_widgets.submit.engines.dispatcher import Dispatcher
+from aml_widgets.submit.engines.queue import EntryState, Keeper, KeeperReplaced
 
 from .small_runs import TARGET, SmallLauncher, read_story
 

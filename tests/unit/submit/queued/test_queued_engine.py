@@ -16,8 +16,8 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store import liveness
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.store.uri import open_store
-from aml_widgets.submit import queue, targets
-from aml_widgets.submit.queued_engine import QueuedEngine, list_runs_of
+from aml_widgets.submit.engines import queue, targets
+from aml_widgets.submit.engines.queued_engine import QueuedEngine, list_runs_of
 from aml_widgets.submit.submission import RunFolder, Submission
 
 from .small_runs import TARGET, LocalStandIn, read_story, start, status, submit, wait_until
@@ -134,7 +134,7 @@ def test_a_run_claimed_in_the_moment_of_its_cancellation_is_not_started(
     store: RunStore,
     location: Path,
 ) -> None:
-    from aml_widgets.submit.dispatcher import Dispatcher
+    from aml_widgets.submit.engines.dispatcher import Dispatcher
 
     from .small_runs import SmallLauncher
 
@@ -350,7 +350,7 @@ def test_what_surrounded_the_submitter_is_for_its_user_only(
 ) -> None:
     import sys
 
-    from aml_widgets.submit import supervisor_start
+    from aml_widgets.submit.supervision import supervisor_start
 
     monkeypatch.setenv("MY_TOKEN", "caf\udce9")  # a byte that is no UTF-8
     targets.set_target(TARGET, 1)

@@ -1,0 +1,253 @@
+"""Named compute targets: places on this machine with so many runs at once, and Ray clusters by their address."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from aml_widgets.core import clock
+from aml_widgets.core.errors import InvalidName, TargetInUse, TargetNotFound, UserError
+from aml_widgets.submit.engines import targets_database
+from aml_widgets.submit.engines.finding import LOCAL
+from aml_widgets.submit.submission import list_submissions
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")
+_MOST_RUNS = 10_000
+
+_COLUMNS = "select name, max_concurrent_runs, created_at, kind, address from target"
+
+LOCAL_KIND = "Local"
+RAY_KIND = "Ray"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRecord:
+    """A named compute target.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    max_concurrent_runs : int
+        How many runs it may have at once; a Ray cluster sees to that itself, and has 0 here.
+    created_at : float
+        When it was made.
+    kind : str
+        What carries out its runs: `LOCAL_KIND` or `RAY_KIND`.
+    address : str or None
+        Where a Ray cluster is.
+    """
+
+    name: str
+    max_concurrent_runs: int
+    created_at: float
+    kind: str = LOCAL_KIND
+    address: str | None = None
+
+
+def set_target(name: str, max_concurrent_runs: int) -> TargetRecord:
+    """Make a target, or change how many runs the one of that name may have at once.
+
+    What runs already goes on; a larger number takes effect at once.
+
+    Raises
+    ------
+    InvalidName
+        For a name that the rules refuse.
+    UserError
+        For a number of runs that is no integer from 1.
+    StoreError
+        If it cannot be kept.
+    """
+    _check_name(name)
+    count = _check_count(max_concurrent_runs)
+
+    def work(connection: sqlite3.Connection) -> TargetRecord:
+        _check_kind(connection, name, LOCAL_KIND)
+        connection.execute(
+            "insert into target (name, max_concurrent_runs, created_at) values (?, ?, ?) "
+            "on conflict (name) do update set max_concurrent_runs = excluded.max_concurrent_runs",
+            (name, count, clock.now()),
+        )
+        return _find(connection, name) or _missing(connection, name)
+
+    return targets_database.write(work)
+
+
+def set_ray_target(name: str, address: str) -> TargetRecord:
+    """Make a target that is a Ray cluster, or let the one of that name be at another address from now on.
+
+    Raises
+    ------
+    InvalidName
+        For a name that the rules refuse.
+    UserError
+        For an address that is none, and for the name of a target of another kind.
+    StoreError
+        If it cannot be kept.
+    """
+    _check_name(name)
+    checked = _check_address(address)
+
+    def work(connection: sqlite3.Connection) -> TargetRecord:
+        _check_kind(connection, name, RAY_KIND)
+        connection.execute(
+            "insert into target (name, max_concurrent_runs, created_at, kind, address) values (?, 0, ?, ?, ?) "
+            "on conflict (name) do update set address = excluded.address",
+            (name, clock.now(), RAY_KIND, checked),
+        )
+        return _find(connection, name) or _missing(connection, name)
+
+    return targets_database.write(work)
+
+
+def update_target(name: str, max_concurrent_runs: int) -> TargetRecord:
+    """Change how many runs a target may have at once.
+
+    Raises
+    ------
+    TargetNotFound
+        If there is none of that name.
+    UserError
+        For a number of runs that is no integer from 1.
+    """
+    count = _check_count(max_concurrent_runs)
+
+    def work(connection: sqlite3.Connection) -> TargetRecord:
+        _check_kind(connection, name, LOCAL_KIND)
+        connection.execute("update target set max_concurrent_runs = ? where name = ?", (count, name))
+        return _find(connection, name) or _missing(connection, name)
+
+    return targets_database.write(work)
+
+
+def get_target(name: str) -> TargetRecord:
+    """Read a target.
+
+    Raises
+    ------
+    TargetNotFound
+        If there is none of that name; the message names those that are there.
+    """
+
+    def work(connection: sqlite3.Connection) -> TargetRecord:
+        return _find(connection, name) or _missing(connection, name)
+
+    return targets_database.read(work)
+
+
+def list_targets() -> list[TargetRecord]:
+    """List the named targets by name."""
+    return targets_database.read(_list)
+
+
+def delete_target(name: str) -> None:
+    """Delete a target that no run waits for or works on.
+
+    Raises
+    ------
+    TargetNotFound
+        If there is none of that name.
+    TargetInUse
+        If it has runs.
+    """
+
+    def work(connection: sqlite3.Connection) -> None:
+        record = _find(connection, name) or _missing(connection, name)
+        (run_count,) = connection.execute("select count(*) from entry where target = ?", (name,)).fetchone()
+        run_count += sum(one.target == name for one in list_submissions()) if record.kind == RAY_KIND else 0
+        if run_count:
+            runs = "1 run" if run_count == 1 else f"{run_count} runs"
+            raise TargetInUse(
+                f"Compute target {name!r} has {runs} waiting or running. Wait for their end or cancel them: "
+                f"Run.list_by_compute({name!r}) gives them.",
+                value=name,
+            )
+        connection.execute("delete from target where name = ?", (name,))
+
+    targets_database.write(work)
+
+
+def check_target(connection: sqlite3.Connection, name: str) -> TargetRecord:
+    """Read a target in a transaction, or raise TargetNotFound."""
+    return _find(connection, name) or _missing(connection, name)
+
+
+def _find(connection: sqlite3.Connection, name: object) -> TargetRecord | None:
+    if not isinstance(name, str):
+        return None
+    row = connection.execute(f"{_COLUMNS} where name = ?", (name,)).fetchone()
+    return None if row is None else _to_record(row)
+
+
+def _list(connection: sqlite3.Connection) -> list[TargetRecord]:
+    return [_to_record(row) for row in connection.execute(f"{_COLUMNS} order by name")]
+
+
+def _to_record(row: tuple[str, int, float, str, str | None]) -> TargetRecord:
+    name, max_concurrent_runs, created_at, kind, address = row
+    return TargetRecord(
+        name=name, max_concurrent_runs=max_concurrent_runs, created_at=created_at, kind=kind, address=address
+    )
+
+
+def _missing(connection: sqlite3.Connection, name: object) -> NoReturn:
+    known = ", ".join([repr(LOCAL), *(repr(target.name) for target in _list(connection))])
+    raise TargetNotFound(
+        f"There is no compute target {name!r} on this machine; there are: {known}. "
+        "Name one of them, or make it with LocalTarget.create(name, max_concurrent_runs=4).",
+        value=name,
+    )
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidName(
+            f"Compute target name {name!r} is not valid: it must be 1 to 64 ASCII letters, digits, '-' and '_', "
+            "starting with a letter or digit.",
+            value=name,
+        )
+    if name.lower() == LOCAL:
+        raise InvalidName(
+            f"{name!r} cannot be made: {LOCAL!r} is always there, and starts every run at once. Choose another name.",
+            value=name,
+        )
+
+
+def _check_count(count: object) -> int:
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= _MOST_RUNS:
+        raise UserError(
+            f"max_concurrent_runs must be an integer from 1 to {_MOST_RUNS:,}, got {count!r}. "
+            f"To run everything at once, use the target {LOCAL!r}.",
+            value=count,
+        )
+    return count
+
+
+def _check_address(address: object) -> str:
+    if isinstance(address, str):
+        try:
+            parts = urlsplit(address.strip())
+            is_address = bool(parts.hostname) and parts.port != 0 and parts.scheme in {"http", "https"}
+        except ValueError:  # a port that is no number
+            is_address = False
+        if is_address:
+            return address.strip().rstrip("/")
+    raise UserError(
+        f"The address of a Ray cluster must be that of its dashboard, where it takes jobs, got {address!r}. "
+        "Give one such as 'http://127.0.0.1:8265'.",
+        value=address,
+    )
+
+
+def _check_kind(connection: sqlite3.Connection, name: str, kind: str) -> None:
+    record = _find(connection, name)
+    if record is not None and record.kind != kind:
+        raise UserError(
+            f"The compute target {name!r} is of the kind {record.kind!r}, not {kind!r}. Choose another name, or delete it first: "
+            f"ComputeTarget(None, {name!r}).delete().",
+            value=name,
+        )

@@ -1,0 +1,105 @@
+"""Why a script ended, in words that are true: from its exit code, what its driver left, and what the system counted."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from aml_widgets.core.records import RunError
+from aml_widgets.core.status import RunStatus
+from aml_widgets.submit.supervision.run_state import Outcome, read_json
+
+USER_ERROR = "UserError"
+PROCESS_KILLED = "ProcessKilled"
+RUN_DURATION_EXCEEDED = "RunDurationExceeded"
+PREPARATION_FAILED = "PreparationFailed"
+SERVICE_ERROR = "ServiceError"
+FILES_NOT_SAVED = "FilesNotSaved"
+SUPERVISOR_ENDED = "SupervisorEnded"
+
+DRIVER_LOG = "azureml-logs/70_driver_log.txt"
+
+_FIRST_SIGNAL_OF_SHELL = 128
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+def describe_exit(exit_code: int, error_file: Path, *, ran_out_of_memory: bool = False) -> Outcome:
+    """Say how a script ended that nobody asked to end.
+
+    Parameters
+    ----------
+    exit_code : int
+        As `subprocess` gives it: negative for a signal.
+    error_file : Path
+        Where its driver leaves word of an error.
+    ran_out_of_memory : bool, optional
+        Whether the system ended some process for want of memory while the script ran.
+    """
+    if exit_code == 0:
+        return Outcome(RunStatus.COMPLETED)
+    word = find_error(error_file)
+    if word is not None:
+        return Outcome(RunStatus.FAILED, word)
+    if exit_code < 0:
+        return Outcome(RunStatus.FAILED, _describe_signal(-exit_code, ran_out_of_memory=ran_out_of_memory))
+    message = f"The script ended with exit code {exit_code}"
+    if exit_code > _FIRST_SIGNAL_OF_SHELL and (name := name_signal(exit_code - _FIRST_SIGNAL_OF_SHELL)):
+        message += f", which a shell gives for a program that was ended by {name}"
+    return Outcome(RunStatus.FAILED, RunError(code=USER_ERROR, message=f"{message}. {DRIVER_LOG} may say why."))
+
+
+def find_error(error_file: Path) -> RunError | None:
+    """Give the error that a script's driver left word of, None where there is none."""
+    word = read_json(error_file)
+    if word is None:
+        return None
+    name, text, traceback = str(word.get("type")), str(word.get("message", "")), word.get("traceback")
+    return RunError(
+        code=USER_ERROR,
+        message=f"User program failed with {name}" + (f": {text}" if text.strip() else ""),
+        traceback=traceback if isinstance(traceback, str) else None,
+        error_type=name,
+    )
+
+
+def name_signal(number: int) -> str | None:
+    """Name a signal for a message, None for a number that is none."""
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return None
+
+
+def count_out_of_memory() -> int:
+    """Count how often the system has ended a process for want of memory, as far as it says so; it only grows."""
+    return sum(map(_read_count, [Path("/proc/vmstat"), *_find_memory_events()]))
+
+
+def _describe_signal(number: int, *, ran_out_of_memory: bool) -> RunError:
+    message = f"The script was killed by {name_signal(number) or f'signal {number}'}"
+    if number == 9 and ran_out_of_memory:
+        message += (
+            ". While it ran, the system ended a process because memory ran out: most likely this one. "
+            "Use less memory, or a machine with more."
+        )
+    elif number == 9:
+        message += ", perhaps because memory ran out, or by somebody."
+    else:
+        message += "."
+    return RunError(code=PROCESS_KILLED, message=f"{message} What it had written until then is kept.")
+
+
+def _find_memory_events() -> list[Path]:
+    try:
+        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # no Linux
+        return []
+    return [_CGROUPS / line[4:] / "memory.events" for line in lines if line.startswith("0::/")]
+
+
+def _read_count(file: Path) -> int:
+    try:
+        lines = file.read_text(encoding="ascii", errors="replace").splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+    except (OSError, ValueError, IndexError):
+        return 0
