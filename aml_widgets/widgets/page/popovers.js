@@ -83,14 +83,20 @@ aml.starters.push(({ root, place }) => {
     event.preventDefault();
     next?.focus();
   };
+  // What had the focus may be gone, when its HTML was rewritten: then the key comes from around the view.
+  const onEscape = (event) => {
+    if (event.key === "Escape" && event.target instanceof Element && event.target.contains(root)) for (const menu of menus(true)) close(menu);
+  };
   root.addEventListener("click", onClick, true); // before the kernel is asked
   root.addEventListener("toggle", onToggle, true);
   root.addEventListener("keydown", onKey);
   document.addEventListener("pointerdown", onPress, true);
+  document.addEventListener("keydown", onEscape, true);
   return () => {
     root.removeEventListener("click", onClick, true);
     root.removeEventListener("toggle", onToggle, true);
     root.removeEventListener("keydown", onKey);
     document.removeEventListener("pointerdown", onPress, true);
+    document.removeEventListener("keydown", onEscape, true);
   };
 });

@@ -76,7 +76,7 @@ def test_the_interpreter_of_the_submitter_gets_no_path_of_ours(workshop: Worksho
 
 
 def test_a_package_that_this_python_does_not_find_by_itself_is_the_scripts_too(tmp_path: Path) -> None:
-    package = Path(script_start.__file__).resolve().parents[1]
+    package = Path(script_start.__file__).resolve().parents[2]
     shutil.copytree(package, tmp_path / "aml_widgets", ignore=shutil.ignore_patterns("__pycache__", "static", "*.js"))
     program = """
 import sys
