@@ -57,7 +57,7 @@ def connect(address: str) -> Any:
         ) from error
     logging.getLogger("ray").setLevel(logging.WARNING)
 
-    class Client(JobSubmissionClient):
+    class Client(JobSubmissionClient):  # type: ignore[misc, unused-ignore]  # ray may not be installed where this is checked
         """One that gives up waiting."""
 
         def _do_request(self, *arguments: Any, **settings: Any) -> Any:
