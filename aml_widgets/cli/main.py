@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from aml_widgets.cli import cancel, logs, runs, show, submit, targets
+from aml_widgets.cli import cancel, environments, logs, runs, show, submit, targets
 from aml_widgets.cli.shell import EXIT_FINE, EXIT_INTERRUPTED, EXIT_USAGE, Shell
 from aml_widgets.core.errors import AmlWidgetsError
 
-_COMMANDS = (submit, runs, show, logs, cancel, targets)
+_COMMANDS = (submit, runs, show, logs, cancel, targets, environments)
 
 _END = """\
 RUN is a run's id, the beginning of one that fits no other run, or @latest for the newest run.

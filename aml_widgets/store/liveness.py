@@ -133,6 +133,14 @@ def judge(record: RunRecord, now: float) -> Judgement:
     return _AS_IT_IS  # on another machine or in another container: nobody here can tell
 
 
+def find_end(ended_at: float | None, now: float, started_at: float) -> float:
+    """Give when a run ended that is said to have ended at some time, None for now: not before it started, and not in the future.
+
+    The clock that said so may be another machine's, or may have been set since.
+    """
+    return now if ended_at is None else max(started_at, min(ended_at, now))
+
+
 def _settle(writer: WriterProcess, last_seen_at: float, what: str) -> Judgement:
     seen = datetime.fromtimestamp(last_seen_at, tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     message = (

@@ -48,7 +48,7 @@ from aml_widgets.core.records import (
 )
 from aml_widgets.core.status import RunStatus, can_change, is_outdated
 from aml_widgets.store.artifacts import FolderArtifactStore, check_run_id
-from aml_widgets.store.liveness import judge
+from aml_widgets.store.liveness import find_end, judge
 from aml_widgets.store.memory_metrics import RunMetrics
 from aml_widgets.store.memory_models import MemoryModelRows
 from aml_widgets.store.memory_reading import Cursor, bad_cursor, decode_page_token, is_asked_for
@@ -289,7 +289,9 @@ class MemoryRunStore:
 
         return sorted((record for record in records if numbers[record.run_id] is not None), key=sort_key)
 
-    def set_status(self, run_id: str, status: RunStatus, *, error: RunError | None = None) -> RunRecord:
+    def set_status(
+        self, run_id: str, status: RunStatus, *, error: RunError | None = None, ended_at: float | None = None
+    ) -> RunRecord:
         """Change the status; `started_at` and `ended_at` follow. The same status again changes nothing."""
         with self._lock:
             run = self._run(run_id)
@@ -300,7 +302,8 @@ class MemoryRunStore:
                 return old
             if not can_change(old.status, status):
                 raise _terminal(old, f"cannot become {status}")
-            now = clock.now()
+            known_at = old.created_at if old.started_at is None else old.started_at
+            now = find_end(ended_at if status.is_terminal else None, clock.now(), known_at)
             started_at = now if status == RunStatus.RUNNING or status.is_terminal else None
             self._change(
                 run,

@@ -203,10 +203,13 @@ class RunStore(Protocol):
         """Read a page of runs, newest first or in the order of a metric."""
         ...
 
-    def set_status(self, run_id: str, status: RunStatus, *, error: RunError | None = None) -> RunRecord:
+    def set_status(
+        self, run_id: str, status: RunStatus, *, error: RunError | None = None, ended_at: float | None = None
+    ) -> RunRecord:
         """Change the status; `started_at` and `ended_at` follow. The same status again changes nothing.
 
-        Neither does any but a last one where it is ``CancelRequested``.
+        Neither does any but a last one where it is ``CancelRequested``. With a last status, `ended_at` says when the run was
+        last known to live, where that was before now; it is never before `started_at`, nor later than now.
 
         Raises RunIsTerminal when the run has ended otherwise.
         """

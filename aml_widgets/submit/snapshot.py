@@ -12,9 +12,8 @@ import stat
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from aml_widgets.core.errors import (
     SnapshotError,
@@ -24,39 +23,13 @@ from aml_widgets.core.errors import (
     StoreReadOnly,
     StoreUnavailable,
 )
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from aml_widgets.submit.source_files import WAY_OUT, Limits, Source, collect_sources
 
 _T = TypeVar("_T")
 
-MAX_BYTES = 300 * 1024 * 1024
-MAX_FILES = 2_000
-MAX_ENTRIES = 50_000
-"""How many entries are looked at, ignored ones too: a home folder is not to be walked to its end."""
-MAX_WALK_SECONDS = 10.0
-
-ALWAYS_LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints"})
-
-WAY_OUT = "choose a smaller snapshot_directory, or pass snapshot_directory=None"
-
 _CHUNK_BYTES = 1 << 20
-_NAMED_LARGEST = 3
-_MAX_SECONDS_PAST_LIMIT = 0.5  # looked on for so long, so that the message names what is largest
 _PAUSES_SECONDS = (0.05, 0.2, 0.5)  # before a file that was rewritten while it was read is read again
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier time; one time for all makes equal folders equal zips
-
-
-class SnapshotTooLarge(SnapshotError):
-    """The folder has more files or bytes than a snapshot may have."""
-
-
-class _WalkedTooFar(Exception):
-    """The walk through a folder has met one of its own limits."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
 
 
 class _Rewritten(Exception):
@@ -67,30 +40,10 @@ class _Rewritten(Exception):
         self.file = file
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How large a snapshot may be; None lifts a limit."""
-
-    max_files: int | None = MAX_FILES
-    max_bytes: int | None = MAX_BYTES
-    max_entries: int = MAX_ENTRIES
-    max_walk_seconds: float = MAX_WALK_SECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """One file that goes into a snapshot."""
-
-    path: str  # below the folder, with '/'
-    file: Path
-    size_bytes: int
-    is_executable: bool
-
-
 class _Content(NamedTuple):
     """What was read of one file; it may be longer by now than when it was found."""
 
-    source: _Source
+    source: Source
     size_bytes: int
     content_hash: str
 
@@ -135,7 +88,7 @@ def take_snapshot(
     """
     source = Path(source)
     links: list[str] = []
-    collected = _collect(source, limits or Limits(), [target_folder, *left_out], way_out, links)
+    collected = collect_sources(source, limits or Limits(), [target_folder, *left_out], way_out, links)
     sources = sorted(collected, key=lambda one: one.path)
     contents = [_read_again_if_rewritten(lambda one=one: _hash(one)) for one in sources]  # type: ignore[misc]
     snapshot_id = _identify(contents)
@@ -194,6 +147,8 @@ def _list_sizes(archive: Path) -> list[tuple[str, int]]:
             f"The snapshot {str(archive)!r} cannot be read: {error.strerror or error}. Try again, or see to that disk.",
             value=archive,
         ) from error
+    # Which of them `zipfile` raises depends on the bytes that are damaged: NotImplementedError where they seem to be a newer format,
+    # ValueError where names are no UTF-8 or places lie before the beginning.
     except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
         raise SnapshotError(
             f"The snapshot {str(archive)!r} is damaged ({error}). Take it again: submit the script, or call take_snapshot, with the "
@@ -211,140 +166,6 @@ def _holds(archive: Path, contents: Iterable[_Content]) -> bool:
         return False  # it is written anew, which tells what is wrong with the disk
 
 
-def _collect(source: Path, limits: Limits, left_out: Iterable[Path], way_out: str, links: list[str]) -> list[_Source]:
-    try:
-        mode = source.stat().st_mode
-    except OSError as error:
-        raise SnapshotError(
-            f"{str(source)!r} cannot be copied: {error.strerror or error}. Give a folder that exists, or None for no snapshot.",
-            value=source,
-        ) from error
-    if stat.S_ISREG(mode):
-        walked: Iterator[_Source] = iter([_describe(source, source.name, source.stat())])
-    elif stat.S_ISDIR(mode):
-        walked = _walk(source, limits, {os.path.realpath(path) for path in left_out}, links)
-    else:
-        raise SnapshotError(f"{str(source)!r} is neither a file nor a folder. Give one of them.", value=source)
-    collected: list[_Source] = []
-    size_bytes = 0
-    excess = None
-    deadline = 0.0
-    try:
-        for one in walked:
-            collected.append(one)
-            size_bytes += one.size_bytes
-            if excess is None:
-                excess = _find_excess(limits, len(collected), size_bytes)
-                deadline = time.monotonic() + _MAX_SECONDS_PAST_LIMIT
-            elif time.monotonic() > deadline:
-                break
-    except _WalkedTooFar as stop:
-        excess = excess or stop.what
-    if excess is not None:
-        is_by_count = limits.max_bytes is None or size_bytes <= limits.max_bytes
-        raise SnapshotTooLarge(
-            f"{str(source)!r} holds {excess}{_name_largest(collected, is_by_count=is_by_count)}. "
-            f"Name what is no source in .amlignore, {way_out}.",
-            value=source,
-        )
-    return collected
-
-
-def _find_excess(limits: Limits, file_count: int, size_bytes: int) -> str | None:
-    if limits.max_files is not None and file_count > limits.max_files:
-        return f"more than {limits.max_files:,} files"
-    if limits.max_bytes is not None and size_bytes > limits.max_bytes:
-        return f"more than {limits.max_bytes / 1024**2:,.0f} MB"
-    return None
-
-
-def _name_largest(collected: list[_Source], *, is_by_count: bool) -> str:
-    """Name the folders and files right below the source that count for most."""
-    sizes: dict[str, tuple[int, int]] = {}
-    for one in collected:
-        top, slash, _ = one.path.partition("/")
-        count, size_bytes = sizes.get(top + slash, (0, 0))
-        sizes[top + slash] = (count + 1, size_bytes + one.size_bytes)
-    largest = sorted(sizes.items(), key=lambda item: item[1][:: 1 if is_by_count else -1], reverse=True)
-    named = [
-        f"{name!a} ({f'{count:,} files, ' if name.endswith('/') else ''}{size_bytes / 1024**2:,.1f} MB)"
-        for name, (count, size_bytes) in largest[:_NAMED_LARGEST]
-    ]
-    return f"; the largest found: {', '.join(named)}" if named else ""
-
-
-def _walk(root: Path, limits: Limits, left_out: set[str], links: list[str]) -> Iterator[_Source]:
-    """Give the files below a folder; `links` gets the paths of the links, which are not followed."""
-    is_ignored = _read_ignore_file(root)
-    deadline = time.monotonic() + limits.max_walk_seconds
-    entry_count = 0
-    waiting = [(root, "")]
-    while waiting:
-        folder, prefix = waiting.pop()
-        try:
-            place = os.path.realpath(folder)  # not to be told where the current folder was deleted
-            entries = os.scandir(folder)
-        except OSError as error:
-            if not prefix:
-                raise SnapshotError(f"Folder {str(root)!r} cannot be read: {error}.", value=root) from error
-            continue  # a folder of somebody else's is no source of ours
-        with entries:
-            for entry in entries:
-                entry_count += 1
-                if entry_count > limits.max_entries:
-                    raise _WalkedTooFar(f"more than {limits.max_entries:,} entries, counting those it ignores")
-                if time.monotonic() > deadline:
-                    raise _WalkedTooFar(f"more than can be looked through in {limits.max_walk_seconds:g} s")
-                path = f"{prefix}{entry.name}"
-                if entry.name in ALWAYS_LEFT_OUT:
-                    continue
-                if os.path.join(place, entry.name) in left_out:  # noqa: PTH118 - a Path for each would cost too much
-                    continue
-                if entry.is_symlink():
-                    if not is_ignored(path):
-                        links.append(path)
-                elif entry.is_dir(follow_symlinks=False):
-                    if not is_ignored(f"{path}/"):
-                        waiting.append((Path(entry.path), f"{path}/"))
-                elif entry.is_file(follow_symlinks=False) and not is_ignored(path):
-                    yield _describe(Path(entry.path), path, entry.stat(follow_symlinks=False))
-
-
-def _read_ignore_file(root: Path) -> Callable[[str], bool]:
-    """Read the rules of the root's ``.amlignore``, else of its ``.gitignore``; files below have no say, as in v1."""
-    for name in (".amlignore", ".gitignore"):
-        try:
-            lines = (root / name).read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            continue
-        return _read_rules(lines).match_file
-    return lambda path: False  # noqa: ARG005 - without rules nothing is ignored
-
-
-def _read_rules(lines: list[str]) -> GitIgnoreSpec:
-    """Read rules; as git does, pass over a line that is none."""
-    import re
-
-    try:
-        import pathspec
-    except ImportError as error:  # in the interpreter of a script that was submitted
-        raise SnapshotError(
-            "What the folder's .amlignore or .gitignore leaves out is found out with the package pathspec, which this Python does "
-            "not have. Add pathspec to the packages of the script's environment, or pass snapshot_directory=None.",
-            value="pathspec",
-        ) from error
-    try:
-        return pathspec.GitIgnoreSpec.from_lines(lines)
-    except (ValueError, re.error):
-        if len(lines) == 1:
-            return pathspec.GitIgnoreSpec([])
-        return pathspec.GitIgnoreSpec([pattern for line in lines for pattern in _read_rules([line]).patterns])
-
-
-def _describe(file: Path, path: str, status: os.stat_result) -> _Source:
-    return _Source(path, file, status.st_size, bool(status.st_mode & stat.S_IXUSR))
-
-
 def _identify(contents: Iterable[_Content]) -> str:
     digest = hashlib.sha256()
     for one, _, content_hash in contents:
@@ -353,7 +174,7 @@ def _identify(contents: Iterable[_Content]) -> str:
     return digest.hexdigest()
 
 
-def _hash(one: _Source, write: Callable[[bytes], object] | None = None) -> _Content:
+def _hash(one: Source, write: Callable[[bytes], object] | None = None) -> _Content:
     """Read a file once; `write` gets what is read. Raises _Rewritten."""
     digest = hashlib.sha256()
     size_bytes = 0
@@ -365,7 +186,7 @@ def _hash(one: _Source, write: Callable[[bytes], object] | None = None) -> _Cont
     return _Content(one, size_bytes, digest.hexdigest())
 
 
-def _read(one: _Source) -> Iterator[bytes]:
+def _read(one: Source) -> Iterator[bytes]:
     """Read a file, no further than it was long when it was opened: one that grows has no end. Raises _Rewritten."""
     try:
         with one.file.open("rb") as reader:
@@ -401,11 +222,11 @@ def _read_again_if_rewritten(read: Callable[[], _T]) -> _T:
         ) from rewritten
 
 
-def _to_member_name(one: _Source) -> str:
+def _to_member_name(one: Source) -> str:
     return one.path.encode("utf-8", "replace").decode()
 
 
-def _write_zip(sources: list[_Source], target_folder: Path) -> str:
+def _write_zip(sources: list[Source], target_folder: Path) -> str:
     """Write a zip, all of it or none; give its id. Raises _Rewritten."""
     import zipfile
 

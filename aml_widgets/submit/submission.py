@@ -16,6 +16,8 @@ from aml_widgets.store.uri import get_home
 RUN_TYPE = SCRIPT_RUN_TYPE
 RUN_DEFINITION = "aml_widgets.run_definition"
 """The property of a run that holds its run definition as JSON."""
+REPORTED_ERROR = "aml_widgets.reported_error"
+"""The property of a submitted run that holds, as v1's error document, what its script said with ``fail``."""
 RUN_HOME = "aml_widgets.run_home"
 """The property of a run that says on which machine, and below which folder there, it works."""
 

@@ -189,6 +189,34 @@ class RunFacts:
         assert ended.ended_at >= running.started_at
         assert store.get_run(run.run_id) == ended
 
+    def test_a_run_that_was_found_lost_ended_with_its_last_sign_of_life(
+        self, store: RunStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = new_run(store)
+        monkeypatch.setattr(clock, "now", lambda: run.created_at + 3_600.0)
+
+        ended = store.set_status(run.run_id, RunStatus.FAILED, ended_at=run.created_at + 60.0)
+
+        assert (ended.started_at, ended.ended_at) == (run.started_at, run.created_at + 60.0)
+        assert store.get_run(run.run_id) == ended
+
+    def test_no_run_ends_before_it_started_or_in_the_future(
+        self, store: RunStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run, other, unstarted = new_run(store), new_run(store), new_run(store, RunStatus.PREPARING)
+        now = unstarted.created_at + 3_600.0
+        monkeypatch.setattr(clock, "now", lambda: now)
+
+        assert store.set_status(run.run_id, RunStatus.FAILED, ended_at=1.0).ended_at == run.started_at
+        assert store.set_status(other.run_id, RunStatus.CANCELED, ended_at=now + 60.0).ended_at == now
+        never = store.set_status(unstarted.run_id, RunStatus.FAILED, ended_at=1.0)
+        assert (never.started_at, never.ended_at) == (unstarted.created_at, unstarted.created_at)
+
+    def test_only_a_last_status_has_an_end(self, store: RunStore) -> None:
+        run = new_run(store)
+
+        assert store.set_status(run.run_id, RunStatus.FINALIZING, ended_at=run.created_at).ended_at is None
+
     def test_a_run_that_goes_on_again_keeps_its_start(self, store: RunStore) -> None:
         run = new_run(store)
         store.set_status(run.run_id, RunStatus.NOT_RESPONDING)

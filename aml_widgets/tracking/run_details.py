@@ -13,15 +13,13 @@ from aml_widgets.core.errors import ArtifactNotFound, RunFailed, RunInterrupted
 from aml_widgets.core.records import ArtifactRecord, RunError, RunRecord
 from aml_widgets.core.status import POST_PROCESSING_STATUSES
 from aml_widgets.store.protocol import RunStore
+from aml_widgets.submit.submission import REPORTED_ERROR as REPORTED_ERROR  # noqa: PLC0414 - the faces take it from here
 from aml_widgets.submit.submission import RUN_DEFINITION, RUN_TYPE
 from aml_widgets.tracking.log_streaming import LogStreamer
 from aml_widgets.tracking.run_base import RunBase
 from aml_widgets.tracking.signals import status_changed
 
 LOG_FOLDERS = ("logs/", "azureml-logs/", "user_logs/", "system_logs/")
-
-REPORTED_ERROR = "aml_widgets.reported_error"
-"""The property of a submitted run that holds, as v1's error document, what its script said with ``fail``."""
 
 _SHORTEST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 2.0

@@ -47,7 +47,8 @@ def snapshot_for_workspace(
     SnapshotError
         If the source cannot be copied, or the workspace keeps no snapshots.
     """
-    from aml_widgets.submit.snapshot import WAY_OUT, Limits, take_snapshot
+    from aml_widgets.submit.snapshot import take_snapshot
+    from aml_widgets.submit.source_files import WAY_OUT, Limits
 
     target = workspace.store.snapshots
     if target is None:

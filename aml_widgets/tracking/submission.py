@@ -78,6 +78,7 @@ def submit(
     """
     from aml_widgets.submit.engines.finding import find_engine
     from aml_widgets.submit.environments.interpreters import find_interpreter
+    from aml_widgets.tracking.full_targets import warn_if_full_of_own
     from aml_widgets.tracking.run import rebuild
 
     resolved = _resolve(config)
@@ -85,6 +86,7 @@ def submit(
     run_id = make_run_id(experiment.name) if run_id is None else check_run_id(run_id)
     engine = find_engine(resolved.target)
     find_interpreter(resolved.environment.to_dict())  # so that one that is missing is said before there is a run
+    warn_if_full_of_own(resolved.target)
     workspace = experiment.workspace
     snapshot_id = _take_snapshot(experiment, resolved)
     folder = _make_folder(run_id)

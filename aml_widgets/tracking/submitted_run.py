@@ -7,10 +7,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from aml_widgets.core.errors import AmlWidgetsError, PropertyExists, StoreError
+from aml_widgets.submit.submission import REPORTED_ERROR
 from aml_widgets.tracking import context, provenance
 from aml_widgets.tracking.arguments import read_run
 from aml_widgets.tracking.run import Run, is_clean_exit, to_run_error
-from aml_widgets.tracking.run_details import REPORTED_ERROR, to_error_document
+from aml_widgets.tracking.run_details import to_error_document
 from aml_widgets.tracking.warn import logger, warn_softly
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class SubmittedRun(Run):
     """A submitted run, inside of its script: what `Run.get_context` gives there.
 
     Its status is not the script's to change. It follows from how the script ends: ``Completed``, or ``Failed`` after an uncaught
-    exception or with an exit code that is not 0.
+    exception or with an exit code that is not 0. Why it ended with that, `fail` says best.
     """
 
     @property
@@ -52,7 +53,7 @@ class SubmittedRun(Run):
         self._raise_if_lost()
 
     def fail(self, error_details: object = None, error_code: str | None = None, _set_status: bool = True) -> None:
-        """Note what went wrong. The run fails if its script does, by an exception or an exit code.
+        """Note what went wrong. The run fails if its script does, by an exception or an exit code; with an exit code, this is its error.
 
         Parameters
         ----------

@@ -175,17 +175,19 @@ def set_status(
     ended_at: float | None = None,
 ) -> None:
     """Change the status; a run that ends is sealed, so that all of it is in blocks from then on."""
-    row = connection.execute("select id, status, started_at from run where run_id = ?", (run_id,)).fetchone()
+    row = connection.execute(
+        "select id, status, started_at, created_at from run where run_id = ?", (run_id,)
+    ).fetchone()
     if row is None:
         raise RunNotFound(f"There is no run {run_id!r} in this workspace. Check the id.", value=run_id)
-    run, old, started_at = row
+    run, old, started_at, created_at = row
     if old == status.value or is_outdated(RunStatus(old), status):
         return
     if not can_change(RunStatus(old), status):
         raise RunIsTerminal(
             f"Run {run_id} has ended as {old} and cannot become {status.value}. Start a new run.", value=run_id
         )
-    at = clock.now()
+    at = liveness.find_end(ended_at if status.is_terminal else None, clock.now(), started_at or created_at)
     if started_at is None and (status is RunStatus.RUNNING or status.is_terminal):
         started_at = at
     connection.execute(
@@ -195,8 +197,8 @@ def set_status(
             status.value,
             status.is_terminal,
             started_at,
-            (ended_at or at) if status.is_terminal else None,
-            ended_at or at,
+            at if status.is_terminal else None,
+            at,
             None if error is None else json.dumps(asdict(error)),
             bump(connection),
             run,

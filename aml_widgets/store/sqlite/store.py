@@ -245,11 +245,13 @@ class SqliteRunStore:
             found.append(record)
         return RunPage(runs=tuple(found), next_page_token=token), lost
 
-    def set_status(self, run_id: str, status: RunStatus, *, error: RunError | None = None) -> RunRecord:
+    def set_status(
+        self, run_id: str, status: RunStatus, *, error: RunError | None = None, ended_at: float | None = None
+    ) -> RunRecord:
         """Change the status."""
 
         def change(connection: sqlite3.Connection) -> RunRecord:
-            runs.set_status(connection, run_id, status, error, self._shapes)
+            runs.set_status(connection, run_id, status, error, self._shapes, ended_at)
             if status.is_terminal:
                 self._points.forget(run_id)
             return runs.to_record(runs.read_row(connection, run_id))

@@ -23,17 +23,25 @@ from aml_widgets.submit.engines.ray_files import RayFiles
 from aml_widgets.submit.submission import RunFolder, Submission
 from aml_widgets.submit.supervision.run_state import write_json
 
-PROGRAM = """\
+PROGRAM = f"""\
 import os, sys
-for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep):
-    if os.path.isfile(os.path.join(folder, "aml_widgets", "submit", "ray_worker.py")):
+path = os.environ.get("PYTHONPATH", "")
+for folder in path.split(os.pathsep):
+    is_brought = os.path.isabs(folder) and os.path.realpath(folder) != os.getcwd()
+    if is_brought and os.path.isfile(os.path.join(folder, *{__name__.split(".")!r}) + ".py"):
         sys.path.insert(0, folder)
         break
-from aml_widgets.submit.engines.ray_worker import main
+else:
+    sys.exit(
+        f"The script was not started by the Ray job: PYTHONPATH, {{path!r}}, has no folder with the package aml_widgets, "
+        "which Ray puts there for the job. See to it that 'python' on that machine leaves PYTHONPATH as it is."
+    )
+from {__name__} import main
 main(sys.argv[1:])
 """
-"""For ``python -I -c``: of all that Ray puts on the path, this takes our package alone. A module of the user's that has the name
-of one of Python's must not stop it."""
+"""For ``python -I -c``: of all that Ray puts on the path, this takes the package that was submitted with the job, and no other. One
+that the cluster has, or that is among the user's sources in the working directory, may be of another version; and a module of the
+user's that has the name of one of Python's must not stop it."""
 
 _LOOK_SECONDS = 0.2
 _LEFTOVERS_GRACE_SECONDS = 5.0
@@ -67,6 +75,7 @@ def is_user_managed(environment: Mapping[str, object]) -> bool:
 
 
 def _run(files: RayFiles, signals: Sequence[int]) -> int:
+    from aml_widgets.submit.supervision.adoption import begin_to_adopt
     from aml_widgets.submit.supervision.script_process import ScriptProcess
     from aml_widgets.submit.supervision.script_start import find_grace, make_command, make_environment
 
@@ -80,6 +89,7 @@ def _run(files: RayFiles, signals: Sequence[int]) -> int:
         raise StoreUnavailable("Another Ray job has started it before.", value=submission.run_id) from error
     # Ray has set the variables of the submission already, and has put its own paths into some of them.
     environment = make_environment(replace(submission, environment_variables={}), Path(sys.executable))
+    begin_to_adopt()
     script = ScriptProcess.start(
         submission.run_id,
         make_command(submission, folder, interpreter),

@@ -23,9 +23,9 @@ def end_as_canceled(store: RunStore, run_id: str) -> None:
     _end(store, run_id, RunStatus.CANCELED, None)
 
 
-def end_as_failed(store: RunStore, run_id: str, code: str, message: str) -> None:
-    """End a run as ``Failed`` and remove its folder; one that has ended stays as it ended."""
-    _end(store, run_id, RunStatus.FAILED, RunError(code=code, message=message))
+def end_as_failed(store: RunStore, run_id: str, code: str, message: str, *, ended_at: float | None = None) -> None:
+    """End a run as ``Failed``, now or when it was last seen, and remove its folder; one that has ended stays as it ended."""
+    _end(store, run_id, RunStatus.FAILED, RunError(code=code, message=message), ended_at)
 
 
 def end_if_abandoned(store: RunStore, record: RunRecord) -> None:
@@ -55,6 +55,7 @@ def end_if_lost(store: RunStore, record: RunRecord) -> None:
             FOLDER_IS_GONE,
             f"The supervisor of this run is gone, and so is its folder {str(RunFolder.of(record.run_id).path)!r}. What it had saved until "
             "then is kept. Submit it again.",
+            ended_at=record.last_seen_at,
         )
 
 
@@ -64,7 +65,9 @@ def end_copy(store: RunStore, record: RunRecord) -> None:
         store.set_status(record.run_id, RunStatus.CANCELED)
 
 
-def _end(store: RunStore, run_id: str, status: RunStatus, error: RunError | None) -> None:
+def _end(
+    store: RunStore, run_id: str, status: RunStatus, error: RunError | None, ended_at: float | None = None
+) -> None:
     with contextlib.suppress(RunIsTerminal):
-        store.set_status(run_id, status, error=error)
+        store.set_status(run_id, status, error=error, ended_at=ended_at)
     shutil.rmtree(RunFolder.of(run_id).path, ignore_errors=True)  # nothing ran there: it holds no work of the user's

@@ -23,6 +23,7 @@ from aml_widgets.store.uri import get_home
 
 _POLL_SECONDS = 0.2
 _COMPLETE = "complete.json"
+_TAKEN_AWAY = "removed.json"  # what it is called while its environment is being removed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,11 @@ class BuiltEnvironment:
     built_at: float
     last_used_at: float
 
+    @property
+    def key(self) -> str:
+        """What `make_key` gave for it."""
+        return self.folder.name
+
 
 def make_key(contents: object) -> str:
     """Make the name of an environment's folder from what is in it."""
@@ -59,7 +65,7 @@ def make_key(contents: object) -> str:
 
 def find_built(key: str) -> Path | None:
     """Give the interpreter of a built environment and note that it is used, None where there is none that works."""
-    marker = _root() / key / _COMPLETE
+    marker = get_folder() / key / _COMPLETE
     interpreter = _read_marker(marker)[0]
     if interpreter is not None:
         with suppress(OSError):  # somebody else's, or a full disk: it can be used all the same
@@ -72,7 +78,7 @@ def new_attempt(key: str) -> Path:
 
     What earlier attempts left is removed, and so is a complete environment that works no more.
     """
-    folder = _root() / key
+    folder = get_folder() / key
     shutil.rmtree(folder, ignore_errors=True)  # a process that outlived its killed parent may still write here, so …
     attempt = folder / uuid.uuid4().hex[:12]  # … this attempt has a name of its own
     attempt.mkdir(parents=True)
@@ -116,9 +122,7 @@ def locked(key: str, *, on_wait: Callable[[], None], stop: Callable[[], bool]) -
     EnvironmentBuildStopped
         If `stop` said so.
     """
-    folder = _root() / ".locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / key)
+    lock = _make_lock(key)
     if not lock.acquire():
         on_wait()
         while not lock.acquire(_POLL_SECONDS):
@@ -132,10 +136,52 @@ def locked(key: str, *, on_wait: Callable[[], None], stop: Callable[[], bool]) -
         lock.release()
 
 
+def remove(key: str, *, is_used: Callable[[], bool]) -> bool:
+    """Remove an environment that nobody builds or uses; say whether it is gone.
+
+    It is taken away first, so that nobody finds it any more, and then it is asked for whether it is used. So whoever found it
+    before is known by then to use it.
+
+    Parameters
+    ----------
+    key : str
+        The environment.
+    is_used : callable
+        Says whether it is; then it is put back.
+
+    Raises
+    ------
+    OSError
+        If something of it cannot be removed. It is not found any more then.
+    """
+    lock = _make_lock(key)
+    if not lock.acquire():
+        return False
+    try:
+        marker = get_folder() / key / _COMPLETE
+        taken_away = marker.with_name(_TAKEN_AWAY)
+        try:
+            marker.rename(taken_away)
+        except FileNotFoundError:  # somebody was faster
+            return True
+        try:
+            must_stay = is_used()
+        except BaseException:
+            taken_away.rename(marker)
+            raise
+        if must_stay:
+            taken_away.rename(marker)
+            return False
+        shutil.rmtree(marker.parent)
+        return True
+    finally:
+        lock.release()
+
+
 def list_environments() -> list[BuiltEnvironment]:
     """List built environments, the longest unused first."""
     found = []
-    for marker in sorted(_root().glob(f"*/{_COMPLETE}")):
+    for marker in sorted(get_folder().glob(f"*/{_COMPLETE}")):
         interpreter, facts = _read_marker(marker)
         if interpreter is None:
             continue
@@ -157,8 +203,15 @@ def list_environments() -> list[BuiltEnvironment]:
     return sorted(found, key=lambda one: one.last_used_at)
 
 
-def _root() -> Path:
+def get_folder() -> Path:
+    """Give the folder that has a folder for each environment, by its key."""
     return get_home() / ".environments"
+
+
+def _make_lock(key: str) -> FileLock:
+    folder = get_folder() / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / key)
 
 
 def _read_marker(marker: Path) -> tuple[Path | None, Mapping[str, object]]:

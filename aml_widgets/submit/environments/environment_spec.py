@@ -28,6 +28,12 @@ _PLAIN_REQUIREMENT = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._\-]*)(?P<rest>(\s*\[[\w\s.,\-]*\])?\s*([<>=!~][^;@#]*)?)"
 )
 _CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*://)[^/@\s'\"]+@")
+# Shared access signatures of Azure ("sig"), signed addresses of S3 and Google, keys of functions ("code") and of storage accounts.
+_IN_QUERY = re.compile(
+    r"(?<=[?&;])(?P<name>sig|sas|auth|code|key|[\w.\-]*(?:signature|credential|token|secret|password|passwd|pwd"
+    r"|(?:api|account|access|subscription)[_\-]?key))=(?!\*)[^&;\s'\"#]+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +91,8 @@ class EnvironmentSpec:
 
 
 def hide_credentials(text: str) -> str:
-    """Leave user names and passwords out of the addresses in a text: a log is shown to everybody."""
-    return _CREDENTIALS.sub(r"\g<scheme>***@", text)
+    """Leave user names, passwords, and what stands for them in a query, out of the addresses in a text: a log is shown to everybody."""
+    return _IN_QUERY.sub(r"\g<name>=***", _CREDENTIALS.sub(r"\g<scheme>***@", text))
 
 
 def hash_local_files(pip_lines: Iterable[str]) -> dict[str, str]:

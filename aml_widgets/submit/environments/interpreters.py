@@ -43,6 +43,19 @@ def find_interpreter(environment: Mapping[str, object]) -> Path | None:
     return environment_cache.find_built(_plan(EnvironmentSpec.read(environment)).key)
 
 
+def find_key(environment: Mapping[str, object]) -> str | None:
+    """Give the key in `environment_cache` of an environment, None for one that nobody builds.
+
+    Raises
+    ------
+    RunEnvironmentError
+        If it cannot be built on this machine.
+    """
+    if not environment or _is_user_managed(environment):
+        return None
+    return _plan(EnvironmentSpec.read(environment)).key
+
+
 def build_interpreter(
     environment: Mapping[str, object], write_log: Callable[[str], None], *, stop: Callable[[], bool]
 ) -> Path:

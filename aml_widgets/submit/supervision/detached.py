@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import StoreUnavailable
@@ -15,7 +16,13 @@ from aml_widgets.core.records import WriterProcess
 from aml_widgets.store.liveness import describe_process, this_process
 from aml_widgets.store.uri import get_home
 from aml_widgets.submit.environments.importable import own_interpreter
-from aml_widgets.submit.supervision.script_process import OWNER_VARIABLE
+
+if TYPE_CHECKING:
+    import psutil
+
+OWNER_VARIABLE = "AML_WIDGETS_SCRIPT_OF"
+"""In the environment of all processes of a script: the run. By it they are found when their parents are gone. What is started
+here is no script's, and does not have it."""
 
 _TAIL_BYTES = 2_000
 
@@ -116,9 +123,18 @@ def find_detached(module: str, arguments: Iterable[str]) -> WriterProcess | None
     found = []
     for process in psutil.process_iter(["cmdline", "create_time", "status"]):
         given = process.info["cmdline"] or []
-        if given[2:3] == [_PROGRAM] and given[4:] == wanted and process.info["status"] != psutil.STATUS_ZOMBIE:
+        if _is_program(given) and given[4:] == wanted and process.info["status"] != psutil.STATUS_ZOMBIE:
             found.append((process.info["create_time"], process.pid))
     return _describe(max(found)[1]) if found else None  # the last: the one that forked it may not have left yet
+
+
+def is_detached(process: psutil.Process) -> bool:
+    """Whether a process was started here. Raises psutil's errors for one that is gone."""
+    return _is_program(process.cmdline())
+
+
+def _is_program(command_line: Sequence[str]) -> bool:
+    return command_line[2:3] == [_PROGRAM]
 
 
 def _to_arguments(module: str, arguments: Iterable[str]) -> list[str]:

@@ -106,13 +106,11 @@ def _with_unsaved(outcome: Outcome, unsaved: dict[str, str], folder: RunFolder) 
 def _with_text(outcome: Outcome, text: str) -> Outcome:
     """Give the outcome of a run whose files are not all saved; the text says which and why."""
     if outcome.error is not None:
-        return Outcome(outcome.status, replace(outcome.error, message=f"{outcome.error.message} {text}"))
+        return replace(outcome, error=replace(outcome.error, message=f"{outcome.error.message} {text}"))
     if outcome.status is RunStatus.COMPLETED:
-        return Outcome(
-            RunStatus.FAILED,
-            RunError(code=FILES_NOT_SAVED, message=f"The script ended well, but {text[0].lower()}{text[1:]}"),
-        )
-    return Outcome(outcome.status, RunError(code=FILES_NOT_SAVED, message=text))
+        error = RunError(code=FILES_NOT_SAVED, message=f"The script ended well, but {text[0].lower()}{text[1:]}")
+        return replace(outcome, status=RunStatus.FAILED, error=error)
+    return replace(outcome, error=RunError(code=FILES_NOT_SAVED, message=text))
 
 
 def _end(store: RunStore, run_id: str, outcome: Outcome, notes: Notes, patience_seconds: float) -> bool:
@@ -121,7 +119,7 @@ def _end(store: RunStore, run_id: str, outcome: Outcome, notes: Notes, patience_
     pause_seconds = 0.1
     while True:
         try:
-            store.set_status(run_id, outcome.status, error=outcome.error)
+            store.set_status(run_id, outcome.status, error=outcome.error, ended_at=outcome.ended_at)
         except RunIsTerminal as error:
             notes.detail(f"The run has ended otherwise before: {error}")
         except StoreError as error:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import signal
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from aml_widgets.core.records import RunError
 from aml_widgets.core.status import RunStatus
+from aml_widgets.submit.submission import REPORTED_ERROR
 from aml_widgets.submit.supervision.run_state import Outcome, read_json
 
 USER_ERROR = "UserError"
@@ -23,7 +27,9 @@ _FIRST_SIGNAL_OF_SHELL = 128
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
-def describe_exit(exit_code: int, error_file: Path, *, ran_out_of_memory: bool = False) -> Outcome:
+def describe_exit(
+    exit_code: int, error_file: Path, *, reported: RunError | None = None, ran_out_of_memory: bool = False
+) -> Outcome:
     """Say how a script ended that nobody asked to end.
 
     Parameters
@@ -32,34 +38,73 @@ def describe_exit(exit_code: int, error_file: Path, *, ran_out_of_memory: bool =
         As `subprocess` gives it: negative for a signal.
     error_file : Path
         Where its driver leaves word of an error.
+    reported : RunError, optional
+        What the script said with ``fail``, which tells more than an exit code does.
     ran_out_of_memory : bool, optional
         Whether the system ended some process for want of memory while the script ran.
     """
     if exit_code == 0:
         return Outcome(RunStatus.COMPLETED)
-    word = find_error(error_file)
-    if word is not None:
-        return Outcome(RunStatus.FAILED, word)
     if exit_code < 0:
-        return Outcome(RunStatus.FAILED, _describe_signal(-exit_code, ran_out_of_memory=ran_out_of_memory))
-    message = f"The script ended with exit code {exit_code}"
+        killed = _describe_signal(-exit_code, ran_out_of_memory=ran_out_of_memory)
+        return Outcome(RunStatus.FAILED, find_error(error_file) or killed)
+    how = f"The script ended with exit code {exit_code}"
     if exit_code > _FIRST_SIGNAL_OF_SHELL and (name := name_signal(exit_code - _FIRST_SIGNAL_OF_SHELL)):
-        message += f", which a shell gives for a program that was ended by {name}"
-    return Outcome(RunStatus.FAILED, RunError(code=USER_ERROR, message=f"{message}. {DRIVER_LOG} may say why."))
+        how += f", which a shell gives for a program that was ended by {name}"
+    error = find_error(error_file, reported, how=how)
+    if error is None:
+        error = RunError(code=USER_ERROR, message=f"{how}. {DRIVER_LOG} may say why.")
+    return Outcome(RunStatus.FAILED, error)
 
 
-def find_error(error_file: Path) -> RunError | None:
-    """Give the error that a script's driver left word of, None where there is none."""
+def find_error(error_file: Path, reported: RunError | None = None, *, how: str = "") -> RunError | None:
+    """Give the error that a script has left word of, None where there is none.
+
+    Parameters
+    ----------
+    error_file : Path
+        Where its driver does so, of an exception that nobody caught.
+    reported : RunError, optional
+        What the script itself said with ``fail``. An exception wins over it, and it wins over an exit code.
+    how : str, optional
+        How the script ended, where that is known: it is told beside what was reported.
+    """
     word = read_json(error_file)
     if word is None:
-        return None
+        return _join(reported, how) if reported is not None and how else None
     name, text, traceback = str(word.get("type")), str(word.get("message", "")), word.get("traceback")
+    if reported is not None and name == SystemExit.__name__:
+        return _join(reported, how or f"The script ended with {name}: {text}")
     return RunError(
         code=USER_ERROR,
         message=f"User program failed with {name}" + (f": {text}" if text.strip() else ""),
         traceback=traceback if isinstance(traceback, str) else None,
         error_type=name,
     )
+
+
+def read_reported(properties: Mapping[str, str]) -> RunError | None:
+    """Give what the script of a run with these properties said with ``fail``, None where it said nothing."""
+    try:
+        document = json.loads(properties.get(REPORTED_ERROR, "{}"))["error"]
+        details = document.get("debugInfo") or {}
+        return RunError(
+            code=str(document["code"]),
+            message=str(document["message"]),
+            traceback=_text_or_none(details.get("stackTrace")),
+            error_type=_text_or_none(details.get("type")),
+        )
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):  # a property may be anybody's
+        return None
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _join(reported: RunError, how: str) -> RunError:
+    said = reported.message.rstrip()
+    return replace(reported, message=f"{said} ({how}.)" if said else f"{how}.")
 
 
 def name_signal(number: int) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from aml_widgets.core.errors import StoreCorrupt
@@ -15,7 +16,7 @@ from aml_widgets.submit.supervision.collecting import Collector
 from aml_widgets.submit.supervision.detached import read_tail
 from aml_widgets.submit.supervision.finishing import finish_run
 from aml_widgets.submit.supervision.notes import Notes
-from aml_widgets.submit.supervision.outcomes import SUPERVISOR_ENDED, find_error
+from aml_widgets.submit.supervision.outcomes import DRIVER_LOG, SUPERVISOR_ENDED, find_error, read_reported
 from aml_widgets.submit.supervision.run_state import Outcome, Processes, read_outcome, read_processes
 from aml_widgets.submit.supervision.script_process import end_processes
 
@@ -63,11 +64,27 @@ def recover(store: RunStore, folder: RunFolder) -> None:
             run_id, writer=this_process()
         )  # so that nobody takes the run for lost while its files are saved
     notes.tell(f"Process {this_process().pid} clears up after the supervisor of this run.")
+    last_sign_at = _find_last_sign(store, folder, record)  # before anything is written here
     count = end_processes(run_id, None if processes is None else processes.script, _GRACE_SECONDS)
     if count:
         notes.tell(f"{count} processes of the script were still there and have been ended.")
+    elif outcome.ended_at is None:
+        outcome = replace(outcome, ended_at=last_sign_at)
     collector = Collector(store, submission, folder, notes.tell)
     finish_run(store, run_id, folder, outcome, collector=collector, notes=notes, patience_seconds=0.0)
+
+
+def _find_last_sign(store: RunStore, folder: RunFolder, record: RunRecord) -> float:
+    """Give when the run was last known to live: its supervisor gave a sign of life, or its script printed or ended."""
+    files = (
+        store.artifacts.append_path(record.run_id, DRIVER_LOG),
+        folder.supervisor_log,
+        folder.processes_file,
+        folder.error_file,
+        folder.outcome_file,
+    )
+    written = [file.stat().st_mtime for file in files if file.exists()]
+    return max(at for at in (record.created_at, record.started_at, record.last_seen_at, *written) if at is not None)
 
 
 def _is_overdue(folder: RunFolder, record: RunRecord) -> bool:
@@ -96,7 +113,7 @@ def _describe_end(folder: RunFolder, record: RunRecord, processes: Processes) ->
         return known
     if record.status is RunStatus.CANCEL_REQUESTED or folder.cancel_file.exists():
         return Outcome(RunStatus.CANCELED)
-    error = find_error(folder.error_file)
+    error = find_error(folder.error_file, read_reported(record.properties))
     if error is not None:
         return Outcome(RunStatus.FAILED, error)
     supervisor = processes.supervisor

@@ -14,10 +14,21 @@ from aml_widgets.core.status import RunStatus
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a script ended, or why it never began."""
+    """How a script ended, or why it never began.
+
+    Attributes
+    ----------
+    status : RunStatus
+        The last status of its run.
+    error : RunError or None
+        Why it failed.
+    ended_at : float or None
+        When there was the last sign of life of a run that ended before anybody noticed; None for one that ends now.
+    """
 
     status: RunStatus
     error: RunError | None = None
+    ended_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,7 @@ def read_json(file: Path) -> Mapping[str, object] | None:
 def write_outcome(file: Path, outcome: Outcome) -> None:
     """Write down how a script ended."""
     error = None if outcome.error is None else asdict(outcome.error)
-    write_json(file, {"status": outcome.status.value, "error": error})
+    write_json(file, {"status": outcome.status.value, "error": error, "ended_at": outcome.ended_at})
 
 
 def read_outcome(file: Path) -> Outcome | None:
@@ -56,8 +67,12 @@ def read_outcome(file: Path) -> Outcome | None:
     if content is None:
         return None
     try:
-        error = content["error"]
-        return Outcome(RunStatus(content["status"]), RunError(**error) if isinstance(error, dict) else None)
+        error, ended_at = content["error"], content.get("ended_at")
+        return Outcome(
+            RunStatus(content["status"]),
+            RunError(**error) if isinstance(error, dict) else None,
+            ended_at if isinstance(ended_at, float) else None,
+        )
     except (KeyError, ValueError, TypeError):
         return None
 

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from aml_widgets.core.records import WriterProcess
 from aml_widgets.store.liveness import this_process
+from aml_widgets.submit.supervision import adoption
+from aml_widgets.submit.supervision.detached import OWNER_VARIABLE
 
 if TYPE_CHECKING:
     import psutil
-
-OWNER_VARIABLE = "AML_WIDGETS_SCRIPT_OF"
-"""In the environment of all processes of a script: the run. By it they are found when their parents are gone."""
 
 _PAUSE_SECONDS = 0.05
 _FORCE_SECONDS = (
@@ -109,7 +108,9 @@ class ScriptProcess:
 
     def poll(self) -> int | None:
         """Give the exit code, negative for a signal; None as long as it runs."""
-        return self._process.poll()
+        exit_code = self._process.poll()
+        adoption.reap(self._process.pid)
+        return exit_code
 
     def end(self, grace_seconds: float) -> int:
         """End it with all that it started; give its exit code.
@@ -129,7 +130,9 @@ class ScriptProcess:
 
     def end_leftovers(self, grace_seconds: float) -> int:
         """End what it started and left behind; say how many processes that were."""
-        return end_processes(self.run_id, self.identity, grace_seconds)
+        count = end_processes(self.run_id, self.identity, grace_seconds)
+        adoption.reap(self._process.pid)
+        return count
 
 
 def end_processes(run_id: str, script: WriterProcess | None, grace_seconds: float) -> int:
@@ -166,7 +169,7 @@ def end_processes(run_id: str, script: WriterProcess | None, grace_seconds: floa
 
 
 def find_processes(run_id: str, script: WriterProcess | None) -> list[psutil.Process]:
-    """Find the processes of a run's script: those of its session, and those that bear its mark.
+    """Find the processes of a run's script: those of its session, those that bear its mark, and those that this process has adopted.
 
     What a script submits itself is a run of its own: its supervisor has another session and no mark.
     """
@@ -176,12 +179,18 @@ def find_processes(run_id: str, script: WriterProcess | None) -> list[psutil.Pro
     if script is not None and script.namespace == this_process().namespace and not _is_taken(script):
         session = script.pid
     found = []
-    for process in psutil.process_iter():
+    processes = list(psutil.process_iter())
+    descendants = adoption.find_descendants(processes)
+    for process in processes:
         try:
             if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
                 continue
             is_ours = session is not None and _find_session(process.pid) == session
-            if is_ours or process.environ().get(OWNER_VARIABLE) == run_id:
+            # One that bears no mark has cleared its environment; one that bears another is of a run that the script has submitted.
+            if (
+                is_ours
+                or process.environ().get(OWNER_VARIABLE, run_id if process.pid in descendants else None) == run_id
+            ):
                 found.append(process)
         except (psutil.Error, OSError):  # another user's, or gone meanwhile
             continue

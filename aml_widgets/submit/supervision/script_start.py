@@ -16,9 +16,10 @@ from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.submit.submission import RunFolder, Submission
+from aml_widgets.submit.supervision.detached import OWNER_VARIABLE
 from aml_widgets.submit.supervision.notes import Notes, append_to_log, name_node
 from aml_widgets.submit.supervision.outcomes import DRIVER_LOG
-from aml_widgets.submit.supervision.script_process import OWNER_VARIABLE, Script, ScriptProcess
+from aml_widgets.submit.supervision.script_process import Script, ScriptProcess
 
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 PROCESS_INFO = "azureml-logs/process_info.json"

@@ -22,6 +22,7 @@ from aml_widgets.store.liveness import this_process
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.store.uri import open_store
 from aml_widgets.submit.submission import RunFolder, Submission
+from aml_widgets.submit.supervision.adoption import begin_to_adopt
 from aml_widgets.submit.supervision.collecting import Collector
 from aml_widgets.submit.supervision.finishing import finish_run, remove_folder
 from aml_widgets.submit.supervision.notes import Notes, name_node
@@ -34,6 +35,7 @@ from aml_widgets.submit.supervision.outcomes import (
     count_out_of_memory,
     describe_exit,
     name_signal,
+    read_reported,
 )
 from aml_widgets.submit.supervision.pulse import Pulse
 from aml_widgets.submit.supervision.recovery import recover
@@ -89,7 +91,7 @@ def supervise(store: RunStore, submission: Submission, folder: RunFolder) -> Non
     elif store.get_run(submission.run_id).status.is_terminal:
         remove_folder(folder)
     else:
-        Supervisor(store, submission, folder).run()
+        Supervisor(store, submission, folder, adopts=True).run()
     store.close()
 
 
@@ -104,9 +106,11 @@ class Supervisor:
         What to run.
     folder : RunFolder
         Where.
+    adopts : bool, optional
+        Whether to become the parent of what the script leaves behind. Not inside another program, whose children are not the script's.
     """
 
-    def __init__(self, store: RunStore, submission: Submission, folder: RunFolder) -> None:
+    def __init__(self, store: RunStore, submission: Submission, folder: RunFolder, *, adopts: bool = False) -> None:
         self._store = store
         self._submission = submission
         self._run_id = submission.run_id
@@ -114,6 +118,7 @@ class Supervisor:
         self._notes = Notes(store, self._run_id)
         self._wake = threading.Event()
         self._pulse = Pulse(store, self._run_id, cancel_file=folder.cancel_file, wake=self._wake, notes=self._notes)
+        self._adopts = adopts
         self._signal: int | None = None
         self._script: Script | None = None
         self._kills_before = 0
@@ -172,6 +177,10 @@ class Supervisor:
         if stopped is not None:
             return stopped
         self._kills_before = count_out_of_memory()
+        if self._adopts and not begin_to_adopt():
+            notes.detail(
+                "Processes of the script that leave its session and clear their environment are not followed here."
+            )
         self._script = start_script(self._store, submission, self._folder, interpreter)
         self._started = time.monotonic()
         return None
@@ -222,7 +231,12 @@ class Supervisor:
             if exit_code is not None:
                 self._tell_end(exit_code)
                 kills = count_out_of_memory() - self._kills_before
-                return describe_exit(exit_code, self._folder.error_file, ran_out_of_memory=kills > 0)
+                return describe_exit(
+                    exit_code,
+                    self._folder.error_file,
+                    reported=self._find_reported(),
+                    ran_out_of_memory=kills > 0,
+                )
             stopped = self._find_stop()
             if stopped is not None:
                 self._notes.begin_release()
@@ -231,6 +245,14 @@ class Supervisor:
                 return stopped
             self._wake.wait(_LOOK_SECONDS)
             is_told = is_told or self._tell_running()
+
+    def _find_reported(self) -> RunError | None:
+        """Give what the script said of its own error, None where that cannot be read now."""
+        try:
+            return read_reported(self._store.get_run(self._run_id).properties)
+        except AmlWidgetsError as error:
+            self._notes.detail(f"Whether the script has reported an error could not be read: {error}")
+            return None
 
     def _find_stop(self) -> Outcome | None:
         """Give the outcome of a run that is to be stopped now, None for one that goes on."""

@@ -53,7 +53,9 @@ def _unpack(archive: Path, target: Path) -> int:
                 if mode & stat.S_IXUSR:
                     Path(file).chmod(Path(file).stat().st_mode | 0o111)
                 os.utime(file, (now, now))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    # Which of them `zipfile` raises depends on the bytes that are damaged: RuntimeError where a file seems to be encrypted, or packed in
+    # a way that it does not know; ValueError where names are no UTF-8 or places lie before the beginning.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise SnapshotError(
             f"The snapshot {archive.name} is damaged ({error}). Submit the script again.", value=archive
         ) from error

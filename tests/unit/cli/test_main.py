@@ -18,7 +18,7 @@ from aml_widgets.tracking.workspace import Workspace
 
 from .conftest import Call, Start
 
-COMMANDS = ("submit", "runs", "show", "logs", "cancel", "targets")
+COMMANDS = ("submit", "runs", "show", "logs", "cancel", "targets", "environments")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["submit", "--help"], ["runs", "--help"], ["show", "--help"]])

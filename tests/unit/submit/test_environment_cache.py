@@ -169,3 +169,57 @@ def test_waiting_can_be_stopped(holder: subprocess.Popen[str]) -> None:
         pytest.fail("got the lock")
 
     assert holder.poll() is None
+
+
+def test_an_environment_is_removed_whole_and_others_stay() -> None:
+    attempt, _ = build()
+    _, other = build(environment_cache.make_key("other"), "other")
+
+    assert environment_cache.remove(KEY, is_used=go_on)
+
+    assert not attempt.parent.exists()
+    assert [one.interpreter for one in environment_cache.list_environments()] == [other]
+    assert environment_cache.remove(KEY, is_used=go_on)  # it is gone
+
+
+def test_while_it_is_asked_whether_an_environment_is_used_nobody_finds_it() -> None:
+    build()
+    found: list[Path | None] = []
+
+    def look() -> bool:
+        found.append(environment_cache.find_built(KEY))
+        return False
+
+    assert environment_cache.remove(KEY, is_used=look)
+    assert found == [None]
+
+
+def test_an_environment_in_use_is_put_back_as_it_was() -> None:
+    attempt, interpreter = build()
+    os.utime(attempt.parent / "complete.json", (1_000_000_000, 1_000_000_000))
+    before = environment_cache.list_environments()
+
+    assert not environment_cache.remove(KEY, is_used=lambda: True)
+
+    assert environment_cache.list_environments() == before
+    assert environment_cache.find_built(KEY) == interpreter
+
+
+def test_an_environment_stays_where_it_cannot_be_known_whether_it_is_used() -> None:
+    _, interpreter = build()
+
+    def look() -> bool:
+        raise OSError("no answer")
+
+    with pytest.raises(OSError, match="no answer"):
+        environment_cache.remove(KEY, is_used=look)
+    assert environment_cache.find_built(KEY) == interpreter
+
+
+def test_an_environment_that_another_process_works_on_is_not_removed(holder: subprocess.Popen[str]) -> None:
+    _, interpreter = build()
+
+    assert not environment_cache.remove(KEY, is_used=go_on)
+
+    assert holder.poll() is None
+    assert environment_cache.find_built(KEY) == interpreter

@@ -33,6 +33,8 @@ def test_a_name_that_only_resembles_one_is_shown(name: str) -> None:
         (["--secret", "--token", "hunter2"], ["--secret", "--token", MASK]),
         (["--password", 1234, 3], ["--password", MASK, 3]),
         (["--data", "postgres://u:hunter2@h/d"], ["--data", "postgres://***@h/d"]),
+        (["--data", "https://a.example/c?sv=2&sig=hun%2Fter2"], ["--data", "https://a.example/c?sv=2&sig=***"]),
+        (["--data=?sv=2&sig=hunter2&sp=r"], ["--data=?sv=2&sig=***&sp=r"]),
         (["--tokenizer", "bert", "--max-tokens", "512"], ["--tokenizer", "bert", "--max-tokens", "512"]),
         (["password", "x", "--lr", "-0.1", "a=b"], ["password", "x", "--lr", "-0.1", "a=b"]),
     ],
@@ -54,9 +56,31 @@ def test_the_values_of_secret_options_are_masked(arguments: list[object], shown:
         ("t --use-auth --token hunter2\n ls", f"t --use-auth --token {MASK}\n ls"),
         ("t -v --connection-string hunter2", f"t -v --connection-string {MASK}"),
         ("t postgres://u:hunter2@h", "t postgres://***@h"),
+        ("t 'https://a.example/c?sv=2&sig=hunter2'; ls", "t 'https://a.example/c?sv=2&sig=***'; ls"),
+        ("t 'https://a.example/c?token=hunter2&x=1'", f"t 'https://a.example/c?token={MASK}&x=1'"),
         ("python -u t.py --max-tokens 5 --lr=0.1 && ls -l", "python -u t.py --max-tokens 5 --lr=0.1 && ls -l"),
     ],
 )
 def test_the_secrets_of_a_command_line_are_masked(command: str, shown: str) -> None:
     assert hide_in_command(command) == shown
     assert hide_secrets({"command": command}) == {"command": shown}
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("?sv=2022-11-02&ss=b&sig=hunter2%3D", "?sv=2022-11-02&ss=b&sig=***"),
+        ("https://a.example/c/f.csv?sig=hunter2&se=2030#part", "https://a.example/c/f.csv?sig=***&se=2030#part"),
+        ("https://b.example/k?X-Amz-Credential=A/1&X-Amz-Signature=b", "https://b.example/k?X-Amz-Credential=***&X-Amz-Signature=***"),
+        ("https://b.example/k?X-Goog-Signature=hunter2", "https://b.example/k?X-Goog-Signature=***"),
+        ("https://f.example/api?code=hunter2&name=x", "https://f.example/api?code=***&name=x"),
+        ("https://m.example/?access_token=a&api_key=b&apikey=c", "https://m.example/?access_token=***&api_key=***&apikey=***"),
+        ("Protocol=https;AccountName=a;AccountKey=hunter2==;Suffix=x", "Protocol=https;AccountName=a;AccountKey=***;Suffix=x"),
+        ("https://a.example/?design=1&sigma=0.5&encoding=utf-8&keys=2", "https://a.example/?design=1&sigma=0.5&encoding=utf-8&keys=2"),
+        ("sig=0.5", "sig=0.5"),
+    ],
+)  # fmt: skip
+def test_secrets_in_the_query_of_an_address_are_masked(address: str, shown: str) -> None:
+    definition = {"environmentVariables": {"DATA": address}, "target": address}
+
+    assert hide_secrets(definition) == {"environmentVariables": {"DATA": shown}, "target": shown}

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from aml_widgets.core.errors import SnapshotError, SnapshotNotFound, StoreError
+from aml_widgets.store.sqlite.store import SqliteRunStore
 from aml_widgets.submit import snapshot as module
-from aml_widgets.submit.snapshot import Limits, SnapshotTooLarge, find_snapshot, list_files, take_snapshot
+from aml_widgets.submit.snapshot import find_snapshot, list_files, take_snapshot
+from aml_widgets.submit.source_files import Limits, SnapshotTooLarge, Source
+from aml_widgets.submit.submission import RunFolder, Submission
+from aml_widgets.submit.supervision.working_folder import prepare_working_folder
 
 
 @pytest.fixture
@@ -187,6 +191,51 @@ def test_files_that_are_left_out_are_named_by_path(source: Path, tmp_path: Path)
     assert names(tmp_path / "target", snapshot_id) == ["train.py"]
 
 
+def break_name(whole: bytes) -> bytes:
+    return whole.replace("tä.py".encode(), b"t\xff\xa4.py", 1)  # in front of the file, not in the directory at the end
+
+
+def break_packing(whole: bytes) -> bytes:
+    place = whole.index(b"PK\x01\x02") + 10
+    return whole[:place] + b"\x63" + whole[place + 1 :]
+
+
+def mark_as_encrypted(whole: bytes) -> bytes:
+    place = whole.index(b"PK\x01\x02") + 8
+    return whole[:place] + bytes([whole[place] | 1]) + whole[place + 1 :]
+
+
+def break_content(whole: bytes) -> bytes:
+    place = whole.index(b".py") + 3
+    return whole[:place] + b"\xff" * 8 + whole[place + 8 :]
+
+
+@pytest.mark.parametrize(
+    "damage", [break_name, break_packing, mark_as_encrypted, break_content, lambda whole: whole[:-30], lambda _: b""]
+)
+def test_sources_that_are_damaged_are_told_when_they_are_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setenv("AML_WIDGETS_HOME", str(tmp_path / "home"))
+    store = SqliteRunStore.open(tmp_path / "workspace")
+    source = tmp_path / "one"
+    source.mkdir()
+    (source / "tä.py").write_text("print('here')\n" * 50)
+    snapshot_id = take_snapshot(source, store.snapshots)
+    archive = find_snapshot(store.snapshots, snapshot_id)
+    whole = archive.read_bytes()
+    submission = Submission(run_id="damaged", store_location=str(store.folder), snapshot_id=snapshot_id)
+    folder = RunFolder.of("damaged")
+    assert prepare_working_folder(store, submission, folder) == 1
+    assert (folder.working_folder / "tä.py").is_file()
+    archive.write_bytes(damage(whole))
+    assert archive.read_bytes() != whole
+
+    with pytest.raises(SnapshotError, match=r"is damaged \(.*\)\. Submit the script again"):
+        prepare_working_folder(store, submission, folder)
+    store.close()
+
+
 @pytest.mark.parametrize("damage", [lambda whole: b"", lambda whole: whole[:-30], lambda whole: b"\0" * len(whole)])
 def test_a_damaged_snapshot_is_told_and_written_anew(
     source: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
@@ -232,7 +281,7 @@ def change_while_read(monkeypatch: pytest.MonkeyPatch, change: Callable[[int], N
     real = module._read
     times = 0
 
-    def read(one: module._Source) -> Iterator[bytes]:
+    def read(one: Source) -> Iterator[bytes]:
         nonlocal times
         for number, chunk in enumerate(real(one)):
             if one.path == name and number == 0:

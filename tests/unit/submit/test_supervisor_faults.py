@@ -7,6 +7,7 @@ import re
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,10 +23,10 @@ from aml_widgets.core.records import RunError, RunRecord, WriterProcess
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.liveness import this_process
 from aml_widgets.submit.engines import local_engine
-from aml_widgets.submit.submission import RunFolder
-from aml_widgets.submit.supervision import outcomes, recovery
+from aml_widgets.submit.submission import REPORTED_ERROR, RunFolder
+from aml_widgets.submit.supervision import outcomes, recovery, supervisor
+from aml_widgets.submit.supervision.detached import OWNER_VARIABLE
 from aml_widgets.submit.supervision.run_state import Outcome, Processes, write_outcome, write_processes
-from aml_widgets.submit.supervision.script_process import OWNER_VARIABLE
 from tests.unit.submit.scripts import Workshop, is_gone, open_workshop, until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions")
@@ -123,6 +124,113 @@ def test_children_are_cancelled_with_their_script(workshop: Workshop, repetition
     assert all(map(is_gone, children))
 
 
+HIDDEN = """
+import os, subprocess, sys, time
+code = "import os, signal, time; signal.signal(15, signal.SIG_IGN); os.write(1, b'up'); time.sleep(600)"
+pids = []
+for _ in range(2):
+    child = subprocess.Popen([sys.executable, "-c", code], env={}, stdout=subprocess.PIPE, start_new_session=True)
+    child.stdout.read(2)
+    pids.append(child.pid)
+# One whose parent has ended, as of a program that makes a daemon of itself.
+twice = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', sys.argv[1]], env={}, start_new_session=True).pid)"
+with subprocess.Popen([sys.executable, "-c", twice, code], stdout=subprocess.PIPE, text=True) as between:
+    said = between.stdout.readline()
+    between.stdout.read(2)
+print("ready", *pids, said.strip().removeprefix("up"), "end", flush=True)
+"""
+
+
+def hidden_processes(workshop: Workshop, run_id: str) -> list[psutil.Process]:
+    workshop.wait_for_log(run_id, "end")
+    return [psutil.Process(int(pid)) for pid in workshop.log(run_id).split()[1:-1]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they cannot be found")
+@pytest.mark.parametrize("repetition", range(2))
+@pytest.mark.parametrize("is_stubborn", [False, True], ids=["polite", "ignores SIGTERM"])
+def test_processes_that_left_all_that_tells_whose_they_are_are_cancelled_too(
+    workshop: Workshop, is_stubborn: bool, repetition: int
+) -> None:
+    before = "import signal\nsignal.signal(15, signal.SIG_IGN)\n" if is_stubborn else ""
+    run_id = workshop.submit(f"{before}{HIDDEN}time.sleep(600)", grace_seconds=0.5)
+    children = hidden_processes(workshop, run_id)
+    assert len(children) == 3
+    assert [child.environ() for child in children] == [{}] * 3
+
+    workshop.engine.cancel(workshop.store, workshop.store.set_status(run_id, RunStatus.CANCEL_REQUESTED))
+
+    assert workshop.wait(run_id).status is RunStatus.CANCELED
+    assert all(map(is_gone, children))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they cannot be found")
+def test_a_script_that_has_ended_leaves_no_process_however_hidden(workshop: Workshop) -> None:
+    run_id = workshop.submit(f"{HIDDEN}while not os.path.exists('go'): time.sleep(0.01)", grace_seconds=0.2)
+    children = hidden_processes(workshop, run_id)
+    (RunFolder.of(run_id).working_folder / "go").touch()
+
+    assert workshop.wait(run_id).status is RunStatus.COMPLETED
+    assert all(map(is_gone, children))
+    assert "The script left 3 processes behind, which have been ended." in workshop.notes(run_id)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a supervisor has no children but the script")
+def test_what_a_supervisor_has_adopted_leaves_no_zombies(workshop: Workshop) -> None:
+    run_id = workshop.submit("""
+        import os, subprocess, sys, time
+        command = ["sh", "-c", "(sleep 0.01; exit 3) & (sleep 0.01) & exit 0"]
+        for _ in range(20): subprocess.run(command)
+        print("ready", flush=True)
+        while not os.path.exists("go"): time.sleep(0.01)
+        sys.exit(7)
+    """)
+    script, supervisor = workshop.script(run_id), workshop.supervisor(run_id)
+
+    until(lambda: supervisor.children() == [script], lambda: str(supervisor.children()))
+
+    (RunFolder.of(run_id).working_folder / "go").touch()
+    error = workshop.wait(run_id).error
+    assert error is not None
+    assert error.message == "User program failed with SystemExit: 7"  # how the script ended was not taken by that
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a supervisor has no children but the script")
+def test_a_run_that_a_script_has_submitted_outlives_it_with_all_of_its_processes(workshop: Workshop) -> None:
+    child = workshop.prepare(f"{HIDDEN}while not os.path.exists('go'): time.sleep(0.01)", grace_seconds=0.2)
+    parent_id = workshop.submit(
+        f"""
+        import os, time
+        from aml_widgets.submit.engines.local_engine import launch_supervisor
+        launch_supervisor({child.run_id!r})
+        print("ready", flush=True)
+        while not os.path.exists("go"): time.sleep(0.01)
+        """
+    )
+    processes = hidden_processes(workshop, child.run_id)
+    supervisor = workshop.supervisor(child.run_id)
+    until(lambda: supervisor.ppid() == workshop.supervisor(parent_id).pid)
+
+    (RunFolder.of(parent_id).working_folder / "go").touch()
+
+    assert workshop.wait(parent_id).status is RunStatus.COMPLETED
+    assert not any(map(is_gone, [supervisor, *processes]))
+    assert "processes behind" not in workshop.notes(parent_id)
+    (RunFolder.of(child.run_id).working_folder / "go").touch()
+    assert workshop.wait(child.run_id).status is RunStatus.COMPLETED
+    assert all(map(is_gone, processes))
+
+
+def test_a_supervisor_inside_another_program_leaves_the_children_of_that_alone(workshop: Workshop) -> None:
+    submission = workshop.prepare("print('done')", grace_seconds=0.2)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env={}) as own:
+        supervisor.Supervisor(workshop.store, submission, RunFolder.of(submission.run_id)).run()
+
+        assert workshop.store.get_run(submission.run_id).status is RunStatus.COMPLETED
+        assert own.poll() is None
+        own.kill()
+
+
 def test_a_script_does_not_go_on_when_somebody_has_ended_its_run(workshop: Workshop) -> None:
     run_id = workshop.submit(STUBBORN)
     script = workshop.script(run_id)
@@ -193,6 +301,57 @@ def test_a_supervisor_that_is_killed_takes_its_script_along_and_nothing_is_lost(
     assert "was killed" in record.error.message
     assert re.search(r"It was last seen at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\.", record.error.message)
     assert_all_is_kept(workshop, run_id)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the script lives on until somebody looks")
+@pytest.mark.parametrize("repetition", range(2))
+def test_a_run_whose_supervisor_was_killed_ended_then_and_not_when_somebody_looked(
+    workshop: Workshop, repetition: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = workshop.submit(WORKING)
+    process, supervisor = workshop.script(run_id), workshop.supervisor(run_id)
+    supervisor.send_signal(signal.SIGKILL)
+    until(lambda: is_gone(process) and is_gone(supervisor))
+    seen_at = workshop.store.get_run(run_id).last_seen_at
+    gone_at = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: gone_at + 3_600.0)
+
+    record = look_after(workshop, run_id)
+
+    assert record.status is RunStatus.FAILED
+    assert record.started_at is not None
+    assert record.ended_at is not None
+    assert seen_at is not None
+    assert max(record.started_at, seen_at) <= record.ended_at <= gone_at
+
+
+def test_what_a_script_printed_last_is_a_sign_of_its_life(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    submission = workshop.prepare("")
+    run_id, folder = submission.run_id, RunFolder.of(submission.run_id)
+    leave_behind(workshop, folder, run_id, gone())
+    write_processes(folder.processes_file, Processes(gone(), gone()))
+    started_at = workshop.store.get_run(run_id).started_at
+    assert started_at is not None
+    log = workshop.store.artifacts.append_path(run_id, outcomes.DRIVER_LOG)
+    os.utime(log, (started_at + 1_800.0, started_at + 1_800.0))
+    monkeypatch.setattr(clock, "now", lambda: started_at + 3_600.0)
+
+    assert look_after(workshop, run_id).ended_at == started_at + 1_800.0
+
+
+def test_when_a_run_was_lost_is_known_though_who_cleared_up_was_killed(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = workshop.prepare("")
+    run_id, folder = submission.run_id, RunFolder.of(submission.run_id)
+    leave_behind(workshop, folder, run_id, gone())
+    started_at = workshop.store.get_run(run_id).started_at
+    assert started_at is not None
+    write_outcome(folder.outcome_file, Outcome(RunStatus.COMPLETED, ended_at=started_at + 60.0))
+    monkeypatch.setattr(clock, "now", lambda: started_at + 3_600.0)
+    workshop.store.set_status(run_id, RunStatus.FINALIZING)
+
+    assert look_after(workshop, run_id).ended_at == started_at + 60.0
 
 
 def test_grandchildren_of_a_killed_supervisor_are_ended(workshop: Workshop) -> None:
@@ -298,6 +457,23 @@ def test_the_error_that_a_script_ended_with_is_found_after_its_supervisor(worksh
         traceback="Traceback",
         error_type="ValueError",
     )
+
+
+@pytest.mark.parametrize("reported", ['{"error": {"code": "NoData", "message": "no data"}}', "[1", '{"error": "no"}'])
+def test_what_a_script_reported_is_found_after_its_supervisor(workshop: Workshop, reported: str) -> None:
+    submission = workshop.prepare("")
+    folder = RunFolder.of(submission.run_id)
+    leave_behind(workshop, folder, submission.run_id, gone())
+    folder.error_file.write_text('{"type": "SystemExit", "message": "1", "traceback": null}')
+    workshop.store.update_run(submission.run_id, properties={REPORTED_ERROR: reported})
+
+    error = look_after(workshop, submission.run_id).error
+
+    if "NoData" in reported:
+        assert error == RunError(code="NoData", message="no data (The script ended with SystemExit: 1.)")
+    else:
+        assert error is not None
+        assert error.message == "User program failed with SystemExit: 1"
 
 
 def test_looking_after_a_run_that_lives_does_nothing(workshop: Workshop) -> None:
@@ -497,7 +673,6 @@ def test_a_disk_without_any_room_for_the_store_ends_the_run_truthfully_once_ther
 
 
 def test_a_mistake_of_ours_ends_the_run_and_is_told(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aml_widgets.submit.supervision import supervisor
 
     submission = workshop.prepare("")
     folder = RunFolder.of(submission.run_id)

@@ -258,3 +258,80 @@ def test_whatever_is_killed_each_run_has_one_truthful_end(
 def kill_if_there(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         kill(pid)
+
+
+NESTED_SCRIPT = """
+import sys
+from pathlib import Path
+from aml_widgets import Run, ScriptRunConfig
+from aml_widgets.submit.configuration.environment import Environment
+depth, target, wait_for_child = int(sys.argv[1]), sys.argv[2], sys.argv[3] == "True"
+if depth:
+    Path("inner").mkdir()
+    Path("inner/train.py").write_text(Path(__file__).read_text())
+    environment = Environment("here")
+    environment.python.user_managed_dependencies = True
+    environment.python.interpreter_path = sys.executable
+    arguments = [depth - 1, target, wait_for_child]
+    config = ScriptRunConfig("inner", "train.py", arguments, environment=environment, compute_target=target)
+    child = Run.get_context().submit_child(config)
+    if wait_for_child and depth > 1:
+        child.wait_for_completion(raise_on_error=True)
+"""
+
+
+def submit_nested(experiment: Experiment, folder: Path, depth: int, target: str, *, waits: bool) -> list[str]:
+    """Submit a script that submits itself again; give what each of the runs has printed, from the top on."""
+    config = make_config(folder)
+    (folder / "source" / "train.py").write_text(NESTED_SCRIPT)
+    config.arguments = [depth, target, waits]
+    runs = [experiment.submit(config)]
+    for _ in range(depth):
+        runs[-1].wait_for_completion(raise_on_error=True)
+        runs += list(runs[-1].get_children())
+    runs[-1].wait_for_completion(raise_on_error=True)
+    assert len(runs) == depth + 1
+    return [run.get_details_with_logs()["logFiles"]["azureml-logs/70_driver_log.txt"] for run in runs]
+
+
+def test_a_script_that_could_wait_for_ever_for_its_own_place_is_warned(experiment: Experiment, tmp_path: Path) -> None:
+    LocalTarget.create(TARGET, max_concurrent_runs=1)
+
+    printed, printed_by_child = submit_nested(experiment, tmp_path, 1, TARGET, waits=False)
+
+    assert "RuntimeWarning: What is submitted to compute target 'few' waits until a run there has ended" in printed
+    assert "its only place is taken by run queued_" in printed
+    assert "LocalTarget.create('few', max_concurrent_runs=2)" in printed
+    assert printed.endswith("\n  child = Run.get_context().submit_child(config)\n")  # it points at the script's line
+    assert printed_by_child == ""
+
+
+def test_places_that_all_are_taken_by_runs_above_are_warned_of(experiment: Experiment, tmp_path: Path) -> None:
+    LocalTarget.create(TARGET, max_concurrent_runs=2)
+
+    printed = submit_nested(experiment, tmp_path, 2, TARGET, waits=True)
+
+    assert (printed[0], printed[2]) == ("", "")
+    assert "all of its 2 places are taken by run queued_" in printed[1]
+    assert "LocalTarget.create('few', max_concurrent_runs=3)" in printed[1]
+
+
+@pytest.mark.parametrize("target", ["local", "other"])
+def test_who_submits_elsewhere_is_not_warned(experiment: Experiment, tmp_path: Path, target: str) -> None:
+    LocalTarget.create(TARGET, max_concurrent_runs=1)
+    LocalTarget.create("other", max_concurrent_runs=1)
+
+    assert submit_nested(experiment, tmp_path, 1, target, waits=False) == ["", ""]
+
+
+def test_a_full_target_is_nothing_to_warn_of_where_others_fill_it(
+    submit: Callable[[str], Run], recwarn: pytest.WarningsRecorder
+) -> None:
+    LocalTarget.create(TARGET, max_concurrent_runs=1)
+    first = submit("a")
+    wait_for(first, "Running")
+
+    second = submit("b")
+
+    assert second.get_status() == "Queued"
+    assert [one for one in recwarn if issubclass(one.category, RuntimeWarning)] == []

@@ -152,6 +152,55 @@ def test_what_a_script_reports_changes_no_status(submit: Submit) -> None:
     assert details["warnings"] == [{"source": "script", "message": "one file was missing"}]
 
 
+@pytest.mark.parametrize("end", ["sys.exit(3)", "sys.exit('gave up')", "os._exit(3)"])
+def test_what_a_script_reported_is_why_it_ended_with_an_exit_code(submit: Submit, end: str) -> None:
+    run = submit(
+        f"""
+        import os, sys
+        from aml_widgets import Run
+
+        run = Run.get_context(allow_offline=False)
+        try:
+            [][0]
+        except IndexError as error:
+            run.fail(error, error_code="NoData")
+        {end}
+        """
+    )
+
+    details = wait(run).get_details()
+
+    assert details["status"] == "Failed"
+    error = details["error"]["error"]
+    code = 1 if "gave up" in end else 3
+    text = "User program failed with IndexError: list index out of range"
+    assert error["code"] == "NoData"
+    assert error["message"] == f"{text} (The script ended with exit code {code}.)"
+    assert error["debugInfo"]["type"] == "IndexError"
+    assert 'train.py", line 7' in error["debugInfo"]["stackTrace"]
+    assert "warnings" not in details or details["warnings"] == []  # it is told once
+
+
+def test_an_exception_that_ends_a_script_tells_more_than_what_it_reported_before(submit: Submit) -> None:
+    run = submit("from aml_widgets import Run\nRun.get_context().fail('one file was missing')\n1 / 0")
+
+    details = wait(run).get_details()
+
+    assert details["error"]["error"]["debugInfo"]["type"] == "ZeroDivisionError"
+    assert details["warnings"] == [{"source": "script", "message": "one file was missing"}]
+
+
+def test_a_signal_that_ends_a_script_tells_more_than_what_it_reported_before(submit: Submit) -> None:
+    run = submit(
+        "import os\nfrom aml_widgets import Run\nRun.get_context().fail('short of memory')\nos.kill(os.getpid(), 9)"
+    )
+
+    details = wait(run).get_details()
+
+    assert "killed by signal 9 (SIGKILL)" in details["error"]["error"]["message"]
+    assert details["warnings"] == [{"source": "script", "message": "short of memory"}]
+
+
 def test_output_is_shown_to_its_last_line(submit: Submit, capsys: pytest.CaptureFixture[str]) -> None:
     run = submit(
         """
