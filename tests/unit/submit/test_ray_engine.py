@@ -29,9 +29,11 @@ from aml_widgets.submit.engines.ray_files import RayFiles
 from aml_widgets.submit.engines.ray_job import make_runtime_environment
 from aml_widgets.submit.engines.targets import delete_target, set_ray_target
 from aml_widgets.submit.environments import importable
-from aml_widgets.submit.submission import RunFolder, Submission
+from aml_widgets.submit.environments.importable import importable_folder
+from aml_widgets.submit.submission import RunFolder, Submission, list_submissions
 from aml_widgets.submit.supervision import outcomes
 from aml_widgets.submit.supervision.run_state import read_json, read_processes, write_json
+from aml_widgets.submit.supervision.script_process import find_processes
 from aml_widgets.tracking.compute import RayTarget
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.run import Run
@@ -106,11 +108,14 @@ def head(isolated_home: Path) -> Iterator[Head]:
     try:
         until(head.is_up, lambda: (folder / "head.log").read_text())
         set_ray_target("cluster", head.address)
-        yield head
+        try:
+            yield head
+        finally:
+            _end_runs("cluster")
+            delete_target("cluster")
     finally:
         _end(head.processes if head.process.is_running() else [])
         process.wait()
-        delete_target("cluster")
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -138,7 +143,7 @@ def test_a_script_runs_as_a_ray_job_and_what_it_does_is_in_the_run(head: Head, t
         import aml_widgets, mylib
         from aml_widgets import Run
         print(mylib.NAME, sys.argv[1:], os.environ["ALPHABET"], flush=True)
-        print("py_modules" in aml_widgets.__file__, file=sys.stderr, flush=True)
+        print("py_modules" in os.path.realpath(aml_widgets.__file__), file=sys.stderr, flush=True)
         while not pathlib.Path("go").exists(): time.sleep(0.05)
         Run.get_context().log("mse", 0.25)
         pathlib.Path("outputs/model.pkl").write_bytes(b"weights")
@@ -157,23 +162,28 @@ def test_a_script_runs_as_a_ray_job_and_what_it_does_is_in_the_run(head: Head, t
         is_there = store.artifacts.size(run.id, outcomes.DRIVER_LOG) is not None
         return store.artifacts.read(run.id, outcomes.DRIVER_LOG).decode() if is_there else ""
 
+    def explain() -> str:
+        own = RunFolder.of(run.id).supervisor_log
+        said = own.read_text() if own.exists() else "(no folder)"
+        return f"{run.get_status()}, {run.get_details().get('error')}\n{said}\n{read_log()}"
+
     expected = "ridge ['--alpha', '0.5'] abc\nTrue\n"
-    until(lambda: read_log() == expected or run.get_status() in ENDED)
-    assert read_log() == expected, run.get_details().get("error")
-    until(lambda: run.get_status() == "Running")
+    until(lambda: read_log().count("\n") >= 2 or run.get_status() in ENDED, explain)
+    assert read_log() == expected, explain()
+    until(lambda: run.get_status() == "Running", explain)
     assert [one.id for one in Run.list_by_compute(target)] == [run.id]
     with pytest.raises(TargetInUse, match="has 1 run"):
         target.delete()
 
     (RunFolder.of(run.id).working_folder / "go").touch()
-    until(lambda: run.get_status() in ENDED)
-    assert run.get_status() == "Completed", run.get_details()
+    until(lambda: run.get_status() in ENDED, explain)
+    assert run.get_status() == "Completed", explain()
     assert read_log() == expected + "done\n"
     assert run.get_metrics() == {"mse": 0.25}
     assert store.artifacts.read(run.id, "outputs/model.pkl") == b"weights"
     assert store.artifacts.read(run.id, "logs/epochs.txt") == b"1"
     assert "Running entrypoint" in store.artifacts.read(run.id, "logs/azureml/ray_job.log").decode()
-    until(lambda: not RunFolder.of(run.id).path.exists())
+    until(lambda: not RunFolder.of(run.id).path.exists(), explain)
 
 
 def test_each_end_is_told_as_it_was(workshop: Workshop, head: Head) -> None:
@@ -240,11 +250,13 @@ def test_a_job_is_followed_again_when_the_cluster_answers_again_and_by_another_s
     for process in silent:
         process.suspend()
     try:
-        until(lambda: workshop.store.get_run(run_id).status == RunStatus.NOT_RESPONDING)
+        until(
+            lambda: workshop.store.get_run(run_id).status == RunStatus.NOT_RESPONDING, lambda: workshop.explain(run_id)
+        )
     finally:
         for process in silent:
             process.resume()
-    until(lambda: workshop.store.get_run(run_id).status == RunStatus.RUNNING)
+    until(lambda: workshop.store.get_run(run_id).status == RunStatus.RUNNING, lambda: workshop.explain(run_id))
     first.kill()
     first.wait()
     monkeypatch.setattr(ray_engine, "_tried", {})
@@ -267,12 +279,12 @@ def test_a_run_whose_head_is_gone_fails_and_says_so(workshop: Workshop, head: He
     """
     run_id, supervisor = _start_impatient(workshop, head, script, lost_after_seconds=3.0)
     workshop.wait_for_log(run_id, "ready")
-    until(lambda: workshop.store.get_run(run_id).status == RunStatus.RUNNING)
+    until(lambda: workshop.store.get_run(run_id).status == RunStatus.RUNNING, lambda: workshop.explain(run_id))
     pid = int(workshop.log(run_id).split()[1])
 
     _end(head.processes)
 
-    until(lambda: workshop.store.get_run(run_id).status == RunStatus.NOT_RESPONDING)
+    until(lambda: workshop.store.get_run(run_id).status == RunStatus.NOT_RESPONDING, lambda: workshop.explain(run_id))
     record = workshop.wait(run_id)
     assert record.status == RunStatus.FAILED
     assert record.error is not None
@@ -367,6 +379,41 @@ def test_a_job_that_does_not_reach_the_run_starts_no_script(lonely: Workshop, tm
     assert not RayFiles(folder).claim_file.exists()
 
 
+def test_a_job_takes_the_package_that_ray_brings_and_nothing_else(tmp_path: Path) -> None:
+    job = _make_job_folder(tmp_path)
+    path = os.pathsep.join([str(job), str(importable_folder())])
+
+    ended = subprocess.run(  # without the packages of this Python, as on a cluster that has others
+        [sys.executable, "-I", "-S", "-c", ray_worker.PROGRAM, str(tmp_path / "run")],
+        cwd=job,
+        env={"PYTHONPATH": path, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("The script was not started by the Ray job on ")
+    assert "has neither Ray nor the package psutil" in ended.stderr
+
+
+def test_a_job_that_ray_brings_no_package_takes_no_other(tmp_path: Path) -> None:
+    job = _make_job_folder(tmp_path)
+
+    ended = subprocess.run(  # this Python has the package, and so do the user's sources
+        [sys.executable, "-I", "-c", ray_worker.PROGRAM, str(tmp_path / "run")],
+        cwd=job,
+        env={"PYTHONPATH": os.pathsep.join([str(job), ""]), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("The script was not started by the Ray job: PYTHONPATH, ")
+    assert "has no folder with the package aml_widgets" in ended.stderr
+
+
 def test_a_job_with_another_python_than_is_asked_for_starts_no_script(lonely: Workshop) -> None:
     conda = {"dependencies": ["python=3.7"]}
     submission = replace(_prepare(lonely), environment={"python": {"condaDependencies": conda}})
@@ -400,6 +447,30 @@ def _look_after(workshop: Workshop, run_id: str) -> int:
     processes = read_processes(RunFolder.of(run_id).processes_file)
     assert processes is not None
     return processes.supervisor.pid
+
+
+def _make_job_folder(folder: Path) -> Path:
+    """Make what the user submitted, with modules that have the names of Python's and ours."""
+    job = folder / "job"
+    worker = job / "aml_widgets" / "submit" / "engines" / "ray_worker.py"
+    worker.parent.mkdir(parents=True)
+    worker.write_text("raise SystemExit('the aml_widgets of the user was taken')")
+    (job / "json.py").write_text("raise SystemExit('the json of the user was taken')")
+    return job
+
+
+def _end_runs(target: str) -> None:
+    """End what a failed test left: with it the target could not be deleted, and that error would stand before the test's own."""
+    for submission in list(list_submissions()):
+        if submission.target != target:
+            continue
+        folder = RunFolder.of(submission.run_id)
+        processes = read_processes(folder.processes_file)
+        if processes is not None and processes.supervisor.pid not in (0, os.getpid()):
+            with_suppress(lambda pid=processes.supervisor.pid: psutil.Process(pid).kill())  # type: ignore[misc]
+        for process in find_processes(submission.run_id, None):
+            with_suppress(process.kill)
+        shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def _end(processes: Sequence[psutil.Process]) -> None:
