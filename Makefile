@@ -3,7 +3,8 @@
 # make lint   what has to be clean          make fix   formats, and takes the outputs out of the notebooks
 # make bench  the benchmarks
 #
-# PYTHON names the interpreter that makes the environment, 3.10 or newer. The environment is .venv; `make clean` removes it.
+# PYTHON names the interpreter that makes the environment, 3.10 or newer. The environment is .venv; `make clean` removes it. The front
+# end of the run browser is built from its sources, with the Node.js on PATH, or one that is put into the environment.
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,51 +18,75 @@ QUICKSTART := notebooks/01-quickstart.ipynb
 DEMO_READY := $(VENV)/.ready-for-demo
 DEV_READY := $(VENV)/.ready-for-development
 
+# The programs of the environment first: `jlpm`, `jupyter-builder`, and `node` where it had to be fetched.
+WITH_NODE := PATH='$(CURDIR)/$(BIN)':"$$PATH"
+FRONT_END := aml_widgets/_labextension/package.json
+FRONT_END_SOURCES := package.json yarn.lock labextension/tsconfig.json aml_widgets/server/api.schema.json \
+	$(shell find labextension/src labextension/style labextension/schema -type f ! -path labextension/src/api/schema.ts)
+
 # JupyterLab asks in a pop-up whether it may fetch news; this environment is not asked, and nothing is fetched.
 NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements >/dev/null 2>&1 || \
 	echo "The pop-up about news stays: it could not be switched off." >&2
 
-.PHONY: demo test lint fix bench chromium clean
+.NOTPARALLEL:  # the environment is made once
+.PHONY: demo test lint fix bench front-end chromium clean
 
-demo: $(DEMO_READY)
+demo: $(DEMO_READY) $(FRONT_END)
 	@echo "Starting JupyterLab. Open the address that it prints next in a browser; Ctrl-C ends it."
 	@exec $(BIN)/jupyter lab --no-browser --log-level=ERROR --ServerApp.answer_yes=True \
 		--ServerApp.root_dir='$(CURDIR)' --LabApp.default_url='/lab/tree/$(QUICKSTART)' \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: $(DEV_READY) chromium
+test: $(DEV_READY) $(FRONT_END) chromium
+	$(WITH_NODE) $(BIN)/jlpm test
 	$(BIN)/python -m pytest $(TESTS) $(PYTEST_ARGS)
 
-lint: $(DEV_READY)
+lint: $(DEV_READY) $(FRONT_END)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(find aml_widgets -name '*.py')
+	$(WITH_NODE) $(BIN)/jlpm lint
 
-fix: $(DEV_READY)
+fix: $(DEV_READY) $(FRONT_END)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(WITH_NODE) $(BIN)/jlpm lint:fix
+	$(WITH_NODE) $(BIN)/jlpm format
 	$(BIN)/jupyter nbconvert --clear-output --inplace notebooks/*.ipynb
 
-bench: $(DEV_READY)
+bench: $(DEV_READY) $(FRONT_END) chromium
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 chromium:
 	@.ci/get-chromium
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) node_modules labextension/lib aml_widgets/_labextension .yarn .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@.ci/make-venv $(PYTHON) $(VENV)
 
-$(DEMO_READY): pyproject.toml package.json | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[lab]' --group notebooks
+front-end: $(FRONT_END)
+
+# `tsc` is part of the build: sources whose types are wrong are not built.
+$(FRONT_END): $(FRONT_END_SOURCES) | $(DEMO_READY)
+	@.ci/get-node $(VENV)
+	$(WITH_NODE) $(BIN)/jlpm install
+	$(WITH_NODE) $(BIN)/jlpm build
+	$(WITH_NODE) $(BIN)/jupyter-builder develop . --overwrite
+	@touch $@
+
+# Installed without the front end, which is built above, and linked.
+INSTALL := SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install --quiet
+
+$(DEMO_READY): pyproject.toml package.json hatch_build.py | $(BIN)/python
+	$(INSTALL) --editable '.[lab]' --group notebooks --group front-end
 	@$(NO_NEWS)
 	@touch $@
 
-$(DEV_READY): pyproject.toml package.json | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[lab]' --group dev
+$(DEV_READY): pyproject.toml package.json hatch_build.py | $(BIN)/python
+	$(INSTALL) --editable '.[lab]' --group dev
 	@$(NO_NEWS)
 	@touch $@ $(DEMO_READY)

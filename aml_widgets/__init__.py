@@ -85,3 +85,8 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell `jupyter labextension develop` where the run browser's front end is."""
+    return [{"src": "_labextension", "dest": "aml-widgets"}]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import browser, importing, processes, reading, runs, submitting, viewing, writing
+from benchmarks import browser, browsing, importing, processes, reading, run_lists, runs, submitting, viewing, writing
 from benchmarks.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] = {
@@ -27,9 +27,13 @@ GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] 
     "envelope": reading.envelope,
     "eight_writers": processes.eight_writers,
     "lists": runs.lists,
+    "run_lists": run_lists.run_lists,
     "viewing": viewing.viewing,
     "first_paint": browser.first_paint,
     "refresh_bytes": browser.refresh_bytes,
+    "browsing_lists": browsing.lists,
+    "browsing_pages": browsing.run_pages,
+    "browsing_typing": browsing.typing,
     "submitting": submitting.submitting,
     "imports": lambda _: importing.imports(),
 }

@@ -21,3 +21,9 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AML_WIDGETS_HOME", str(home))
         yield home
+
+
+@pytest.fixture(autouse=True)
+def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Jupyter server is known: neither that of the terminal that the tests run in, nor one that a test started before."""
+    monkeypatch.setenv("AML_WIDGETS_SERVER_URL", "")

@@ -238,8 +238,12 @@ def wait_for_end(workspace: Workspace, run_id: str, shell: Shell, follower: LogF
 
 def tell_end(record: RunRecord, shell: Shell) -> int:
     """Say how a run has ended, and give the exit code for it."""
+    from aml_widgets.tracking.run_details import shorten_reason
+
     if shell.is_json:
         json_output.write_line(json_output.run_reply(record))
-    reason = f": {record.error.message}" if record.error is not None and record.error.message else ""
-    shell.say(f"run {record.run_id} has ended as {record.status}{reason}")
+    message = "" if record.error is None else record.error.message
+    reason = shorten_reason(message)
+    whole = "" if reason == message.strip() else f" `{shell.command('show', record.run_id)}` has all of it."
+    shell.say(f"run {record.run_id} has ended as {record.status}{f': {reason}' if reason else ''}{whole}")
     return EXIT_FINE if record.status == RunStatus.COMPLETED else EXIT_RUN_FAILED

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, shell: Shell) -> int:
         json_output.write_list(json_output.run_reply(record) for record in records)
         return EXIT_FINE
     shown = list(records)
-    if not shown:
+    if not shown and (options.all or options.count):  # none was asked for, which says nothing of what there is
         _say_none(shell, workspace, is_filtered=statuses is not None or experiment is not None)
         return EXIT_FINE
     _print(shown, with_parents=options.children, has_one_experiment=experiment is not None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aml_widgets.cli import json_output
+from aml_widgets.cli import json_output, targets
 from aml_widgets.cli.shell import EXIT_FINE, Shell
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def run(options: argparse.Namespace, shell: Shell) -> int:
     from aml_widgets.tracking import facts
     from aml_widgets.tracking.experiment import Experiment, check_experiment_name
 
+    targets.refuse_missing(options.target, shell)
     given_script, *arguments = options.words[1:] if options.words[0] == "--" else options.words
     folder, script = find_sources(given_script, options.source)
     config = ScriptRunConfig(
@@ -109,6 +111,7 @@ def find_sources(script: str, source: str | None) -> tuple[Path, str]:
 def _make_environment(options: argparse.Namespace) -> Environment | None:
     """Give what the script is run with; None for the Python that runs this program."""
     from aml_widgets.submit.configuration.environment import Environment
+    from aml_widgets.submit.environments.interpreters import find_named_interpreter
 
     if options.requirements is not None:
         return Environment.from_pip_requirements("command-line", options.requirements)
@@ -117,6 +120,9 @@ def _make_environment(options: argparse.Namespace) -> Environment | None:
     interpreter: str = options.python
     if Path(interpreter).name != interpreter:  # a path from here, which the script's folder is not
         interpreter = os.path.abspath(Path(interpreter).expanduser())  # noqa: PTH100 - a virtual environment's is a link
+    find_named_interpreter(
+        interpreter, f"Give --python a Python that is there, such as {sys.executable!r}, or leave it out for that one."
+    )
     environment = Environment("command-line")
     environment.python.user_managed_dependencies = True
     environment.python.interpreter_path = interpreter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import Any
 
 from aml_widgets.cli import json_output
@@ -33,13 +34,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, shell: Shell) -> int:
     """List targets, or change one."""
     from aml_widgets.submit.engines.finding import LOCAL
-    from aml_widgets.submit.engines.targets import delete_target, get_target, list_targets, set_target
+    from aml_widgets.submit.engines.targets import delete_target, list_targets, set_target
 
     if options.target is None and (options.delete or options.max_runs is not None):
         raise UserError("Which target is meant? Write its name: `targets TARGET --max-runs 4`.")
+    if options.max_runs is not None and options.max_runs < 1:
+        raise UserError(
+            f"--max-runs must be 1 or more, got {options.max_runs}. To run everything at once, use the target {LOCAL!r}.",
+            value=options.max_runs,
+        )
     if options.delete:
         if options.target == LOCAL:
             raise UserError(f"{LOCAL!r} is always there and cannot be deleted.", value=LOCAL)
+        refuse_missing(options.target, shell)
         delete_target(options.target)
         shell.say(f"the target {options.target} is deleted")
         return EXIT_FINE
@@ -51,7 +58,7 @@ def run(options: argparse.Namespace, shell: Shell) -> int:
     if options.target is None:
         replies += [reply for record in list_targets() if (reply := _reply(record.name)) is not None]
     elif options.target != LOCAL:
-        get_target(options.target)  # says which there are, where this is none
+        refuse_missing(options.target, shell)
         replies = [reply for reply in [_reply(options.target)] if reply is not None]
     if shell.is_json:
         json_output.write_list(replies)
@@ -64,6 +71,20 @@ def run(options: argparse.Namespace, shell: Shell) -> int:
     ]
     print_table(columns, ([*_cells(reply)] for reply in replies))
     return EXIT_FINE
+
+
+def refuse_missing(name: str, shell: Shell) -> None:
+    """Raise TargetNotFound where a target is not there; say which there are, and how one is made from a shell."""
+    from aml_widgets.submit.engines.finding import LOCAL
+    from aml_widgets.submit.engines.targets import list_targets
+
+    known = [LOCAL, *(record.name for record in list_targets())]
+    if name not in known:
+        raise TargetNotFound(
+            f"There is no compute target {name!r} on this machine; there are: {', '.join(map(repr, known))}. Name one of them, or "
+            f"make it with `{shell.program} {shlex.join([NAME, name, '--max-runs', '4'])}`.",
+            value=name,
+        )
 
 
 def _reply(name: str) -> dict[str, Any] | None:

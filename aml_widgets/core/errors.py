@@ -17,7 +17,8 @@
     ├── Conflict                        it is there already, or has ended
     │   ├── WorkspaceExists, RunExists, ArtifactExists, PropertyExists
     │   ├── ExperimentInUse, EnvironmentExists, TargetInUse
-    │   └── RunIsTerminal
+    │   ├── RunIsTerminal
+    │   └── RunGoesOn, RunNotInTrash    it must have ended, or been put into the trash, first
     ├── SnapshotError                   a source folder that cannot be copied
     ├── RunEnvironmentError             an interpreter or environment that a script cannot have here
     │   ├── EnvironmentBuildError       building it failed
@@ -157,6 +158,14 @@ class TargetInUse(Conflict):
 
 class RunIsTerminal(Conflict):
     """The run has ended and takes no more points or status changes."""
+
+
+class RunGoesOn(Conflict):
+    """A run that goes on, or has runs below it that do, cannot be put into the trash."""
+
+
+class RunNotInTrash(Conflict):
+    """Only what is in the trash, with all the runs below it, can be deleted for good."""
 
 
 class SnapshotError(AmlWidgetsError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from aml_widgets.core.records import MetricValue
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _LARGE = 10**15
+_DIGITS = re.compile(r"([0-9]{1,18})")
 
 
 def shorten(text: str, max_length: int) -> str:
@@ -112,3 +114,10 @@ def _zone(moment: datetime) -> str:
         return "UTC"
     minutes = round(offset.total_seconds() / 60)
     return f"UTC{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort names as people do: ``epoch 9`` before ``epoch 10``."""
+    return tuple(
+        (0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in _DIGITS.split(name) if part
+    )

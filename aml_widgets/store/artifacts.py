@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
+import shutil
 import stat
 import uuid
 from collections.abc import Iterator
@@ -170,6 +172,17 @@ class FolderArtifactStore:
         An ``OSError`` about `target` is passed on as it is.
         """
         copy_out(path, self._find(run_id, path), target)
+
+    def remove_all(self, run_id: str) -> None:
+        """Delete all files of a run. A link is deleted, what it leads to stays."""
+        folder = self._run_folder(run_id)
+        with _store_errors(run_id, folder.name):
+            if folder.is_symlink():
+                folder.unlink()
+                return
+            while folder.exists():
+                with contextlib.suppress(FileNotFoundError):  # another process deletes it as well
+                    shutil.rmtree(folder)
 
     @staticmethod
     def _publish_final(folder: Path, temporary: Path, target: Path, path: str) -> None:

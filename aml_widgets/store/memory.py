@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import tempfile
 import threading
 import weakref
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +20,14 @@ from aml_widgets.core.errors import (
     ExperimentNotFound,
     PropertyExists,
     RunExists,
+    RunGoesOn,
     RunIsTerminal,
     RunNotFound,
+    RunNotInTrash,
     UserError,
 )
 from aml_widgets.core.records import (
+    SNAPSHOT_ID,
     ArtifactRecord,
     Bucket,
     ExperimentRecord,
@@ -33,12 +35,12 @@ from aml_widgets.core.records import (
     MetricHistory,
     MetricKey,
     MetricKind,
-    MetricOrder,
     MetricSummary,
     MetricValue,
     NewRun,
     RunChanges,
     RunError,
+    RunListChanges,
     RunPage,
     RunQuery,
     RunRecord,
@@ -47,25 +49,17 @@ from aml_widgets.core.records import (
     WriterProcess,
 )
 from aml_widgets.core.status import RunStatus, can_change, is_outdated
+from aml_widgets.store import memory_listing
 from aml_widgets.store.artifacts import FolderArtifactStore, check_run_id
 from aml_widgets.store.liveness import find_end, judge
-from aml_widgets.store.memory_metrics import RunMetrics
 from aml_widgets.store.memory_models import MemoryModelRows
-from aml_widgets.store.memory_reading import Cursor, bad_cursor, decode_page_token, is_asked_for
+from aml_widgets.store.memory_reading import Cursor, bad_cursor
+from aml_widgets.store.memory_runs import StoredRun
 from aml_widgets.store.model_files import ModelFolder
 from aml_widgets.store.models import FolderModelStore
 from aml_widgets.store.protocol import MAX_BUCKETS
-
-
-@dataclass(slots=True)
-class _Run:
-    """All that is kept of one run. Versions are the store's, counted up by every write."""
-
-    record: RunRecord
-    version: int
-    metrics: RunMetrics = field(default_factory=RunMetrics)
-    artifacts: dict[str, tuple[int, ArtifactRecord]] = field(default_factory=dict)
-    child_ids: list[str] = field(default_factory=list)
+from aml_widgets.store.purged_files import remove_files, remove_snapshot
+from aml_widgets.store.run_fitting import check_conditions
 
 
 class MemoryRunStore:
@@ -88,7 +82,11 @@ class MemoryRunStore:
         self._lock = threading.RLock()
         self._version = 0
         self._experiments: dict[str, ExperimentRecord] = {}
-        self._runs: dict[str, _Run] = {}  # in the order of creation
+        self._runs: dict[str, StoredRun] = {}  # in the order of creation
+        self._left_snapshots: set[str] = set()  # of deleted runs, to be looked at again
+        self._purged: dict[
+            str, tuple[int, str, int]
+        ] = {}  # id → version, experiment and number of a run that was deleted
         self._info = {
             "name": "memory",
             "workspace_id": clock.new_id(),
@@ -214,10 +212,15 @@ class MemoryRunStore:
         with self._lock:
             experiment = self.get_experiment(new_run.experiment_id)
             parent = None if new_run.parent_run_id is None else self._run(new_run.parent_run_id)
-            if run_id in self._runs:
+            if run_id in self._runs or run_id in self._purged:
                 raise RunExists(f"A run has the id {run_id!r} already. Choose another, or leave it out.", value=run_id)
             numbers = [
-                run.record.number for run in self._runs.values() if run.record.experiment_id == new_run.experiment_id
+                *(
+                    run.record.number
+                    for run in self._runs.values()
+                    if run.record.experiment_id == new_run.experiment_id
+                ),
+                *(number for _, of_id, number in self._purged.values() if of_id == new_run.experiment_id),
             ]
             now = clock.now()
             record = RunRecord(
@@ -240,7 +243,7 @@ class MemoryRunStore:
                 properties=dict(new_run.properties),
                 writer=new_run.writer,
             )
-            self._runs[run_id] = _Run(record=record, version=self._next_version())
+            self._runs[run_id] = StoredRun(record=record, version=self._next_version())
             if parent is not None:
                 parent.child_ids.append(run_id)
             return record
@@ -255,39 +258,33 @@ class MemoryRunStore:
         if query.limit < 1:
             raise UserError(f"A page of {query.limit} runs cannot be had. Ask for at least 1.", value=query.limit)
         with self._lock:
-            if query.experiment_id is not None:
-                self.get_experiment(query.experiment_id)
-            if query.parent_run_id is not None:
-                self._run(query.parent_run_id)
-            places = {run_id: place for place, run_id in enumerate(self._runs)}
-            shown = [self._show(run) for run in reversed(self._runs.values())]
-            records = [record for record in shown if self._is_below(record, query) and is_asked_for(record, query)]
-            mark = decode_page_token(query.page_token)
-            if (
-                query.order_by is None
-            ):  # the mark is the place of the last run that was given: new ones do not shift pages
-                records = [record for record in records if mark is None or places[record.run_id] < mark]
-                page = records[: query.limit]
-                token = str(places[page[-1].run_id]) if len(records) > len(page) else None
-            else:  # the mark counts the runs that were given
-                records = self._order_by_metric(records, query.order_by)
-                stop = (mark or 0) + query.limit
-                page = records[mark or 0 : stop]
-                token = str(stop) if len(records) > stop else None
-            return RunPage(runs=tuple(page), next_page_token=token)
+            return memory_listing.to_page(self._runs, self._fitting(query), query, clock.now())
 
-    def _order_by_metric(self, records: list[RunRecord], order: MetricOrder) -> list[RunRecord]:
-        key = MetricKey(order.name, order.column)
-        numbers = {record.run_id: self._runs[record.run_id].metrics.find(key).latest_number for record in records}
-        sign = 1 if order.ascending else -1
+    def count_runs(self, query: RunQuery) -> int:
+        """Count the runs that a query gives on all its pages together."""
+        with self._lock:
+            return len(self._fitting(query))
 
-        def sort_key(record: RunRecord) -> tuple[bool, float | int]:
-            number = numbers[record.run_id]
-            if number is None or math.isnan(number):  # NaN is neither low nor high: at the end
-                return (True, 0)
-            return (False, sign * number)
+    def which_fit(self, run_ids: Sequence[str], query: RunQuery) -> frozenset[str]:
+        """Say which of some runs a query gives on any of its pages."""
+        with self._lock:
+            return frozenset(run_ids) & {record.run_id for record in self._fitting(query)}
 
-        return sorted((record for record in records if numbers[record.run_id] is not None), key=sort_key)
+    def _fitting(self, query: RunQuery) -> list[RunRecord]:
+        check_conditions(query)
+        if query.experiment_id is not None:
+            self.get_experiment(query.experiment_id)
+        if query.parent_run_id is not None:
+            self._run(query.parent_run_id)
+        return memory_listing.find_fitting(self._runs, query, self._show)
+
+    def run_list_changes(self, cursor: str | None = None) -> RunListChanges:
+        """Give what changed among the runs since a cursor, and the next cursor, from one moment."""
+        with self._lock:
+            for run in self._runs.values():
+                self._show(run)  # may settle runs, so the version is read afterwards
+            purged = {run_id: version for run_id, (version, _, _) in self._purged.items()}
+            return memory_listing.find_changes(self._runs, purged, cursor, self._version, self._show)
 
     def set_status(
         self, run_id: str, status: RunStatus, *, error: RunError | None = None, ended_at: float | None = None
@@ -360,7 +357,7 @@ class MemoryRunStore:
             run = self._run(run_id)
             run.record = replace(run.record, last_seen_at=clock.now())
 
-    def _run(self, run_id: str) -> _Run:
+    def _run(self, run_id: str) -> StoredRun:
         try:
             return self._runs[run_id]
         except KeyError:
@@ -372,12 +369,12 @@ class MemoryRunStore:
         self._version += 1
         return self._version
 
-    def _change(self, run: _Run, record: RunRecord) -> None:
+    def _change(self, run: StoredRun, record: RunRecord) -> None:
         if replace(record, last_seen_at=run.record.last_seen_at) != run.record:
             run.version = self._next_version()
         run.record = record
 
-    def _show(self, run: _Run) -> RunRecord:
+    def _show(self, run: StoredRun) -> RunRecord:
         """Give the record as it is to be shown, and end a run whose process is surely gone."""
         judgement = judge(run.record, clock.now())
         if judgement.settle_error is not None:
@@ -390,17 +387,85 @@ class MemoryRunStore:
             return replace(run.record, status=judgement.status)
         return run.record
 
-    def _is_below(self, record: RunRecord, query: RunQuery) -> bool:
-        """Whether a run has the place in the hierarchy that a query asks for."""
-        if query.parent_run_id is None:
-            return query.include_children or record.parent_run_id is None
-        if not query.include_children:
-            return record.parent_run_id == query.parent_run_id
-        while record.parent_run_id is not None:
-            if record.parent_run_id == query.parent_run_id:
-                return True
-            record = self._runs[record.parent_run_id].record
-        return False
+    # -- what is kept out of the way, and what is deleted
+
+    def archive_run(self, run_id: str, is_archived: bool) -> RunRecord:
+        """Archive a run, or make it active again. Runs below it stay as they are."""
+        with self._lock:
+            run = self._run(run_id)
+            if is_archived != (run.record.archived_at is not None):
+                self._change(run, replace(run.record, archived_at=clock.now() if is_archived else None))
+            return self._show(run)
+
+    def trash_run(self, run_id: str) -> RunRecord:
+        """Put a run that has ended into the trash, with the runs below it. Raises RunGoesOn."""
+        with self._lock:
+            run = self._run(run_id)
+            family = self._family(run)
+            for one in family:
+                record = self._show(one)
+                if not record.status.is_terminal:
+                    raise RunGoesOn(
+                        f"Run {record.run_id} is {record.status}, and a run is put into the trash when it and all below it have "
+                        "ended. Cancel it, or wait for its end.",
+                        value=record.run_id,
+                    )
+            trashed_at = run.record.trashed_at or clock.now()
+            for one in family:
+                if one.record.trashed_at is None:
+                    self._change(one, replace(one.record, trashed_at=trashed_at))
+            return run.record
+
+    def restore_run(self, run_id: str) -> RunRecord:
+        """Take a run out of the trash, with those that were put there together with it."""
+        with self._lock:
+            run = self._run(run_id)
+            parent_id, trashed_at = run.record.parent_run_id, run.record.trashed_at
+            if trashed_at is None:
+                return self._show(run)
+            if parent_id is not None and self._run(parent_id).record.trashed_at is not None:
+                raise Conflict(
+                    f"Run {run_id} is below run {parent_id}, which is in the trash as well. Restore that one.",
+                    value=run_id,
+                )
+            for one in self._family(run):
+                if one.record.trashed_at == trashed_at:
+                    self._change(one, replace(one.record, trashed_at=None))
+            return run.record
+
+    def purge_run(self, run_id: str) -> None:
+        """Delete a run in the trash for good, with the runs below it and all their files. Raises RunNotInTrash."""
+        with self._lock:
+            family = self._family(self._run(run_id))
+            for one in family:
+                if one.record.trashed_at is None:
+                    raise RunNotInTrash(
+                        f"Run {one.record.run_id} is not in the trash, and only what is there is deleted for good. "
+                        f"Put {run_id} into the trash first.",
+                        value=one.record.run_id,
+                    )
+            version = self._next_version()
+            for one in reversed(family):
+                record = one.record
+                self._purged[record.run_id] = (version, record.experiment_id, record.number)
+                del self._runs[record.run_id]
+                if record.parent_run_id is not None:
+                    self._runs[record.parent_run_id].child_ids.remove(record.run_id)
+            remove_files(self._artifacts, [one.record.run_id for one in family])
+            self._left_snapshots.update(one.record.properties.get(SNAPSHOT_ID, "") for one in family)
+            for snapshot_id in sorted(self._left_snapshots):
+                if remove_snapshot(self.snapshots, snapshot_id, self._has_snapshot):
+                    self._left_snapshots.remove(snapshot_id)
+
+    def _family(self, run: StoredRun) -> list[StoredRun]:
+        """Give a run and all that are below it, those above before those below."""
+        family = [run]
+        for one in family:
+            family += [self._runs[child_id] for child_id in one.child_ids]
+        return family
+
+    def _has_snapshot(self, snapshot_id: str) -> bool:
+        return any(run.record.properties.get(SNAPSHOT_ID) == snapshot_id for run in self._runs.values())
 
     # -- metrics, written
 
@@ -437,7 +502,7 @@ class MemoryRunStore:
             run.metrics.append_columns(name, columns, kind, description, now if logged_at is None else logged_at)
             run.record = replace(run.record, last_seen_at=now)
 
-    def _writable(self, run_id: str) -> _Run:
+    def _writable(self, run_id: str) -> StoredRun:
         run = self._run(run_id)
         if run.record.status.is_terminal:
             raise _terminal(run.record, "takes no more points")
@@ -449,6 +514,20 @@ class MemoryRunStore:
         """Sum up every series of a run, in the order they were first logged, without reading histories."""
         with self._lock:
             return self._run(run_id).metrics.summarize()
+
+    def summarize_runs(self, run_ids: Sequence[str], names: Collection[str]) -> Mapping[str, Sequence[MetricSummary]]:
+        """Sum up the series of some metrics of some runs; a run that is not there is left out."""
+        with self._lock:
+            return {
+                run_id: [one for one in self._runs[run_id].metrics.summarize() if one.key.name in names]
+                for run_id in run_ids
+                if run_id in self._runs
+            }
+
+    def list_metric_names(self, limit: int = 500) -> list[str]:
+        """Name the metrics that were logged one value at a time, the most common ones first."""
+        with self._lock:
+            return memory_listing.name_metrics(self._runs, limit)
 
     def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
         """Give the last value of every series of some runs; a run without metrics has an empty sequence."""
@@ -513,7 +592,12 @@ class MemoryRunStore:
                     or run.artifacts[artifact.path][0] > seen.version
                     or (artifact.is_log and seen.log_sizes.get(artifact.path) != artifact.size_bytes)
                 ),
-                children=tuple(record for record in changed if record.run_id != run_id),
+                children=tuple(
+                    record
+                    for record in changed
+                    if record.run_id != run_id
+                    and (seen is not None or record.trashed_at is None or run.record.trashed_at is not None)
+                ),
             )
 
     def _is_shown_otherwise(self, record: RunRecord) -> bool:

@@ -1,4 +1,4 @@
-"""What readers of the in-memory store hold and ask: cursors, page tokens and queries."""
+"""What readers of the in-memory store hold: cursors and page tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from aml_widgets.core.errors import UserError
-from aml_widgets.core.records import RunQuery, RunRecord
 
 
 class Cursor(NamedTuple):
@@ -50,18 +49,3 @@ def decode_page_token(token: str | None) -> int | None:
     if not (token.isascii() and token.isdecimal()):
         raise UserError(f"{token!r} is no page token of this store. Ask for the first page again.", value=token)
     return int(token)
-
-
-def is_asked_for(record: RunRecord, query: RunQuery) -> bool:
-    """Whether a run meets the conditions of a query that can be seen from its record."""
-    return (
-        query.experiment_id in (None, record.experiment_id)
-        and query.run_type in (None, record.run_type)
-        and (query.statuses is None or record.status in query.statuses)
-        and _has_all(record.tags, query.tags)
-        and _has_all(record.properties, query.properties)
-    )
-
-
-def _has_all(have: Mapping[str, str | None], wanted: Mapping[str, object]) -> bool:
-    return all(key in have and value in (..., have[key]) for key, value in wanted.items())

@@ -9,7 +9,15 @@ from collections.abc import Sequence
 from typing import TypeGuard
 
 from aml_widgets.core.errors import InvalidMetric, InvalidName
-from aml_widgets.core.records import Bucket, MetricHistory, MetricKey, MetricKind, MetricSummary, MetricValue
+from aml_widgets.core.records import (
+    Bucket,
+    MetricAspect,
+    MetricHistory,
+    MetricKey,
+    MetricKind,
+    MetricSummary,
+    MetricValue,
+)
 
 INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
@@ -42,6 +50,14 @@ class Series:
     def latest_number(self) -> float | int | None:
         """The machine number written last."""
         return next((value for value in reversed(self._values) if is_machine_number(value)), None)
+
+    def find_number(self, of: MetricAspect) -> float | int | None:
+        """Give the latest, smallest or largest machine number, NaN where all of them are, None where there is none."""
+        latest = self.latest_number
+        if latest is None or of is MetricAspect.LAST:
+            return latest
+        extreme = self._low if of is MetricAspect.LOW else self._high
+        return math.nan if extreme is None else extreme
 
     def append(self, seq: int, step: int, value: MetricValue, logged_at: float) -> None:
         """Append one checked point."""

@@ -23,6 +23,7 @@ from aml_widgets.core.records import (
     NewRun,
     RunChanges,
     RunError,
+    RunListChanges,
     RunPage,
     RunQuery,
     RunRecord,
@@ -64,6 +65,10 @@ class ArtifactStore(Protocol):
 
     def copy_to(self, run_id: str, path: str, target: Path) -> None:
         """Copy a file to a local path, overwriting it. Raises ArtifactNotFound."""
+        ...
+
+    def remove_all(self, run_id: str) -> None:
+        """Delete all files of a run; nothing happens where there are none."""
         ...
 
 
@@ -200,7 +205,24 @@ class RunStore(Protocol):
         ...
 
     def list_runs(self, query: RunQuery) -> RunPage:
-        """Read a page of runs, newest first or in the order of a metric."""
+        """Read a page of runs, newest first or in the order asked for. Those in the trash are listed only when it is asked for."""
+        ...
+
+    def count_runs(self, query: RunQuery) -> int:
+        """Count the runs that a query gives on all its pages together."""
+        ...
+
+    def which_fit(self, run_ids: Sequence[str], query: RunQuery) -> frozenset[str]:
+        """Say which of some runs a query gives on any of its pages; one that is not there is none of them."""
+        ...
+
+    def run_list_changes(self, cursor: str | None = None) -> RunListChanges:
+        """Give what changed among the runs since a cursor, and the next cursor, from one moment.
+
+        Without a cursor: only the cursor of now. More than 1,000 runs are not told, the answer is stale then. What a call costs
+        when nothing happened grows with the number of runs that go on, not with the number of runs. Raises UserError for what is
+        no cursor.
+        """
         ...
 
     def set_status(
@@ -231,6 +253,29 @@ class RunStore(Protocol):
 
     def touch(self, run_id: str) -> None:
         """Record a sign of life of the process that writes the run (no change that readers are told of)."""
+        ...
+
+    def archive_run(self, run_id: str, is_archived: bool) -> RunRecord:
+        """Archive a run, or make it active again. Runs below it stay as they are."""
+        ...
+
+    def trash_run(self, run_id: str) -> RunRecord:
+        """Put a run that has ended into the trash, with the runs below it. Raises RunGoesOn where one of them has not ended.
+
+        Of a run that is in the trash already, those below it that are not are put there too.
+        """
+        ...
+
+    def restore_run(self, run_id: str) -> RunRecord:
+        """Take a run out of the trash, with those that were put there together with it. Raises Conflict where its parent is there."""
+        ...
+
+    def purge_run(self, run_id: str) -> None:
+        """Delete a run in the trash for good: with the runs below it, and all their files. Raises RunNotInTrash.
+
+        A snapshot that another run has stays. Neither id nor number are given again. Interrupted midway, the run is gone or
+        whole; files that are left are removed when the workspace is next opened, or by the next call, for this run or another.
+        """
         ...
 
     # -- metrics, written
@@ -276,6 +321,14 @@ class RunStore(Protocol):
 
     def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
         """Give the last value of every series of some runs; a run without metrics has an empty sequence."""
+        ...
+
+    def summarize_runs(self, run_ids: Sequence[str], names: Collection[str]) -> Mapping[str, Sequence[MetricSummary]]:
+        """Sum up the series of some metrics of some runs, for lists of runs; a run that is not there is left out."""
+        ...
+
+    def list_metric_names(self, limit: int = 500) -> list[str]:
+        """Name the metrics that the newest runs outside the trash logged values to with `log`, the most common ones first."""
         ...
 
     def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:

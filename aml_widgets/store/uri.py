@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ from aml_widgets.store.protocol import RunStore
 
 _SQLITE_SCHEME = "sqlite:///"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")  # two characters and more: "C:/runs" is a folder
+_NAME = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 
 
 def open_store(location: str | os.PathLike[str], *, create: bool = True) -> RunStore:
@@ -76,6 +78,27 @@ def is_path(text: str) -> bool:
         return b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:
         return False
+
+
+def is_workspace_name(name: str) -> bool:
+    """Say whether a workspace in the home may be named so."""
+    return _NAME.fullmatch(name) is not None
+
+
+def workspace_key(folder: str | os.PathLike[str]) -> str:
+    """Give the name that a workspace has in URLs: short, of letters that need no quoting, and telling nothing of the path.
+
+    Parameters
+    ----------
+    folder : str or path
+        The workspace's folder; made absolute as `to_folder` does.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits, the beginning of the SHA-256 of the absolute path.
+    """
+    return hashlib.sha256(os.fsencode(to_folder(folder))).hexdigest()[:16]
 
 
 def get_home() -> Path:

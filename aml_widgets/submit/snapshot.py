@@ -23,7 +23,7 @@ from aml_widgets.core.errors import (
     StoreReadOnly,
     StoreUnavailable,
 )
-from aml_widgets.submit.source_files import WAY_OUT, Limits, Source, collect_sources
+from aml_widgets.submit.source_files import WAYS_OUT, Limits, Source, collect_sources
 
 _T = TypeVar("_T")
 
@@ -54,7 +54,7 @@ def take_snapshot(
     *,
     limits: Limits | None = None,
     left_out: Iterable[Path] = (),
-    way_out: str = WAY_OUT,
+    ways_out: Sequence[str] = WAYS_OUT,
     tell_links: Callable[[Sequence[str]], None] | None = None,
 ) -> str:
     """Copy a file, or a folder without what it ignores, into a zip.
@@ -69,8 +69,8 @@ def take_snapshot(
         How large the snapshot may be.
     left_out : iterable of Path
         Files and folders that are not copied, such as the workspace's own.
-    way_out : str, optional
-        What to do about sources that are too large, beside leaving files out.
+    ways_out : sequence of str, optional
+        What to do about sources that are too large, beside leaving files out and raising a limit.
     tell_links : callable, optional
         Called with the paths of the links that are not copied, where there are any that no rule names.
 
@@ -84,11 +84,11 @@ def take_snapshot(
     SnapshotTooLarge
         If a limit is passed; nothing was copied. The message names what is largest.
     SnapshotError
-        If the source is missing, or a file cannot be read or is rewritten all the time.
+        If the source is missing, a name in it is not UTF-8, or a file cannot be read or is rewritten all the time.
     """
     source = Path(source)
     links: list[str] = []
-    collected = collect_sources(source, limits or Limits(), [target_folder, *left_out], way_out, links)
+    collected = collect_sources(source, limits or Limits(), [target_folder, *left_out], ways_out, links)
     sources = sorted(collected, key=lambda one: one.path)
     contents = [_read_again_if_rewritten(lambda one=one: _hash(one)) for one in sources]  # type: ignore[misc]
     snapshot_id = _identify(contents)
@@ -159,7 +159,7 @@ def _list_sizes(archive: Path) -> list[tuple[str, int]]:
 
 def _holds(archive: Path, contents: Iterable[_Content]) -> bool:
     """Whether a zip is there and whole: a power cut may have left it empty or cut off."""
-    expected = [(_to_member_name(one.source), one.size_bytes) for one in contents]
+    expected = [(one.source.path, one.size_bytes) for one in contents]
     try:
         return archive.exists() and _list_sizes(archive) == expected
     except (SnapshotError, StoreUnavailable):
@@ -169,7 +169,7 @@ def _holds(archive: Path, contents: Iterable[_Content]) -> bool:
 def _identify(contents: Iterable[_Content]) -> str:
     digest = hashlib.sha256()
     for one, _, content_hash in contents:
-        path = one.path.encode("utf-8", "surrogateescape")
+        path = one.path.encode()
         digest.update(b"%d %s %d %s\n" % (len(path), path, one.is_executable, content_hash.encode()))
     return digest.hexdigest()
 
@@ -222,10 +222,6 @@ def _read_again_if_rewritten(read: Callable[[], _T]) -> _T:
         ) from rewritten
 
 
-def _to_member_name(one: Source) -> str:
-    return one.path.encode("utf-8", "replace").decode()
-
-
 def _write_zip(sources: list[Source], target_folder: Path) -> str:
     """Write a zip, all of it or none; give its id. Raises _Rewritten."""
     import zipfile
@@ -236,7 +232,7 @@ def _write_zip(sources: list[Source], target_folder: Path) -> str:
         with temporary.open("wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
                 for one in sources:
-                    member = zipfile.ZipInfo(_to_member_name(one), _EARLIEST)
+                    member = zipfile.ZipInfo(one.path, _EARLIEST)
                     member.compress_type = zipfile.ZIP_DEFLATED
                     member.create_system = 3  # Unix, so that the next line is understood on any system
                     member.external_attr = (stat.S_IFREG | (0o755 if one.is_executable else 0o644)) << 16

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aml_widgets.core.errors import SnapshotError
 
@@ -23,9 +23,10 @@ MAX_WALK_SECONDS = 10.0
 
 ALWAYS_LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints"})
 
-WAY_OUT = "choose a smaller snapshot_directory, or pass snapshot_directory=None"
+WAYS_OUT = ("choose a smaller snapshot_directory", "pass snapshot_directory=None")
 
 _NAMED_LARGEST = 3
+_NAMED_ODD = 5
 _MAX_SECONDS_PAST_LIMIT = 0.5  # looked on for so long, so that the message names what is largest
 
 
@@ -41,14 +42,23 @@ class _WalkedTooFar(Exception):
         self.what = what
 
 
+class _Excess(NamedTuple):
+    """Which limit is passed, and the environment variable that raises it."""
+
+    what: str
+    variable: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a snapshot may be; None lifts a limit."""
+    """How large a snapshot may be; None lifts a limit. What raises those of files and of bytes is named where one is passed."""
 
     max_files: int | None = MAX_FILES
     max_bytes: int | None = MAX_BYTES
     max_entries: int = MAX_ENTRIES
     max_walk_seconds: float = MAX_WALK_SECONDS
+    files_variable: str | None = None
+    bytes_variable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +72,16 @@ class Source:
 
 
 def collect_sources(
-    source: Path, limits: Limits, left_out: Iterable[Path], way_out: str, links: list[str]
+    source: Path, limits: Limits, left_out: Iterable[Path], ways_out: Sequence[str], links: list[str]
 ) -> list[Source]:
     """Find the sources in a folder, or take the one file that is given; `links` gets the paths of the links that no rule names.
 
     Raises
     ------
     SnapshotTooLarge
-        If a limit is passed. The message names what is largest, and ends with the way out.
+        If a limit is passed. The message names what is largest, and ends with the ways out.
     SnapshotError
-        If the folder cannot be read.
+        If the folder cannot be read, or a name in it is not UTF-8.
     """
     try:
         mode = source.stat().st_mode
@@ -88,7 +98,7 @@ def collect_sources(
         raise SnapshotError(f"{str(source)!r} is neither a file nor a folder. Give one of them.", value=source)
     collected: list[Source] = []
     size_bytes = 0
-    excess = None
+    excess: _Excess | None = None
     deadline = 0.0
     try:
         for one in walked:
@@ -100,22 +110,47 @@ def collect_sources(
             elif time.monotonic() > deadline:
                 break
     except _WalkedTooFar as stop:
-        excess = excess or stop.what
+        excess = excess or _Excess(stop.what, None)
     if excess is not None:
         is_by_count = limits.max_bytes is None or size_bytes <= limits.max_bytes
+        ways = ["Name what is no source in .amlignore", *ways_out]
+        if excess.variable is not None:
+            ways.append(f"raise the limit with the environment variable {excess.variable}")
         raise SnapshotTooLarge(
-            f"{str(source)!r} holds {excess}{_name_largest(collected, is_by_count=is_by_count)}. "
-            f"Name what is no source in .amlignore, {way_out}.",
+            f"{str(source)!r} holds {excess.what}{_name_largest(collected, is_by_count=is_by_count)}. "
+            f"{', '.join(ways[:-1])}, or {ways[-1]}.",
             value=source,
         )
+    _refuse_unwritable_names(collected)
     return collected
 
 
-def _find_excess(limits: Limits, file_count: int, size_bytes: int) -> str | None:
+def _refuse_unwritable_names(collected: list[Source]) -> None:
+    """Raise SnapshotError for names that no copy could have: several would become one, and the script would not find its files."""
+    odd = [one for one in collected if not _is_unicode(one.path)]
+    if odd:
+        shown = ", ".join(f"'{os.fsencode(one.path).decode('utf-8', 'backslashreplace')}'" for one in odd[:_NAMED_ODD])
+        more = f" and {len(odd) - _NAMED_ODD:,} more" if len(odd) > _NAMED_ODD else ""
+        raise SnapshotError(
+            f"The name of {shown}{more} is not UTF-8, and cannot be kept in a copy of the folder. Rename what is a source, and name "
+            "the rest in .amlignore.",
+            value=odd[0].file,
+        )
+
+
+def _is_unicode(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _find_excess(limits: Limits, file_count: int, size_bytes: int) -> _Excess | None:
     if limits.max_files is not None and file_count > limits.max_files:
-        return f"more than {limits.max_files:,} files"
+        return _Excess(f"more than {limits.max_files:,} files", limits.files_variable)
     if limits.max_bytes is not None and size_bytes > limits.max_bytes:
-        return f"more than {limits.max_bytes / 1024**2:,.0f} MB"
+        return _Excess(f"more than {limits.max_bytes / 1024**2:,.0f} MB", limits.bytes_variable)
     return None
 
 
@@ -175,7 +210,7 @@ def _read_ignore_file(root: Path) -> Callable[[str], bool]:
     """Read the rules of the root's ``.amlignore``, else of its ``.gitignore``; files below have no say, as in v1."""
     for name in (".amlignore", ".gitignore"):
         try:
-            lines = (root / name).read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = (root / name).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
         except OSError:
             continue
         return _read_rules(lines).match_file

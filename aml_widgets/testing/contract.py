@@ -6,10 +6,13 @@ from aml_widgets.testing.facts_changes import ChangeFacts
 from aml_widgets.testing.facts_envelopes import EnvelopeFacts
 from aml_widgets.testing.facts_experiments import ExperimentFacts
 from aml_widgets.testing.facts_histories import HistoryFacts
+from aml_widgets.testing.facts_list_changes import ListChangeFacts
 from aml_widgets.testing.facts_listing import ListingFacts
 from aml_widgets.testing.facts_models import ModelFacts
 from aml_widgets.testing.facts_properties import PropertyFacts
+from aml_widgets.testing.facts_run_lists import RunListFacts
 from aml_widgets.testing.facts_runs import RunFacts
+from aml_widgets.testing.facts_trash import TrashFacts
 from aml_widgets.testing.facts_values import ValueFacts
 
 
@@ -17,6 +20,9 @@ class RunStoreContract(
     ExperimentFacts,
     RunFacts,
     ListingFacts,
+    RunListFacts,
+    ListChangeFacts,
+    TrashFacts,
     ValueFacts,
     HistoryFacts,
     EnvelopeFacts,

@@ -8,42 +8,24 @@ import math
 import pytest
 
 from aml_widgets.core.errors import ExperimentNotFound, RunNotFound, UserError
-from aml_widgets.core.records import MetricKind, MetricOrder, MetricValue, RunQuery, RunRecord
+from aml_widgets.core.records import MetricKind, MetricOrder, MetricValue, RunQuery
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.testing.facts_histories import wild_value
-from aml_widgets.testing.support import exact, names, new_run
-
-
-def _list(store: RunStore, **conditions: object) -> list[str | None]:
-    page = store.list_runs(RunQuery(**conditions))  # type: ignore[arg-type]
-    assert page.next_page_token is None
-    return names(page.runs)
-
-
-def _page_through(store: RunStore, **conditions: object) -> list[RunRecord]:
-    runs: list[RunRecord] = []
-    token = None
-    for _ in range(1_000):  # a store whose pages never end fails, and does not hang
-        page = store.list_runs(RunQuery(**conditions, page_token=token))  # type: ignore[arg-type]
-        runs += page.runs
-        token = page.next_page_token
-        if token is None:
-            return runs
-    pytest.fail("the pages have no end")
+from aml_widgets.testing.support import exact, list_names, names, new_run, page_through
 
 
 class ListingFacts:
     """What holds for lists of runs and their latest metrics."""
 
     def test_an_empty_store_lists_nothing(self, store: RunStore) -> None:
-        assert _list(store) == []
+        assert list_names(store) == []
 
     def test_runs_are_listed_newest_first(self, store: RunStore) -> None:
         for name in "abc":
             new_run(store, display_name=name, experiment=f"experiment {name}")
 
-        assert _list(store) == ["c", "b", "a"]
+        assert list_names(store) == ["c", "b", "a"]
 
     def test_a_listed_run_is_the_run(self, store: RunStore) -> None:
         run = new_run(
@@ -60,25 +42,25 @@ class ListingFacts:
         new_run(store, RunStatus.COMPLETED, display_name="b", tags={"m": "2"}, properties={"p": "1", "q": "2"})
         new_run(store, RunStatus.FAILED, display_name="c", experiment="other", run_type=script)
 
-        assert _list(store, experiment_id=first.experiment_id) == ["b", "a"]
-        assert _list(store, run_type=script) == ["c", "a"]
-        assert _list(store, statuses=frozenset({RunStatus.FAILED, RunStatus.RUNNING})) == ["c", "a"]
-        assert _list(store, statuses=frozenset()) == []
-        assert _list(store, tags={"m": ...}) == ["b", "a"]
-        assert _list(store, tags={"m": "1"}) == ["a"]
-        assert _list(store, tags={"n": None}) == ["a"]
-        assert _list(store, tags={"m": None}) == []
-        assert _list(store, tags={"x": ...}) == []
-        assert _list(store, properties={"p": "1"}) == ["b", "a"]
-        assert _list(store, properties={"p": "1", "q": ...}) == ["b"]
-        assert _list(store, properties={"p": "1"}, tags={"m": "1"}, run_type=script) == ["a"]
+        assert list_names(store, experiment_id=first.experiment_id) == ["b", "a"]
+        assert list_names(store, run_type=script) == ["c", "a"]
+        assert list_names(store, statuses=frozenset({RunStatus.FAILED, RunStatus.RUNNING})) == ["c", "a"]
+        assert list_names(store, statuses=frozenset()) == []
+        assert list_names(store, tags={"m": ...}) == ["b", "a"]
+        assert list_names(store, tags={"m": "1"}) == ["a"]
+        assert list_names(store, tags={"n": None}) == ["a"]
+        assert list_names(store, tags={"m": None}) == []
+        assert list_names(store, tags={"x": ...}) == []
+        assert list_names(store, properties={"p": "1"}) == ["b", "a"]
+        assert list_names(store, properties={"p": "1", "q": ...}) == ["b"]
+        assert list_names(store, properties={"p": "1"}, tags={"m": "1"}, run_type=script) == ["a"]
 
     @pytest.mark.parametrize("key", ["a.b", 'a"b', "a'b", "$[0]", "", "ü\0"], ids=ascii)
     def test_keys_of_tags_are_plain_text(self, store: RunStore, key: str) -> None:
         new_run(store, display_name="a", tags={key: "1"})
         new_run(store, display_name="b", tags={f"{key}x": "1"})
 
-        assert _list(store, tags={key: "1"}) == ["a"]
+        assert list_names(store, tags={key: "1"}) == ["a"]
 
     def test_what_is_asked_of_what_is_not_there_is_not_found(self, store: RunStore) -> None:
         with pytest.raises(ExperimentNotFound):
@@ -92,11 +74,11 @@ class ListingFacts:
         new_run(store, RunStatus.COMPLETED, display_name="grandchild", parent_run_id=child.run_id)
         new_run(store, display_name="other")
 
-        assert _list(store) == ["other", "root"]
-        assert _list(store, include_children=True) == ["other", "grandchild", "child", "root"]
-        assert _list(store, parent_run_id=root.run_id) == ["child"]
-        assert _list(store, parent_run_id=root.run_id, include_children=True) == ["grandchild", "child"]
-        assert _list(
+        assert list_names(store) == ["other", "root"]
+        assert list_names(store, include_children=True) == ["other", "grandchild", "child", "root"]
+        assert list_names(store, parent_run_id=root.run_id) == ["child"]
+        assert list_names(store, parent_run_id=root.run_id, include_children=True) == ["grandchild", "child"]
+        assert list_names(
             store, parent_run_id=root.run_id, include_children=True, statuses=frozenset({RunStatus.COMPLETED})
         ) == ["grandchild"]
 
@@ -105,7 +87,7 @@ class ListingFacts:
         for i in range(20):
             new_run(store, display_name=str(i), tags={"odd": None} if i % 2 else {})
 
-        runs = _page_through(store, limit=limit, tags={"odd": ...})
+        runs = page_through(store, RunQuery(limit=limit, tags={"odd": ...}))
 
         assert names(runs) == [str(i) for i in range(19, 0, -2)]
 
@@ -153,16 +135,16 @@ class ListingFacts:
             store.log_metric(new_run(store, display_name=name).run_id, "score", no_number)
         new_run(store, display_name="without")
 
-        assert _list(store, order_by=MetricOrder(name="score")) == ["e", "d", "b", "a", "c"]
-        assert _list(store, order_by=MetricOrder(name="score", ascending=True)) == ["c", "a", "b", "d", "e"]
-        assert _list(store, order_by=MetricOrder(name="nothing")) == []
+        assert list_names(store, order_by=MetricOrder(name="score")) == ["e", "d", "b", "a", "c"]
+        assert list_names(store, order_by=MetricOrder(name="score", ascending=True)) == ["c", "a", "b", "d", "e"]
+        assert list_names(store, order_by=MetricOrder(name="nothing")) == []
 
     def test_a_number_stays_the_latest_when_text_follows(self, store: RunStore) -> None:
         run = new_run(store, display_name="a")
         store.log_columns(run.run_id, "score", {None: [1.0, 5.0, "over", None]})
         store.log_metric(new_run(store, display_name="b").run_id, "score", 3.0)
 
-        assert _list(store, order_by=MetricOrder(name="score")) == ["a", "b"]
+        assert list_names(store, order_by=MetricOrder(name="score")) == ["a", "b"]
 
     @pytest.mark.parametrize("is_ended", [False, True])
     def test_runs_whose_latest_number_is_nan_come_last(self, store: RunStore, is_ended: bool) -> None:
@@ -172,17 +154,17 @@ class ListingFacts:
             if is_ended:
                 store.set_status(run.run_id, RunStatus.COMPLETED)
 
-        assert _list(store, order_by=MetricOrder(name="score")) == ["b", "a", "nan"]
-        assert _list(store, order_by=MetricOrder(name="score", ascending=True)) == ["a", "b", "nan"]
+        assert list_names(store, order_by=MetricOrder(name="score")) == ["b", "a", "nan"]
+        assert list_names(store, order_by=MetricOrder(name="score", ascending=True)) == ["a", "b", "nan"]
 
     def test_runs_are_ordered_by_a_column(self, store: RunStore) -> None:
         for name, (x, y) in {"a": (1, 9), "b": (2, 8), "c": (3, 7)}.items():
             run = new_run(store, display_name=name)
             store.log_columns(run.run_id, "rows", {"x": [x], "y": [y]}, kind=MetricKind.ROW)
 
-        assert _list(store, order_by=MetricOrder(name="rows", column="x")) == ["c", "b", "a"]
-        assert _list(store, order_by=MetricOrder(name="rows", column="y")) == ["a", "b", "c"]
-        assert _list(store, order_by=MetricOrder(name="rows")) == []
+        assert list_names(store, order_by=MetricOrder(name="rows", column="x")) == ["c", "b", "a"]
+        assert list_names(store, order_by=MetricOrder(name="rows", column="y")) == ["a", "b", "c"]
+        assert list_names(store, order_by=MetricOrder(name="rows")) == []
 
     @pytest.mark.parametrize("limit", [1, 2, 5, 100])
     def test_ordered_runs_come_in_pages_too(self, store: RunStore, limit: int) -> None:
@@ -192,7 +174,7 @@ class ListingFacts:
             if i % 3:
                 store.set_status(run.run_id, RunStatus.COMPLETED)
 
-        runs = _page_through(store, limit=limit, tags={"even": ...}, order_by=MetricOrder(name="score"))
+        runs = page_through(store, RunQuery(limit=limit, tags={"even": ...}, order_by=MetricOrder(name="score")))
 
         expected = sorted(range(0, 12, 2), key=lambda i: -((i * 7) % 12))
         assert names(runs) == [str(i) for i in expected]

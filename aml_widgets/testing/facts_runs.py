@@ -20,12 +20,12 @@ from aml_widgets.core.errors import (
     RunIsTerminal,
     RunNotFound,
 )
-from aml_widgets.core.records import ArtifactRecord, MetricKind, NewRun, RunError, RunQuery, WriterProcess
+from aml_widgets.core.records import ArtifactRecord, MetricKind, NewRun, RunError, RunQuery
 from aml_widgets.core.status import TERMINAL_STATUSES, RunStatus
 from aml_widgets.store.liveness import PROCESS_ENDED, SETTLE_AFTER_SECONDS, this_process
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.testing.seeded import HOSTILE_TEXTS, append_log
-from aml_widgets.testing.support import describe_process, new_run, wait_until
+from aml_widgets.testing.support import describe_process, gone_process, new_run, wait_until
 
 TEXTS = (*HOSTILE_TEXTS, "", "λ 🚀", "x" * 10_000)
 
@@ -368,7 +368,7 @@ class RunFacts:
         assert store.get_run(run.run_id).status is RunStatus.RUNNING
 
     def test_a_run_whose_process_has_gone_does_not_respond(self, store: RunStore) -> None:
-        run = new_run(store, writer=_ended_process())
+        run = new_run(store, writer=gone_process())
 
         assert store.get_run(run.run_id).status is RunStatus.NOT_RESPONDING
         assert store.changes_since(run.run_id).run == store.get_run(run.run_id)
@@ -376,7 +376,7 @@ class RunFacts:
     def test_a_run_whose_process_has_gone_long_ago_is_settled(
         self, store: RunStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        writer = _ended_process()
+        writer = gone_process()
         run = new_run(store, writer=writer)
         cursor = store.changes_since(run.run_id).cursor
         monkeypatch.setattr(clock, "now", lambda: run.created_at + SETTLE_AFTER_SECONDS + 1)
@@ -408,7 +408,7 @@ class RunFacts:
         assert third.children == ()
 
     def test_a_list_shows_who_has_gone(self, store: RunStore) -> None:
-        gone = new_run(store, writer=_ended_process())
+        gone = new_run(store, writer=gone_process())
         alive = new_run(store, writer=this_process())
 
         silent = store.list_runs(RunQuery(statuses=frozenset({RunStatus.NOT_RESPONDING}))).runs
@@ -466,13 +466,3 @@ class RunFacts:
         found = [(one.key.name, one.kind, one.description, one.last) for one in store.summarize_metrics(run.run_id)]
 
         assert found == [(kind.value, kind, f"a {kind}", f"uri of {kind}") for kind in MetricKind]
-
-
-def _ended_process() -> WriterProcess:
-    """Describe a process of this machine that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    me = this_process()
-    return WriterProcess(
-        host=me.host, namespace=me.namespace, pid=process.pid, process_started_at=me.process_started_at + 1
-    )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from aml_widgets.core.records import (
     Bucket,
@@ -14,6 +17,7 @@ from aml_widgets.core.records import (
     MetricValue,
     NewRun,
     RunChanges,
+    RunQuery,
     RunRecord,
     WriterProcess,
 )
@@ -40,6 +44,16 @@ def describe_process(pid: int) -> WriterProcess:
     me = this_process()
     started_at = psutil.Process(pid).create_time()
     return WriterProcess(host=me.host, namespace=me.namespace, pid=pid, process_started_at=started_at)
+
+
+def gone_process() -> WriterProcess:
+    """Describe a process of this machine that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    me = this_process()
+    return WriterProcess(
+        host=me.host, namespace=me.namespace, pid=process.pid, process_started_at=me.process_started_at + 1
+    )
 
 
 def wait_until(is_so: Callable[[], bool], timeout_seconds: float = 30.0) -> None:
@@ -194,3 +208,24 @@ def kinds_of_values() -> Mapping[str, MetricValue]:
         "lone surrogate": "\ud800 x",
         "markup": "<b>&amp;</b>",
     }
+
+
+def list_names(store: RunStore, **conditions: object) -> list[str | None]:
+    """List runs that a page holds, by their display names."""
+    page = store.list_runs(RunQuery(**conditions))  # type: ignore[arg-type]
+    assert page.next_page_token is None
+    return names(page.runs)
+
+
+def page_through(store: RunStore, query: RunQuery) -> list[RunRecord]:
+    """List runs, one page after the other."""
+    runs: list[RunRecord] = []
+    token = None
+    for _ in range(1_000):  # a store whose pages never end fails, and does not hang
+        page = store.list_runs(replace(query, page_token=token))
+        assert len(page.runs) <= query.limit
+        runs += page.runs
+        token = page.next_page_token
+        if token is None:
+            return runs
+    raise AssertionError("the pages have no end")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aml_widgets.core.errors import NotFound, StoreError, UserError
 from aml_widgets.core.records import RunQuery, RunRecord
-from aml_widgets.store.memory_reading import is_asked_for
+from aml_widgets.store.run_fitting import RunFilter
 from aml_widgets.submit.engines.finding import LOCAL
 from aml_widgets.submit.engines.queued_engine import TargetRun, has_queue, list_runs_of
 from aml_widgets.tracking.queries import to_filter, to_statuses
@@ -47,10 +47,18 @@ def iterate_by_compute(
 def _iterate(found: list[TargetRun], query: RunQuery, *, is_in_order: bool) -> Iterator[tuple[Workspace, RunRecord]]:
     workspaces: dict[str, Workspace] = {}
     read = (_read(one, workspaces) for one in found)
-    active = [one for one in read if one is not None and not one[1].status.is_terminal and is_asked_for(one[1], query)]
+    active = [one for one in read if one is not None and not one[1].status.is_terminal and _is_asked_for(one[1], query)]
     if not is_in_order:
         active.sort(key=lambda one: (one[1].created_at, one[1].number))
     yield from active
+
+
+def _is_asked_for(record: RunRecord, query: RunQuery) -> bool:
+    return (
+        query.run_type in (None, record.run_type)
+        and (query.statuses is None or record.status in query.statuses)
+        and RunFilter(query).fits_record(record)
+    )
 
 
 def _read(target_run: TargetRun, workspaces: dict[str, Workspace]) -> tuple[Workspace, RunRecord] | None:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aml_widgets.core.errors import ArtifactNotFound
+from aml_widgets.core.text import shorten_middle
 from aml_widgets.store.protocol import RunStore
 
 FOLLOWED_LOGS = re.compile(r"(user_logs/std_log[\D]*[0]*(?:_ps)?\.txt)|(azureml-logs/[\d]{2}.+\.txt)")
 """The logs of a submitted run that are streamed; their names sort in the order in which they are written."""
 
 _READ_BYTES = 1 << 20
+_MAX_TEXT = 10_000  # of an error; a traceback is usually a tenth of it
 _RANK = re.compile(r"(?P<name>.+?)_(?:rank_|worker_)?(?P<rank>\d+)(?P<end>(?:_ps)?\.txt)")
 
 
@@ -92,7 +94,7 @@ class LogStreamer:
         if told:
             self._write("\nWarnings:\n" + "".join(f"{warning}\n" for warning in told))
         if error is not None:
-            self._write(f"\nError:\n{json.dumps(error, indent=4, ensure_ascii=False)}\n")
+            self._write(f"\nError:\n{json.dumps(_shorten_texts(error), indent=4, ensure_ascii=False)}\n")
 
     def _advance(self, *, is_over: bool) -> bool:
         # The list comes before the reading: once a later log is there, the earlier one is read to an end that it has reached.
@@ -150,6 +152,18 @@ class LogStreamer:
             self._write_to(text)
         else:
             _print(text)
+
+
+def _shorten_texts(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an error document as it can be printed: an exception may have said a million characters."""
+    return {
+        key: _shorten_texts(value)
+        if isinstance(value, Mapping)
+        else shorten_middle(value, _MAX_TEXT)
+        if isinstance(value, str)
+        else value
+        for key, value in document.items()
+    }
 
 
 def choose_logs(paths: Iterable[str]) -> list[str]:

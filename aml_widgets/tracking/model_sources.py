@@ -28,10 +28,7 @@ def find_in_run(
     ModelPathNotFound
         If it is neither a file nor a folder of the run; the message lists the files there are.
     """
-    if isinstance(model_path, os.PathLike):
-        model_path = os.fspath(model_path)
-    is_folder_only = isinstance(model_path, str) and model_path.endswith("/")
-    path = to_artifact_path(model_path.rstrip("/") if isinstance(model_path, str) else model_path)
+    path, is_folder_only = to_model_path(model_path)
     top = path.rpartition("/")[2]
     if path in names and not is_folder_only:
         return top, [ModelFile(path=top, source=path)]
@@ -49,6 +46,20 @@ def find_in_run(
     raise ModelPathNotFound(
         f"Run {run_id} has no file or folder {show(model_path)}. It has: {shown}{more}. {way_out}", value=model_path
     )
+
+
+def to_model_path(model_path: object) -> tuple[str, bool]:
+    """Give a path among a run's files as it is kept, and whether only a folder is meant by it.
+
+    Raises
+    ------
+    InvalidArtifact
+        If the path could not be one of a run's files.
+    """
+    if isinstance(model_path, os.PathLike):
+        model_path = os.fspath(model_path)
+    is_folder_only = isinstance(model_path, str) and model_path.endswith("/")
+    return to_artifact_path(model_path.rstrip("/") if isinstance(model_path, str) else model_path), is_folder_only
 
 
 def find_local(

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from aml_widgets.core import records
 from aml_widgets.tracking.warn import logger
 
 NOTEBOOK_PATH = "aml_widgets.notebook_path"
@@ -24,7 +25,7 @@ PLATFORM = "aml_widgets.platform"
 PACKAGES = "aml_widgets.packages"
 COMMAND_LINE = "aml_widgets.command_line"
 WORKING_DIRECTORY = "aml_widgets.working_directory"
-SNAPSHOT_ID = "ContentSnapshotId"
+SNAPSHOT_ID = records.SNAPSHOT_ID
 SNAPSHOT_SKIPPED = "aml_widgets.snapshot_skipped"
 
 GIT_TIMEOUT_SECONDS = 3.0

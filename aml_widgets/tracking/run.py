@@ -437,8 +437,11 @@ class Run(RunMetrics, RunFiles, RunFacts, RunModels, RunDetails):
             "Status": html.escape(self.status),
         }
         try:
-            url, folder = html.escape(self.get_portal_url()), html.escape(str(self._folder()))
+            url, folder = html.escape(self._folder().as_uri()), html.escape(str(self._folder()))
             cells["Files"] = f'<a href="{url}" target="_blank" rel="noopener">{folder}</a>'
+            page = self.get_portal_url()
+            if not page.startswith("file:"):
+                cells["Page"] = f'<a href="{html.escape(page)}" target="_blank" rel="noopener">Run browser</a>'
         except StoreError:
             cells["Files"] = ""  # to be shown is no reason to fail
         return to_html_table(cells)

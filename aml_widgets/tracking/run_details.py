@@ -12,9 +12,11 @@ from typing import Any
 from aml_widgets.core.errors import ArtifactNotFound, RunFailed, RunInterrupted
 from aml_widgets.core.records import ArtifactRecord, RunError, RunRecord
 from aml_widgets.core.status import POST_PROCESSING_STATUSES
+from aml_widgets.core.text import shorten_middle
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.submit.submission import REPORTED_ERROR as REPORTED_ERROR  # noqa: PLC0414 - the faces take it from here
 from aml_widgets.submit.submission import RUN_DEFINITION, RUN_TYPE
+from aml_widgets.tracking import portal
 from aml_widgets.tracking.log_streaming import LogStreamer
 from aml_widgets.tracking.run_base import RunBase
 from aml_widgets.tracking.signals import status_changed
@@ -24,6 +26,7 @@ LOG_FOLDERS = ("logs/", "azureml-logs/", "user_logs/", "system_logs/")
 _SHORTEST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 2.0
 _WAIT_GROWTH = 1.3
+_MAX_REASON = 600
 
 
 class RunDetails(RunBase):
@@ -156,19 +159,19 @@ class RunDetails(RunBase):
             if show_output:
                 show = LogStreamer(self._store, self._run_id, self.get_portal_url(), is_submitted=is_submitted)
             self._wait(show, is_patient=wait_post_processing or is_submitted)
-        except KeyboardInterrupt as error:
+        except KeyboardInterrupt:
             if not show_output:
                 raise
             raise RunInterrupted(
                 f"The output of run {self._run_id} is not shown any more, because showing it was interrupted. The run itself goes "
                 f"on; workspace.get_run({self._run_id!r}) gives it again, and its cancel() ends it.",
                 value=self._run_id,
-            ) from error
+            ) from None  # where in the waiting it was is of no interest
         details = self.get_details()
         if show is not None:
             show.sum_up(find_warnings(self._record), None if raise_on_error else details["error"])
         if raise_on_error and details["status"] == "Failed":
-            reason = "" if self._record.error is None else self._record.error.message.strip()
+            reason = "" if self._record.error is None else shorten_reason(self._record.error.message)
             end = "" if reason.endswith((".", "!", "?")) else "."
             raise RunFailed(
                 f"Run {self._run_id} failed: {reason or 'no reason is known'}{end} See run.get_details()['error'] and run.get_all_logs().",
@@ -177,14 +180,16 @@ class RunDetails(RunBase):
         return details
 
     def get_portal_url(self) -> str:
-        """Give a link to something that exists here: the folder with the run's files.
+        """Give a link to the run's page in the run browser, or to its files where no Jupyter server with it is known.
 
         Returns
         -------
         str
-            A ``file:`` URI.
+            In kernels and terminals of such a server, the URL of the page, without a token; else the ``file:`` URI of the
+            folder with the run's files.
         """
-        return self._folder().as_uri()
+        page = portal.find_run_page(Path(self._experiment.workspace.location), self._run_id)
+        return self._folder().as_uri() if page is None else page
 
     # -- inside
 
@@ -237,6 +242,11 @@ class RunDetails(RunBase):
                 wait_seconds = min(wait_seconds * _WAIT_GROWTH, _LONGEST_WAIT_SECONDS)
         finally:
             status_changed.disconnect(wake)
+
+
+def shorten_reason(message: str) -> str:
+    """Give why a run failed as it can stand in a message; its beginning and its end where an exception has said very much."""
+    return shorten_middle(message.strip(), _MAX_REASON)
 
 
 def to_error_document(error: RunError) -> dict[str, Any]:

@@ -72,9 +72,11 @@ class RunModels(RunBase):
             resource_configuration=resource_configuration,
         )
         name = check_model_name(model_name)
+        wanted = name if model_path is None else model_path
+        self._bring_outputs(wanted)
         names = [artifact.path for artifact in self._store.list_artifacts(self._run_id)]
         has_ended = self._refresh().status.is_terminal
-        path, files = find_in_run(self._run_id, names, name if model_path is None else model_path, has_ended=has_ended)
+        path, files = find_in_run(self._run_id, names, wanted, has_ended=has_ended)
         record = register_files(
             self._store.models,
             name,
@@ -88,3 +90,6 @@ class RunModels(RunBase):
             run=self._record,
         )
         return Model.from_record(self._experiment.workspace, record)
+
+    def _bring_outputs(self, model_path: object) -> None:
+        """See to it that files are in the run that a model is to be made of. Only the run of a script knows of such."""

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 from aml_widgets.core.errors import SnapshotError, StoreError, StoreUnavailable
 from aml_widgets.store.uri import get_home
-from aml_widgets.tracking.context import get_snapshot_max_bytes, get_snapshot_max_files
+from aml_widgets.tracking.context import (
+    SNAPSHOT_MAX_FILES_VARIABLE,
+    SNAPSHOT_MAX_MB_VARIABLE,
+    get_snapshot_max_bytes,
+    get_snapshot_max_files,
+)
 from aml_widgets.tracking.provenance import SNAPSHOT_ID, SNAPSHOT_SKIPPED
 from aml_widgets.tracking.warn import logger, warn_softly
 
@@ -36,9 +41,9 @@ _told: set[tuple[str, str]] = set()
 
 
 def snapshot_for_workspace(
-    workspace: Workspace, source: Path, *, way_out: str | None = None, warns_of_links: bool = True
+    workspace: Workspace, source: Path, *, ways_out: Sequence[str] | None = None, warns_of_links: bool = True
 ) -> str:
-    """Take a snapshot into a workspace; return its id. `way_out` says what to do about sources that are too large.
+    """Take a snapshot into a workspace; return its id. `ways_out` say what to do about sources that are too large.
 
     A warning names the links that are not copied, unless `warns_of_links` is False.
 
@@ -46,20 +51,29 @@ def snapshot_for_workspace(
     ------
     SnapshotError
         If the source cannot be copied, or the workspace keeps no snapshots.
+    StoreUnavailable
+        If the workspace is gone.
     """
     from aml_widgets.submit.snapshot import take_snapshot
-    from aml_widgets.submit.source_files import WAY_OUT, Limits
+    from aml_widgets.submit.source_files import WAYS_OUT, Limits
+    from aml_widgets.submit.store_place import refuse_if_gone
 
     target = workspace.store.snapshots
     if target is None:
         raise SnapshotError(f"Workspace {workspace.name!r} keeps no snapshots. Use upload_folder.", value=source)
-    limits = Limits(max_files=get_snapshot_max_files(), max_bytes=get_snapshot_max_bytes())
+    refuse_if_gone(workspace.store)
+    limits = Limits(
+        max_files=get_snapshot_max_files(),
+        max_bytes=get_snapshot_max_bytes(),
+        files_variable=SNAPSHOT_MAX_FILES_VARIABLE,
+        bytes_variable=SNAPSHOT_MAX_MB_VARIABLE,
+    )
     return take_snapshot(
         source,
         target,
         limits=limits,
         left_out=[*workspace.store.own_paths, *_list_own_of_home()],
-        way_out=way_out or WAY_OUT,
+        ways_out=ways_out or WAYS_OUT,
         tell_links=(lambda links: _warn_of_links(source, links)) if warns_of_links else None,
     )
 

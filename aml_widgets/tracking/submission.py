@@ -158,10 +158,7 @@ def _take_snapshot(experiment: Experiment, resolved: ResolvedConfig) -> str:
 
     snapshots = experiment.workspace.store.snapshots
     snapshot_id = snapshot_for_workspace(
-        experiment.workspace,
-        resolved.source_directory,
-        way_out="choose a smaller source_directory, or raise the limit with the environment variable "
-        f"{context.SNAPSHOT_MAX_FILES_VARIABLE} or {context.SNAPSHOT_MAX_MB_VARIABLE}",
+        experiment.workspace, resolved.source_directory, ways_out=("choose a smaller source_directory",)
     )
     script = resolved.script
     if script is not None and script not in list_files(find_snapshot(snapshots, snapshot_id)):

@@ -6,8 +6,9 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-from aml_widgets.core.errors import AmlWidgetsError, PropertyExists, StoreError
-from aml_widgets.submit.submission import REPORTED_ERROR
+from aml_widgets.core.errors import AmlWidgetsError, ArtifactExists, PropertyExists, StoreError
+from aml_widgets.core.records import ArtifactRecord
+from aml_widgets.submit.submission import REPORTED_ERROR, RunFolder
 from aml_widgets.tracking import context, provenance
 from aml_widgets.tracking.arguments import read_run
 from aml_widgets.tracking.run import Run, is_clean_exit, to_run_error
@@ -92,6 +93,38 @@ class SubmittedRun(Run):
             self.fail(exc)
         except AmlWidgetsError as error:  # nothing may take the place of the exception that is on its way
             warn_softly(f"Run {self._run_id} has an error, and that could not be stored: {error}")
+
+    def _bring_outputs(self, model_path: object) -> None:
+        """Copy what a model is to be made of from the script's folder into the run: collecting it takes some seconds more."""
+        from aml_widgets.submit.supervision.collecting import OUTPUTS, to_name, walk
+        from aml_widgets.tracking.model_sources import to_model_path
+
+        path, is_folder_only = to_model_path(model_path)
+        folder = RunFolder.of(self._run_id).working_folder
+        if path.split("/")[0] != OUTPUTS:
+            return
+        place = folder / path
+        if place.is_dir():
+            files = [(to_name(f"{path}/{below}"), file, status) for below, file, status in walk(place)]
+        elif place.is_file() and not is_folder_only:
+            files = [(path, place, place.stat())]
+        else:
+            return
+        known = {one.path: (one.size_bytes, one.written_at) for one in self._store.list_artifacts(self._run_id)}
+        for name, file, status in files:
+            written_at = status.st_mtime_ns / 1e9
+            if known.get(name) == (status.st_size, written_at):  # it was collected as it is
+                continue
+            try:  # not final: the script may go on writing the file
+                size_bytes = self._store.artifacts.put(self._run_id, name, file, is_final=False)
+            except ArtifactExists:
+                warn_softly(
+                    f"Run {self._run_id} has another {name!r}, which was uploaded before. That is what the model gets, not the file "
+                    f"in the script's folder. Register a file of another name to have that."
+                )
+                continue
+            record = ArtifactRecord(path=name, size_bytes=size_bytes, written_at=written_at)
+            self._store.record_artifact(self._run_id, record)
 
     def _look_after(self) -> None:
         """Do nothing: as long as the script runs, so does what looks after it."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aml_widgets.core.errors import InvalidName, StoreError, WorkspaceExists, WorkspaceNotFound
 from aml_widgets.core.records import ViewType
-from aml_widgets.store import uri
+from aml_widgets.store import registry, uri
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.tracking import facts, workspace_config
 from aml_widgets.tracking.values import show
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 DEFAULT_NAME = "default"
 LOCAL = "local"
 """What stands for a subscription and a resource group, of which a folder has none."""
-
-_NAME = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 
 
 class Workspace:
@@ -71,6 +68,7 @@ class Workspace:
         self, store: RunStore, folder: Path, subscription_id: str | None = None, resource_group: str | None = None
     ) -> None:
         info = store.get_info()
+        registry.note_opened(folder)
         self._store = store
         self._folder = folder
         self._name = info["name"]
@@ -280,7 +278,7 @@ class Workspace:
         found: dict[str, Any] = {}
         home = uri.get_home()
         for folder in sorted(home.iterdir()) if home.is_dir() else ():
-            if not folder.is_dir() or not _NAME.fullmatch(folder.name):
+            if not folder.is_dir() or not uri.is_workspace_name(folder.name):
                 continue
             try:
                 workspace = Workspace.open(folder, create=False)
@@ -487,7 +485,7 @@ def check_workspace_name(name: object) -> str:
     InvalidName
         Unless it is 3 to 33 letters, digits, ``-`` and ``_``, the first an ASCII letter or digit.
     """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not uri.is_workspace_name(name):
         raise InvalidName(
             f"Workspace name {show(name)} must be 3 to 33 characters: first a letter or digit, then letters, digits, '-' and "
             "'_'. To use a folder of any name, call Workspace.open(folder).",

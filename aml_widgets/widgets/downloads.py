@@ -5,21 +5,19 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from aml_widgets.core.errors import AmlWidgetsError
+from aml_widgets.core.file_names import safe_file_name
+from aml_widgets.core.pieces import in_pieces
 
 logger = logging.getLogger("aml_widgets.widgets")
 
-PIECE_BYTES = 1 << 20
 MAX_OPEN = 16
 """So many downloads can be under way in a view; pages that went away in the middle of one leave it behind."""
 
-MAX_NAME = 150
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # of Windows
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 
 Send = Callable[[dict[str, object], "list[bytes] | None"], None]
@@ -101,69 +99,3 @@ class _Download:
     count: int = 0
     sent_bytes: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-def in_pieces(chunks: Iterable[bytes], size_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
-    """Cut a stream of bytes anew, into pieces of one size and a rest."""
-    rest = bytearray()
-    for chunk in chunks:
-        view = memoryview(chunk)
-        start = 0
-        while len(rest) + len(view) - start >= size_bytes:
-            end = start + size_bytes - len(rest)
-            rest += view[start:end]
-            start = end
-            yield bytes(rest)
-            rest.clear()
-        rest += view[start:]
-    if rest:
-        yield bytes(rest)
-
-
-def read_pieces(
-    read: Callable[[str, int, int], bytes], path: str, size_bytes: int, *, piece_bytes: int = PIECE_BYTES
-) -> Iterator[bytes]:
-    """Read a file piece by piece, as long as it was when that began: a log that grows as fast would never end.
-
-    Parameters
-    ----------
-    read : callable
-        Gives bytes of a file: from where on, and how many at most. It is asked for an empty file too, so that one that is
-        gone is noticed.
-    path : str
-        Which file.
-    size_bytes : int
-        How long it was; it may be shorter by now.
-    piece_bytes : int, optional
-        How much is read at once.
-    """
-    start = 0
-    while piece := read(path, start, min(piece_bytes, size_bytes - start)):
-        yield piece
-        start += len(piece)
-        if start >= size_bytes:
-            return
-
-
-def safe_file_name(name: str, *, may_be_hidden: bool = False) -> str:
-    """Make of a text from a run a name that is only a name, on every platform.
-
-    Parameters
-    ----------
-    name : str
-        Of a path, the last part counts.
-    may_be_hidden : bool, optional
-        Whether it may begin with a dot.
-    """
-    last = re.split(r"[/\\]", name)[-1]
-    # Without what is not seen: control characters, and those that turn the direction of writing, so that "gpj.exe" reads right.
-    kept = "".join(one for one in last if unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-    kept = re.sub(r'[<>:"|?*]', "_", kept).rstrip(" .").lstrip(" " if may_be_hidden else " .")
-    if _RESERVED.fullmatch(kept):
-        kept = f"_{kept}"
-    if len(kept) > MAX_NAME:
-        stem, dot, suffix = kept.rpartition(".")
-        kept = (
-            f"{stem[: MAX_NAME - len(suffix) - 1]}.{suffix}" if dot and stem and len(suffix) <= 10 else kept[:MAX_NAME]
-        )
-    return kept or "file"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aml_widgets.core.records import ArtifactRecord
+from aml_widgets.core.text import natural_key
 from aml_widgets.widgets.text import local_moment
 
 MAX_DEPTH = 24
@@ -16,7 +16,6 @@ SORT_NAME, SORT_NEWEST, SORT_LARGEST = "name", "newest", "largest"
 SORTS = ((SORT_NAME, "name"), (SORT_NEWEST, "newest first"), (SORT_LARGEST, "largest first"))
 
 _FIRST = ("logs", "azureml-logs", "outputs")  # what nearly every run has, and is looked for most
-_DIGITS = re.compile(r"([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +131,6 @@ def moment_text(at: float, now: float) -> str:
         return repr(at)
     is_today = today is not None and moment.date() == today.date()
     return f"{moment:%H:%M:%S}" if is_today else f"{moment:%Y-%m-%d %H:%M}"
-
-
-def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort names as people do: ``epoch 9`` before ``epoch 10``."""
-    return tuple(
-        (0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in _DIGITS.split(name) if part
-    )
 
 
 def _finish(draft: _Draft, sort: str) -> Folder:

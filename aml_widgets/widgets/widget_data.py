@@ -8,12 +8,12 @@ from typing import Any
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import ArtifactNotFound
+from aml_widgets.core.log_order import groups_in_order, in_order, newest_group
 from aml_widgets.core.records import ArtifactRecord, MetricKind, MetricValue, RunQuery, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.tracking.queries import iterate_runs
 from aml_widgets.tracking.run import Run
-from aml_widgets.widgets.log_order import groups_in_order, in_order, newest_group
 
 LOG_BYTES = 64 * 1024
 """How much of the end of a log is given."""

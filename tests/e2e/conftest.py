@@ -5,6 +5,7 @@ Two small fixtures of our own instead of a plugin: Playwright's plugin and warni
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.lab import CHROMIUM_FLAGS, WAIT_MS, BrowserMissing, LabServer, NotebookPage, find_chromium, start_lab
+from tests.e2e.seeded_runs import SeededWorkspace, open_workspace, seed_few, seed_hostile, seed_many
+from tests.e2e.sidebar import Sidebar
 
 OpenNotebook = Callable[..., NotebookPage]
+OpenSidebar = Callable[..., Sidebar]
+
+BASE_URL = "/a%40b/"
+"""The base URL of the run browser's server: what JupyterHub gives to the user ``a@b``."""
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +32,50 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """A server for all tests of the run browser: with a base URL that has to be quoted right, and quick to tell what is new."""
+    server = start_lab(
+        tmp_path_factory.mktemp("browser_lab"),
+        base_url=BASE_URL,
+        options=["--RunBrowserApp.min_interval_seconds=0.2"],
+    )
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def few_runs(browser_lab: LabServer) -> SeededWorkspace:
+    """The workspace ``few``: two experiments with a run of each status, for tests that only look."""
+    workspace = open_workspace(browser_lab, "few")
+    seed_few(workspace.store)
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def many_runs(browser_lab: LabServer) -> SeededWorkspace:
+    """The workspace ``many`` with 10,000 runs, for tests that only look."""
+    workspace = open_workspace(browser_lab, "many")
+    seed_many(workspace.store)
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def hostile_runs(browser_lab: LabServer) -> SeededWorkspace:
+    """The workspace ``hostile``: texts that want to be markup, as everything that can be called something."""
+    workspace = open_workspace(browser_lab, "hostile")
+    seed_hostile(workspace.store)
+    return workspace
+
+
+@pytest.fixture
+def own_workspace(browser_lab: LabServer) -> SeededWorkspace:
+    """An empty workspace for one test that changes its runs."""
+    return open_workspace(browser_lab, f"own-{uuid.uuid4().hex[:8]}")
 
 
 # Package, not session: while it is open, Playwright keeps an event loop running in the main thread, and tests of other
@@ -60,6 +111,33 @@ def open_notebook(lab: LabServer, page: Page) -> Iterator[OpenNotebook]:
     """
     with _opener(lab, page) as open_one:
         yield open_one
+
+
+@pytest.fixture
+def open_sidebar(browser_lab: LabServer, page: Page) -> Iterator[OpenSidebar]:
+    """Open JupyterLab with the run browser in front: ``open_sidebar(workspace)``, and what `LabServer.fresh_url` takes.
+
+    What goes wrong inside the page fails the test at its end, and the theme is light again.
+    """
+    page_errors: list[str] = []
+    page.on("pageerror", lambda error: page_errors.append(str(error)))
+    opened: list[Sidebar] = []
+
+    def open_one(workspace: SeededWorkspace | None = None, **parameters: str) -> Sidebar:
+        sidebar = Sidebar(page)
+        page.goto(browser_lab.fresh_url(**parameters))
+        sidebar.wait_until_started()
+        opened.append(sidebar)
+        if workspace is not None:
+            sidebar.show()
+            sidebar.choose_workspace(workspace.key)
+        return sidebar
+
+    yield open_one
+
+    for sidebar in opened:
+        sidebar.close()
+    assert page_errors == []
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,12 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
@@ -100,6 +100,14 @@ class LabServer:
         """Address of a notebook below `root`, in a layout of its own with nothing restored from earlier ones."""
         return f"{self.url}lab/workspaces/{uuid.uuid4().hex}/tree/{quote(path)}?reset&token={self.token}"
 
+    def page_url(self, path: str = "lab", **parameters: str) -> str:
+        """Address of a page of this server, as a link that somebody was given, for a browser that has not logged in yet."""
+        return f"{self.url}{path}?{urlencode({**parameters, 'token': self.token})}"
+
+    def fresh_url(self, **parameters: str) -> str:
+        """Address of JupyterLab in a layout of its own with nothing restored from earlier ones."""
+        return f"{self.page_url(f'lab/workspaces/{uuid.uuid4().hex}', **parameters)}&reset"
+
     def write_notebook(self, cells: Sequence[str], *, name: str | None = None) -> str:
         """Write a notebook with one code cell for each source; return its path below `root`.
 
@@ -122,7 +130,7 @@ class LabServer:
     @contextmanager
     def setting(self, plugin: str, values: dict[str, object]) -> Iterator[None]:
         """Set what a user can set in JupyterLab, for the pages that are loaded while it lasts."""
-        target = self.root.parent / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        target = _settings_file(self.root.parent / "settings", plugin)
         before = target.read_text(encoding="utf-8") if target.exists() else "{}"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(values), encoding="utf-8")
@@ -141,13 +149,28 @@ class LabServer:
             self.process.wait()
 
 
-def start_lab(folder: Path) -> LabServer:
-    """Start JupyterLab on a free port of 127.0.0.1, everything it reads and writes below `folder`."""
+def _settings_file(settings: Path, plugin: str) -> Path:
+    package = plugin if plugin.startswith("aml-widgets/") else f"@jupyterlab/{plugin}"
+    return settings / f"{package}.jupyterlab-settings"
+
+
+def start_lab(
+    folder: Path,
+    *,
+    base_url: str = "/",
+    options: Sequence[str] = (),
+    python: str = sys.executable,
+    variables: Mapping[str, str] | None = None,
+) -> LabServer:
+    """Start JupyterLab on a free port of 127.0.0.1, everything it reads and writes below `folder`.
+
+    `options` go to the server, `python` is the interpreter of its environment, and `variables` are set for it.
+    """
     root, home, runtime, settings = (folder / name for name in ("root", "home", "runtime", "settings"))
     for path in (root, home, runtime, settings):
         path.mkdir(parents=True)
     for plugin, values in SETTINGS.items():
-        target = settings / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        target = _settings_file(settings, plugin)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(values), encoding="utf-8")
     token = secrets.token_hex(16)
@@ -160,16 +183,19 @@ def start_lab(folder: Path) -> LabServer:
         "JUPYTER_RUNTIME_DIR": str(runtime),
         "JUPYTERLAB_SETTINGS_DIR": str(settings),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        **(variables or {}),
     }
     command = [
-        sys.executable,
+        python,
         *("-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.port=18800",  # the first one tried: the server takes a free one near it and writes down which
         "--ServerApp.port_retries=100",
         f"--IdentityProvider.token={token}",
         f"--ServerApp.root_dir={root}",
+        f"--ServerApp.base_url={base_url}",
         "--LabApp.news_url=None",
+        *options,
     ]
     log_path = folder / "server.log"
     with log_path.open("wb") as log:

@@ -17,14 +17,14 @@ from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.testing import seeded_documents
 from aml_widgets.testing.seeded import tiny_png
 from aml_widgets.widgets.page import Page
-from aml_widgets.widgets.pages_of_rows import MISSING, ROWS_PER_PAGE, RowTable
+from aml_widgets.widgets.pages_of_rows import ROWS_PER_PAGE
 from aml_widgets.widgets.panels.cards import Card, make_card
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.picture_files import MAX_EDGE, WrongPicture, show_picture, show_small, sniff_media_type
 from aml_widgets.widgets.settings import SettingsHolder
 from aml_widgets.widgets.view_state import MetricState, ViewState, advance, card_kind
 from aml_widgets.widgets.watcher import Watched, Watcher
-from tests.widgets.building import history, running
+from tests.widgets.building import running
 
 
 class CountingStore(MemoryRunStore):
@@ -285,16 +285,6 @@ def test_a_store_that_does_not_answer_is_said_in_place(desk: Desk) -> None:
 
     assert "These rows cannot be read now" in html_of(card)
     assert "The disk is &lt;full&gt;." in html_of(card)
-
-
-def test_rows_of_sparse_columns_are_joined_by_their_place_in_the_order_of_writing() -> None:
-    table = RowTable({"a": history([1.0, 2.0], first_seq=5), "b": history(["x", None], first_seq=6)})
-
-    rows = table.rows(0, 10)
-
-    assert rows.total == 3
-    assert list(rows.cells) == [(1.0, MISSING), (2.0, "x"), (MISSING, None)]
-    assert table.rows(1, 2).cells == [(2.0, "x")]
 
 
 def test_the_newest_document_is_shown_and_earlier_ones_are_a_click_away(desk: Desk) -> None:

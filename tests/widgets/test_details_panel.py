@@ -14,10 +14,10 @@ from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.submit.submission import RUN_DEFINITION, RUN_TYPE
 from aml_widgets.testing import seeded_files as seeds
 from aml_widgets.testing.seeded import empty_run
+from aml_widgets.tracking.fact_groups import groups_of
 from aml_widgets.widgets.page import Page
 from aml_widgets.widgets.panels.details import DetailsPanel, value_html
 from aml_widgets.widgets.panels.host import Host
-from aml_widgets.widgets.run_facts import groups_of, script_arguments
 from aml_widgets.widgets.settings import SettingsHolder
 from aml_widgets.widgets.view_state import ViewState
 from tests.widgets.test_files_panel import FakePage, _html
@@ -115,19 +115,6 @@ def submitted(store: MemoryRunStore, definition: str) -> RunRecord:
     return store.create_run(
         NewRun(experiment_id=experiment.experiment_id, run_type=RUN_TYPE, properties=properties, target="gpu")
     )
-
-
-@pytest.mark.parametrize(
-    ("line", "pairs"),
-    [
-        ("python train.py --a 1 -v in.csv", [("Script", "train.py"), ("--a", "1"), ("-v", "in.csv")]),
-        ("python -m ipykernel_launcher -f kernel.json", []),
-        ("python 'unclosed", []),
-        ("python x.py data --dry", [("Script", "x.py"), ("Argument", "data"), ("--dry", "")]),
-    ],
-)
-def test_arguments_are_read_from_the_command_line(line: str, pairs: list[tuple[str, str]]) -> None:
-    assert script_arguments(line) == pairs
 
 
 def test_values_fold_by_length_and_json_is_set_out() -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from aml_widgets.core.errors import UserError
 from aml_widgets.testing.support import wait_until
-from aml_widgets.widgets.downloads import MAX_NAME, in_pieces, read_pieces, safe_file_name
 from aml_widgets.widgets.page import Page
 
 
@@ -115,34 +114,6 @@ def test_two_files_at_once_do_not_mix(heard: Heard) -> None:
     assert [buffers[0] for content, buffers in heard.sent if content.get("what") == "piece"] == [b"second", b"first"]
 
 
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
-        ("outputs/model.pkl", "model.pkl"),
-        ("..\\..\\evil.exe", "evil.exe"),
-        ("a\u202egpj.exe", "agpj.exe"),
-        ('<img src=x onerror="1">.csv', "_img src=x onerror=_1__.csv"),
-        ("CON.txt", "_CON.txt"),
-        (".bashrc", "bashrc"),
-        ("\udcff.", "file"),
-        ("", "file"),
-        ("größe 变量.csv", "größe 变量.csv"),
-    ],
-)
-def test_a_file_name_is_only_a_name(name: str, safe: str) -> None:
-    assert safe_file_name(name) == safe
-
-
-def test_a_long_file_name_keeps_its_ending() -> None:
-    assert safe_file_name("x" * 400 + ".tar.gz").endswith("x.gz")
-    assert len(safe_file_name("x" * 400 + ".csv")) == MAX_NAME
-
-
-def test_pieces_have_one_size_and_a_rest() -> None:
-    assert list(in_pieces([b"ab", b"", b"cdefgh", b"i"], 3)) == [b"abc", b"def", b"ghi"]
-    assert list(in_pieces([], 3)) == []
-
-
 def test_cards_seen_in_several_pages_are_one_set_and_a_page_that_went_is_forgotten(heard: Heard) -> None:
     calls: list[frozenset[str] | None] = []
     heard.page.on_visible(lambda: calls.append(heard.page.visible_cards))
@@ -203,23 +174,3 @@ def test_a_verb_that_nobody_answers_any_more_is_forgotten(heard: Heard) -> None:
 
     assert heard.ask("sort", "name") == [{"done": "1"}]
     assert seen == []
-
-
-def test_a_file_is_read_as_far_as_it_was_long() -> None:
-    asked: list[tuple[int, int]] = []
-
-    def read(path: str, start: int, max_bytes: int) -> bytes:
-        asked.append((start, max_bytes))
-        return f"{path}{'x' * 99}".encode()[start : start + max_bytes]
-
-    assert list(read_pieces(read, "log", 7, piece_bytes=3)) == [b"log", b"xxx", b"x"]
-    assert asked == [(0, 3), (3, 3), (6, 1)]
-    assert list(read_pieces(lambda *_: b"", "shorter now", 7)) == []
-
-
-def test_an_empty_file_is_asked_for_too_so_that_one_that_is_gone_is_noticed() -> None:
-    def read(_path: str, _start: int, _max_bytes: int) -> bytes:
-        raise UserError("It is gone.")
-
-    with pytest.raises(UserError, match="gone"):
-        list(read_pieces(read, "empty", 0))

@@ -21,6 +21,7 @@ from aml_widgets.core.errors import (
     StoreFull,
     StoreReadOnly,
     StoreUnavailable,
+    UserError,
     WorkspaceNotFound,
 )
 from aml_widgets.store.sqlite import schema
@@ -179,6 +180,11 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise store_error(error, self.path) from error
+        except UnicodeEncodeError as error:
+            raise UserError(
+                f"{error.object!a} holds half of a surrogate pair, which is no Unicode character. Leave it out.",
+                value=error.object,
+            ) from error
         except OSError as error:
             is_foreign = error.errno is None  # not the system's: a signal handler's TimeoutError, say
             if is_foreign or isinstance(error, StoreError):

@@ -97,3 +97,6 @@ def delete_experiment(connection: sqlite3.Connection, experiment_id: str) -> Non
             value=row[2],
         )
     connection.execute("delete from experiment where id = ?", (row[0],))
+    connection.execute(
+        "update purged set experiment = null where experiment = ?", (row[0],)
+    )  # another may get its row id

@@ -8,11 +8,22 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aml_widgets.core.errors import RunNotFound
-from aml_widgets.core.records import LatestMetric, MetricKey, MetricKind, MetricOrder, MetricValue
-from aml_widgets.store.sqlite.blocks import Number
-from aml_widgets.store.sqlite.tail_rows import MAX_SEQ, SEQ_BITS, ShapeReader, decode_plain
+from aml_widgets.core.records import (
+    LatestMetric,
+    MetricAspect,
+    MetricCondition,
+    MetricKey,
+    MetricKind,
+    MetricOrder,
+    MetricValue,
+)
+from aml_widgets.store.run_fitting import machine_number
+from aml_widgets.store.sqlite.blocks import Number, higher, lower, measure
+from aml_widgets.store.sqlite.tail_rows import MAX_SEQ, SEQ_BITS, ShapeReader, columns_of, decode_plain, read_rows
 
 _RUNS_A_QUERY = 500
+_NEWEST_RUNS = 200  # whose metrics are named
+_COLUMNS = {MetricAspect.LAST: "last", MetricAspect.LOW: "low", MetricAspect.HIGH: "high"}
 _NAN = float("nan")
 _KINDS = {kind.value: kind for kind in MetricKind}
 
@@ -130,18 +141,17 @@ def _add(ends: dict[int, _End], series: int, end: _End) -> None:
 
 
 def rank_runs(connection: sqlite3.Connection, order: MetricOrder, shapes: ShapeReader) -> Iterator[int]:
-    """Give the runs that have a metric, by its latest number; where that is NaN they come last.
+    """Give the runs that have a metric, by its latest, smallest or largest number; where that is NaN they come last.
 
     What has ended comes straight from an index; the few runs that go on are looked up and merged in.
     """
     sign = 1 if order.ascending else -1
-    kind = MetricKind.SCALAR if order.column is None else MetricKind.ROW
-    wanted = (order.name, order.column or "", kind.value)
+    wanted = (order.name, order.column or "", _kind_of(order.column))
     live: list[tuple[Number, int]] = []
     live_nan = []
     live_runs = [run for (run,) in connection.execute("select id from run where is_terminal = 0")]
     for run in live_runs:
-        number = _latest_number(connection, run, wanted, shapes)
+        number = find_number(connection, run, MetricKey(order.name, order.column), order.of, shapes)
         if number is None:
             continue
         if number == number:  # noqa: PLR0124 - NaN alone differs from itself
@@ -151,9 +161,10 @@ def rank_runs(connection: sqlite3.Connection, order: MetricOrder, shapes: ShapeR
     live.sort()
     known = set(live_runs)
     direction = "asc" if order.ascending else "desc"
+    column = _COLUMNS[order.of]
     ended = connection.execute(
-        "select last, run from series where name = ? and column = ? and kind = ? and count > 0 "  # noqa: S608 - two words
-        f"and last is not null order by last {direction}, run {direction}",
+        f"select {column}, run from series where name = ? and column = ? and kind = ? and count > 0 "  # noqa: S608 - own words
+        f"and {column} is not null order by {column} {direction}, run {direction}",
         wanted,
     )
     sealed = ((sign * number, run) for number, run in ended if run not in known)
@@ -161,25 +172,88 @@ def rank_runs(connection: sqlite3.Connection, order: MetricOrder, shapes: ShapeR
         yield run
     yield from live_nan
     for (run,) in connection.execute(
-        "select run from series where name = ? and column = ? and kind = ? and count > 0 and last is null order by run desc",
+        "select run from series where name = ? and column = ? and kind = ? and count > 0 "  # noqa: S608 - own words
+        f"and {column} is null order by run desc",
         wanted,
     ):
         if run not in known:
             yield run
 
 
-def _latest_number(
-    connection: sqlite3.Connection, run: int, wanted: tuple[str, str, str], shapes: ShapeReader
+def find_number(
+    connection: sqlite3.Connection, run: int, key: MetricKey, of: MetricAspect, shapes: ShapeReader
 ) -> Number | None:
+    """Give the latest, smallest or largest number of a series, NaN where all of them are, None where there is none.
+
+    What is not sealed counts as well, so this is for a run that goes on.
+    """
+    column = _COLUMNS[of]
     row = connection.execute(
-        "select id, count, last from series where run = ? and name = ? and column = ? and kind = ?", (run, *wanted)
+        f"select id, count, {column} from series where run = ? and name = ? and column = ? and kind = ?",  # noqa: S608 - own words
+        (run, key.name, key.column or "", _kind_of(key.column)),
     ).fetchone()
     if row is None:
         return None
-    series, count, last = row
-    end = _tail_ends(connection, run, shapes).get(series)
-    if end is not None:
-        return end.value
+    series, count, sealed = row
+    if of is MetricAspect.LAST:
+        end = _tail_ends(connection, run, shapes).get(series)
+        if end is not None:
+            return end.value
+    else:
+        tail = columns_of(connection, read_rows(connection, run), shapes, series).get(series)
+        if tail is not None and len(tail.values):
+            count += len(tail.values)
+            reach = measure(tail.values)
+            sealed = lower(sealed, reach.low) if of is MetricAspect.LOW else higher(sealed, reach.high)
     if not count:
         return None
-    return _NAN if last is None else last
+    return _NAN if sealed is None else sealed
+
+
+def condition_in_sql(condition: MetricCondition) -> tuple[str, tuple[object, ...]]:
+    """Say in SQL that a condition holds for a run `r` that has ended: then all its numbers are summed up in `series`."""
+    number = machine_number(condition.number)
+    column = _COLUMNS[condition.of]
+    values: tuple[object, ...] = (condition.name, condition.column or "", _kind_of(condition.column))
+    if number != number:  # noqa: PLR0124 - NaN, which is kept as NULL
+        comparison = f"s.{column} is null" if condition.operator == "=" else f"s.{column} is not null"
+    else:
+        comparison = f"s.{column} {condition.operator} ?"
+        values = (*values, number)
+        if condition.operator == "!=":
+            comparison = f"({comparison} or s.{column} is null)"
+    return f"{'not ' if condition.is_negated else ''}exists ({_SERIES_OF_RUN} and {comparison})", values
+
+
+def has_metric_in_sql(order: MetricOrder) -> tuple[str, tuple[object, ...]]:
+    """Say in SQL that a run `r` that has ended has a number of a metric."""
+    return f"exists ({_SERIES_OF_RUN})", (order.name, order.column or "", _kind_of(order.column))
+
+
+def find_runs_with(connection: sqlite3.Connection, order: MetricOrder) -> set[int]:
+    """Give all runs that have a number of a metric that is sealed: of those that have ended, all that have one."""
+    rows = connection.execute(
+        "select run from series indexed by series_low where name = ? and column = ? and kind = ? and count > 0",
+        (order.name, order.column or "", _kind_of(order.column)),
+    )
+    return {run for (run,) in rows}
+
+
+_SERIES_OF_RUN = (
+    "select 1 from series s where s.run = r.id and s.name = ? and s.column = ? and s.kind = ? and s.count > 0"
+)
+
+
+def _kind_of(column: str | None) -> str:
+    kind = MetricKind.SCALAR if column is None else MetricKind.ROW
+    return kind.value
+
+
+def list_names(connection: sqlite3.Connection, limit: int) -> list[str]:
+    """Name the metrics that were logged one value at a time to the newest runs, the most common ones first."""
+    rows = connection.execute(
+        "select name from series where run in (select id from run where trashed_at is null order by id desc limit ?) "
+        "and kind = ? group by name order by count(*) desc, name limit ?",
+        (_NEWEST_RUNS, MetricKind.SCALAR.value, limit),
+    )
+    return [str(name) for (name,) in rows]

@@ -29,6 +29,9 @@ from aml_widgets.store.sqlite.blocks import (
 )
 from aml_widgets.store.sqlite.tail_rows import MAX_SEQ, ShapeReader, TailRow, columns_of, decode_plain, read_rows
 
+_RUNS_A_QUERY, _NAMES_A_QUERY = 500, 400  # together below the 999 parameters that an older SQLite takes
+_FEW_SERIES = 4
+
 _EMPTY = Column(range(0), range(0), array("d"), array("d"))
 
 NO_HISTORY = MetricHistory(seqs=range(0), steps=range(0), values=array("d"), times=array("d"))
@@ -187,6 +190,48 @@ def summarize(
 def read_tails(connection: sqlite3.Connection, run: int, shapes: ShapeReader) -> dict[int, Column]:
     """Read what is not sealed of a run, by series."""
     return columns_of(connection, read_rows(connection, run), shapes)
+
+
+def summarize_runs(
+    connection: sqlite3.Connection, run_ids: Sequence[str], names: Collection[str], shapes: ShapeReader
+) -> dict[str, list[MetricSummary]]:
+    """Sum up the series of some metrics of many runs; only those that go on have a tail to look at."""
+    wanted, of_names = list(dict.fromkeys(run_ids)), list(dict.fromkeys(names))
+    found: dict[str, list[MetricSummary]] = {}
+    for start in range(0, len(wanted), _RUNS_A_QUERY):
+        some = wanted[start : start + _RUNS_A_QUERY]
+        rows = connection.execute(
+            f"select id, run_id, is_terminal from run where run_id in ({_marks(some)})",  # noqa: S608 - question marks
+            some,
+        ).fetchall()
+        series_of: dict[int, list[Series]] = {run: [] for run, _, _ in rows}
+        for first in range(0, len(of_names), _NAMES_A_QUERY):
+            few = of_names[first : first + _NAMES_A_QUERY]
+            for row in connection.execute(
+                _SERIES + f"where run in ({_marks(series_of)}) and name in ({_marks(few)})", (*series_of, *few)
+            ):
+                series_of[row[-1]].append(Series._make(row))
+        for run, run_id, is_terminal in rows:
+            series = sorted(series_of[run])
+            tails = {} if is_terminal or not series else _read_some_tails(connection, run, series, shapes)
+            found[run_id] = summarize(connection, series, tails)
+    return {run_id: found[run_id] for run_id in wanted if run_id in found}
+
+
+def _read_some_tails(
+    connection: sqlite3.Connection, run: int, series: Sequence[Series], shapes: ShapeReader
+) -> dict[int, Column]:
+    rows = read_rows(connection, run)
+    if len(series) > _FEW_SERIES:
+        return columns_of(connection, rows, shapes)
+    tails: dict[int, Column] = {}
+    for one in series:  # what other series have in the same rows is not unpacked
+        tails.update(columns_of(connection, rows, shapes, one.id))
+    return tails
+
+
+def _marks(values: Collection[object]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _summary(connection: sqlite3.Connection, one: Series, tail: Column) -> MetricSummary:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 from aml_widgets.core import clock
@@ -23,12 +22,11 @@ from aml_widgets.core.errors import (
 from aml_widgets.core.records import (
     NewRun,
     RunError,
-    RunQuery,
     RunRecord,
     Tags,
     WriterProcess,
 )
-from aml_widgets.core.status import TERMINAL_STATUSES, RunStatus, can_change, is_outdated
+from aml_widgets.core.status import RunStatus, can_change, is_outdated
 from aml_widgets.store import liveness
 from aml_widgets.store.sqlite import experiments
 from aml_widgets.store.sqlite.revision import bump, changed_json
@@ -43,13 +41,13 @@ _STATUSES = {status.value: status for status in RunStatus}
 RUN_COLUMNS = (
     "select r.id, r.run_id, r.number, e.experiment_id, e.name, r.status, r.created_at, r.display_name, r.description, r.run_type, "
     "p.run_id, t.run_id, r.target, r.started_at, r.ended_at, r.last_seen_at, r.error, r.tags, r.properties, r.writer, "
-    "r.revision, r.sealed_seq "
+    "r.revision, r.sealed_seq, r.archived_at, r.trashed_at "
     "from run r join experiment e on e.id = r.experiment left join run p on p.id = r.parent left join run t on t.id = r.root "
 )
-"""Everything of a run, and last its revision and the seq up to which it is sealed."""
+"""Everything of a run; its revision and the seq up to which it is sealed are the columns 20 and 21."""
 
 RunRow = tuple[Any, ...]
-"""The 22 columns of RUN_COLUMNS, which sqlite3 gives without types."""
+"""The 24 columns of RUN_COLUMNS, which sqlite3 gives without types."""
 
 
 def to_record(row: RunRow) -> RunRecord:
@@ -76,6 +74,8 @@ def to_record(row: RunRow) -> RunRecord:
         tags={} if tags == "{}" else json.loads(tags),
         properties={} if properties == "{}" else json.loads(properties),
         writer=None if writer is None else _writer(writer),
+        archived_at=row[22],
+        trashed_at=row[23],
     )
 
 
@@ -126,20 +126,23 @@ def create_run(connection: sqlite3.Connection, new_run: NewRun) -> str:
         )
     if connection.execute("select 1 from run where run_id = ?", (run_id,)).fetchone():
         raise RunExists(f"There is a run {run_id!r} already; ids are never used twice. Choose another.", value=run_id)
+    if connection.execute("select 1 from purged where run_id = ?", (run_id,)).fetchone():
+        raise RunExists(
+            f"There was a run {run_id!r} that is deleted; ids are never used twice. Choose another.", value=run_id
+        )
     experiment = experiments.read_row(connection, new_run.experiment_id)[0]
     parent = root = None
     if new_run.parent_run_id is not None:
         parent = row_id(connection, new_run.parent_run_id)
         (root,) = connection.execute("select root from run where id = ?", (parent,)).fetchone()
-    (number,) = connection.execute(
-        "select ifnull(max(number), 0) + 1 from run where experiment = ?", (experiment,)
-    ).fetchone()
+    run, number = _next_numbers(connection, experiment)
     at = clock.now()
-    run = connection.execute(
-        "insert into run (run_id, experiment, number, display_name, description, run_type, status, is_terminal, parent, root, target, "
+    connection.execute(
+        "insert into run (id, run_id, experiment, number, display_name, description, run_type, status, is_terminal, parent, root, target, "
         "created_at, started_at, ended_at, last_seen_at, tags, properties, writer, revision) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
+            run,
             run_id,
             experiment,
             number,
@@ -149,7 +152,7 @@ def create_run(connection: sqlite3.Connection, new_run: NewRun) -> str:
             new_run.status.value,
             new_run.status.is_terminal,
             parent,
-            root or 0,
+            root or run,
             new_run.target,
             at,
             at if new_run.status is RunStatus.RUNNING or new_run.status.is_terminal else None,
@@ -160,10 +163,21 @@ def create_run(connection: sqlite3.Connection, new_run: NewRun) -> str:
             None if new_run.writer is None else json.dumps(asdict(new_run.writer)),
             bump(connection),
         ),
-    ).lastrowid
-    if root is None:
-        connection.execute("update run set root = id where id = ?", (run,))
+    )
     return run_id
+
+
+def _next_numbers(connection: sqlite3.Connection, experiment: int) -> tuple[int, int]:
+    """Give the row id and the number of a new run: neither was ever another's, not even of one that is deleted."""
+    (run,) = connection.execute(
+        "select max(ifnull((select max(id) from run), 0), ifnull((select max(run) from purged), 0)) + 1"
+    ).fetchone()
+    (number,) = connection.execute(
+        "select max(ifnull((select max(number) from run where experiment = ?), 0), "
+        "ifnull((select max(number) from purged where experiment = ?), 0)) + 1",
+        (experiment, experiment),
+    ).fetchone()
+    return run, number
 
 
 def set_status(
@@ -254,70 +268,6 @@ def judged(connection: sqlite3.Connection, row: RunRow) -> tuple[RunRecord, live
     if judgement.status is not None:
         record = replace(record, status=judgement.status)
     return record, judgement if judgement.settle_error is not None else None
-
-
-def select_rows(
-    connection: sqlite3.Connection, query: RunQuery, *, before: int | None = None, among: Sequence[int] | None = None
-) -> Iterator[RunRow]:
-    """Read the rows a query asks for, newest first: those with an id below `before`, or among some; statuses are as stored."""
-    where = ["true"]
-    values: list[object] = []
-    if before is not None:
-        where.append("r.id < ?")
-        values.append(before)
-    if among is not None:
-        where.append(f"r.id in ({','.join('?' * len(among))})")
-        values.extend(among)
-    recursive = ""
-    if query.experiment_id is not None:
-        where.append("r.experiment = ?")
-        values.append(experiments.read_row(connection, query.experiment_id)[0])
-    if query.parent_run_id is not None:
-        parent = row_id(connection, query.parent_run_id)
-        if query.include_children:
-            recursive = (
-                "with recursive below (id) as (select id from run where parent = ? "
-                "union all select run.id from run join below on run.parent = below.id) "
-            )
-            values.insert(0, parent)
-            where.append("r.id in below")
-        else:
-            where.append("r.parent = ?")
-            values.append(parent)
-    elif not query.include_children:
-        where.append("r.parent is null")
-    if query.statuses is not None and query.statuses.isdisjoint(TERMINAL_STATUSES):
-        where.append("r.is_terminal = 0")  # the few that go on have an index; a run that has ended shows as it ended
-    if query.run_type is not None:
-        where.append("r.run_type = ?")
-        values.append(query.run_type)
-    yield from connection.execute(
-        recursive + RUN_COLUMNS + "where " + " and ".join(where) + " order by r.id desc", values
-    )
-
-
-def fits(record: RunRecord, query: RunQuery) -> bool:
-    """Say whether a record, as a reader sees it, meets the conditions that SQL was not asked for."""
-    if query.statuses is not None and record.status not in query.statuses:
-        return False
-    for wanted, known in ((query.tags, record.tags), (query.properties, record.properties)):
-        for key, value in wanted.items():
-            if key not in known or (value is not ... and known[key] != value):
-                return False
-    return True
-
-
-def rows_in_order(
-    connection: sqlite3.Connection, query: RunQuery, ranked: Iterator[int]
-) -> Iterator[tuple[int, RunRow]]:
-    """Read the rows of runs in the order given, as far as they meet the conditions of SQL; before each, its place in the order."""
-    place = 0
-    while some := list(islice(ranked, min(query.limit + 1, 500))):
-        rows = {row[0]: row for row in select_rows(connection, query, among=some)}
-        for run in some:
-            if run in rows:
-                yield place, rows[run]
-            place += 1
 
 
 def changed_children(

@@ -169,7 +169,43 @@ create table model_file (
 ) without rowid;
 """
 
-MIGRATIONS: tuple[str, ...] = (_TABLES, _MODELS)
+_RUN_LISTS = """
+alter table run add column archived_at real;
+alter table run add column trashed_at real;
+
+-- Lists of runs that are in no other run and not in the trash. What follows `id` saves looking into the table for it.
+drop index run_top;
+create index run_kept on run (trashed_at, id, status, archived_at) where parent is null;
+create index run_active on run (archived_at, id, status) where parent is null and trashed_at is null;
+create index run_kept_of_experiment on run (experiment, trashed_at, id, status, archived_at) where parent is null;
+create index run_active_of_experiment on run (experiment, archived_at, id, status) where parent is null and trashed_at is null;
+create index run_name on run (ifnull(display_name, run_id) collate nocase) where parent is null and trashed_at is null;
+create index run_status on run (status, id) where parent is null and trashed_at is null;
+create index run_duration on run (ended_at - ifnull(started_at, created_at))
+    where is_terminal = 1 and parent is null and trashed_at is null;
+create index run_trash on run (trashed_at) where trashed_at is not null;
+create index run_change on run (revision);
+create index series_low on series (name, column, kind, low, run) where count > 0;
+create index series_high on series (name, column, kind, high, run) where count > 0;
+
+-- Runs that were deleted for good: what must not be given again, and which of their files are still to go.
+create table purged (
+    run_id text primary key,
+    run integer not null,
+    experiment integer,
+    number integer not null,
+    revision integer not null,
+    has_files integer not null,
+    snapshot_id text
+) without rowid;
+create index purged_run on purged (run);
+create index purged_number on purged (experiment, number);
+create index purged_change on purged (revision);
+create index purged_files on purged (has_files) where has_files = 1;
+create index purged_snapshot on purged (snapshot_id) where snapshot_id is not null;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES, _MODELS, _RUN_LISTS)
 """Scripts that lead from version n to n + 1. Once released, a script never changes: write the next one."""
 
 VERSION = len(MIGRATIONS)

@@ -7,7 +7,6 @@ import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,11 +19,11 @@ from aml_widgets.core.records import (
     LatestMetric,
     MetricHistory,
     MetricKey,
-    MetricOrder,
     MetricSummary,
     NewRun,
     RunChanges,
     RunError,
+    RunListChanges,
     RunPage,
     RunQuery,
     RunRecord,
@@ -38,7 +37,8 @@ from aml_widgets.store.liveness import Judgement
 from aml_widgets.store.model_files import ModelFolder
 from aml_widgets.store.models import FolderModelStore
 from aml_widgets.store.protocol import MAX_BUCKETS
-from aml_widgets.store.sqlite import experiments, files, latest, reading, runs
+from aml_widgets.store.run_fitting import check_conditions
+from aml_widgets.store.sqlite import experiments, files, latest, list_changes, listing, reading, runs, trash
 from aml_widgets.store.sqlite.connection import Database
 from aml_widgets.store.sqlite.models import SqliteModelRows
 from aml_widgets.store.sqlite.tail_rows import ShapeReader
@@ -70,11 +70,13 @@ class SqliteRunStore:
             ModelFolder(folder / "models", self._artifacts), SqliteModelRows(self._database)
         )
         self._shapes = ShapeReader()
+        self._counts = listing.Counts()
         self._points = PointWriter(self._database, self._shapes)
         # bound here, not called through a method of this class: one call less for every number that is logged
         self.log_metric = self._points.log_metric
         self.log_metrics = self._points.log_metrics
         self.log_columns = self._points.log_columns
+        self._remove_left()
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = True) -> SqliteRunStore:
@@ -106,6 +108,7 @@ class SqliteRunStore:
         """Close the database; the next call opens it again."""
         self._database.close()
         self._shapes.forget()
+        self._counts.forget()
 
     # -- the workspace itself
 
@@ -181,10 +184,22 @@ class SqliteRunStore:
         """List runs, newest first or by the latest number of a metric."""
         if query.limit < 1:
             raise UserError(f"A page holds 1 run or more, got limit {query.limit}.", value=query.limit)
-        order = query.order_by
-        if order is not None:
-            return self._settled(lambda connection: self._page_by_metric(connection, query, order))
-        return self._settled(lambda connection: self._page_by_time(connection, query))
+        check_conditions(query)
+        return self._settled(lambda connection: listing.read_page(connection, query, self._shapes))
+
+    def count_runs(self, query: RunQuery) -> int:
+        """Count the runs that a query gives on all its pages."""
+        check_conditions(query)
+        return self._settled(lambda connection: self._counts.count(connection, query, self._shapes))
+
+    def which_fit(self, run_ids: Sequence[str], query: RunQuery) -> frozenset[str]:
+        """Say which of some runs a query gives."""
+        check_conditions(query)
+        return self._settled(lambda connection: listing.which_fit(connection, run_ids, query, self._shapes))
+
+    def run_list_changes(self, cursor: str | None = None) -> RunListChanges:
+        """Give what changed among the runs since a cursor."""
+        return self._settled(lambda connection: list_changes.read_changes(connection, cursor))
 
     def _settled(self, read: Callable[[sqlite3.Connection], tuple[_Result, dict[str, Judgement]]]) -> _Result:
         """Read; write what the reading found out about lost runs; then read again."""
@@ -206,44 +221,6 @@ class SqliteRunStore:
             return  # another reader was faster, or the run did end by itself
         except StoreError as error:  # a full disk keeps nobody from reading; the next reader tries again
             _log.warning("The lost run %s could not be settled yet: %s", run_id, error)
-
-    def _page_by_time(self, connection: sqlite3.Connection, query: RunQuery) -> tuple[RunPage, dict[str, Judgement]]:
-        before = runs.parse_token(query.page_token, "list_runs")
-        found: list[RunRecord] = []
-        lost: dict[str, Judgement] = {}
-        last = token = None
-        for row in runs.select_rows(connection, query, before=before):
-            record, judgement = runs.judged(connection, row)
-            if judgement is not None:
-                lost[record.run_id] = judgement
-            if not runs.fits(record, query):
-                continue
-            if len(found) == query.limit:
-                token = str(last)
-                break
-            found.append(record)
-            last = row[0]
-        return RunPage(runs=tuple(found), next_page_token=token), lost
-
-    def _page_by_metric(
-        self, connection: sqlite3.Connection, query: RunQuery, order: MetricOrder
-    ) -> tuple[RunPage, dict[str, Judgement]]:
-        start = runs.parse_token(query.page_token, "list_runs") or 0
-        ranked = islice(latest.rank_runs(connection, order, self._shapes), start, None)
-        found: list[RunRecord] = []
-        lost: dict[str, Judgement] = {}
-        token = None
-        for place, row in runs.rows_in_order(connection, query, ranked):
-            record, judgement = runs.judged(connection, row)
-            if judgement is not None:
-                lost[record.run_id] = judgement
-            if not runs.fits(record, query):
-                continue
-            if len(found) == query.limit:
-                token = str(start + place)
-                break
-            found.append(record)
-        return RunPage(runs=tuple(found), next_page_token=token), lost
 
     def set_status(
         self, run_id: str, status: RunStatus, *, error: RunError | None = None, ended_at: float | None = None
@@ -295,6 +272,43 @@ class SqliteRunStore:
             )
         )
 
+    def archive_run(self, run_id: str, is_archived: bool) -> RunRecord:
+        """Archive a run, or make it active again."""
+        return self._changed(run_id, lambda connection: trash.archive_run(connection, run_id, is_archived))
+
+    def trash_run(self, run_id: str) -> RunRecord:
+        """Put a run that has ended into the trash, with those below it."""
+        self.get_run(run_id)  # a lost run that is surely over has ended then,
+        self.count_runs(RunQuery(parent_run_id=run_id, include_children=True))  # and so have those below it
+        return self._changed(run_id, lambda connection: trash.trash_run(connection, run_id))
+
+    def restore_run(self, run_id: str) -> RunRecord:
+        """Take a run out of the trash, with those that were put there together with it."""
+        return self._changed(run_id, lambda connection: trash.restore_run(connection, run_id))
+
+    def _changed(self, run_id: str, change: Callable[[sqlite3.Connection], None]) -> RunRecord:
+        def work(connection: sqlite3.Connection) -> RunRecord:
+            change(connection)
+            return runs.judged(connection, runs.read_row(connection, run_id))[0]
+
+        return self._database.write(work)
+
+    def purge_run(self, run_id: str) -> None:
+        """Delete a run in the trash for good, and those below it: first the rows, in one transaction, then the files."""
+        for purged_id in self._database.write(lambda connection: trash.purge_run(connection, run_id)):
+            self._points.forget(purged_id)
+        trash.remove_left(self._database, self._artifacts, self.snapshots)
+
+    def _remove_left(self) -> None:
+        """Delete the files of runs whose deletion was interrupted."""
+        with self._database.faults(), self._database.write_lock:
+            has_left = trash.has_left(self._database.writer())
+        if has_left:
+            try:
+                trash.remove_left(self._database, self._artifacts, self.snapshots)
+            except StoreError as error:  # a full or read-only disk keeps nobody from opening the workspace
+                _log.warning("Files of deleted runs could not be removed yet: %s", error)
+
     # -- metrics, read
 
     def summarize_metrics(self, run_id: str) -> list[MetricSummary]:
@@ -306,6 +320,14 @@ class SqliteRunStore:
             return reading.summarize(connection, reading.all_series(connection, run), tails)
 
         return self._database.read(read)
+
+    def summarize_runs(self, run_ids: Sequence[str], names: Collection[str]) -> Mapping[str, Sequence[MetricSummary]]:
+        """Sum up the series of some metrics of some runs."""
+        return self._database.read(lambda connection: reading.summarize_runs(connection, run_ids, names, self._shapes))
+
+    def list_metric_names(self, limit: int = 500) -> list[str]:
+        """Name the metrics of the newest runs, the most common ones first."""
+        return self._database.read(lambda connection: latest.list_names(connection, limit))
 
     def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
         """Give the last value of every series of some runs."""
@@ -367,6 +389,8 @@ class SqliteRunStore:
         children, silent, lost = runs.changed_children(connection, run, revision, silent)
         if judgement is not None:
             lost[run_id] = judgement
+        if cursor is None and record.trashed_at is None:
+            children = [child for child in children if child.trashed_at is None]
         if cursor is None:
             seq, news = reading.opening_news(connection, run, sealed_seq, self._shapes, max_buckets)
         else:

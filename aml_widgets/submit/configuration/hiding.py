@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from aml_widgets.submit.environments.environment_spec import hide_credentials
 
@@ -17,13 +17,11 @@ _VARIABLES = "environmentVariables"
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _OPTION = re.compile(r"--.*|-[A-Za-z]", re.DOTALL)
-_VALUE = r"(?:\"[^\"]*\"|'[^']*'|\\.|[^\s\"';|&])+"
-_IN_COMMAND = re.compile(
-    r"(?P<quote>[\"'])(?P<quoted>[-+~]*[\w.\-]+)=(?:(?!(?P=quote)).)*(?P=quote)"  # "--password=a b"
-    rf"|(?<![\w.\-])(?P<name>[-+~]*[\w.\-]+)=(?:{_VALUE})"  # --password=X, PASSWORD=X
-    rf"|(?<![\w.\-])(?P<option>-[\w.\-]+)(?P<space>\s+)(?!--|-[A-Za-z](?:\s|$))(?:{_VALUE})",  # --password X
-    re.DOTALL,
-)
+# None of these has more than one way to match a text, and the value of an option is looked for only where its name is secret: the time
+# that a command line takes grows with its length.
+_NAME = re.compile(r"[\w.\-]+")
+_VALUE = re.compile(r"(?:\"[^\"]*\"|'[^']*'|\\.|[^\s\"';|&])+", re.DOTALL)
+_SPACE_BEFORE_VALUE = re.compile(r"\s+(?!--|-[A-Za-z](?:\s|$))")  # what follows is not the next option
 
 
 def looks_secret(name: str) -> bool:
@@ -61,17 +59,42 @@ def hide_in_arguments(arguments: Sequence[Any]) -> list[Any]:
 
 def hide_in_command(command: str) -> str:
     """Give a command line without the values of options and variables that look secret, and without credentials in addresses."""
-    shown, start, at = "", 0, 0
-    while found := _IN_COMMAND.search(command, at):
-        quote, option = found["quote"] or "", found["option"]
-        name = found["quoted"] or found["name"] or option
-        if not _is_secret_option(name):
-            at = max(found.end("quoted"), found.end("name"), found.end("option"))  # its value may have options in it
-            continue
-        masked = f"{name}{found['space']}{MASK}" if option else f"{quote}{name}={MASK}{quote}"
-        shown += command[start : found.start()] + masked
-        start = at = found.end()
-    return hide_credentials(shown + command[start:])
+    shown: list[str] = []
+    start = at = 0  # of what is not shown yet; of what is not looked at yet
+    while name := _NAME.search(command, at):
+        at = name.end()  # its value may have options in it
+        value = _find_value(command, name, start) if _is_secret_option(name[0]) else None
+        if value is not None:
+            shown += (command[start : value.begin], MASK, value.closing)
+            start = at = value.end
+    return hide_credentials("".join((*shown, command[start:])))
+
+
+class _Value(NamedTuple):
+    """Where the value of an option begins and ends; it ends behind the quotation mark that closes the option."""
+
+    begin: int
+    end: int
+    closing: str = ""
+
+
+def _find_value(command: str, name: re.Match[str], start: int) -> _Value | None:
+    """Find the value of an option or variable, None where it has none. What is before `start` does not count."""
+    if command[name.end() : name.end() + 1] == "=":
+        begin = name.end() + 1
+        before = name.start() - 1
+        while before >= start and command[before] in "-+~":
+            before -= 1
+        if before >= start and command[before] in "\"'":
+            end = command.find(command[before], begin)
+            if end >= 0:  # "--password=a b"
+                return _Value(begin, end + 1, command[before])
+        value = _VALUE.match(command, begin)  # --password=X, PASSWORD=X
+    else:
+        is_option = len(name[0]) > 1 and name[0].startswith("-")
+        space = _SPACE_BEFORE_VALUE.match(command, name.end()) if is_option else None
+        value = space and _VALUE.match(command, space.end())  # --password X
+    return value and _Value(*value.span())
 
 
 def _is_secret_option(name: str) -> bool:

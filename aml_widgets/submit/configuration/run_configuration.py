@@ -338,6 +338,13 @@ def to_text_argument(value: object) -> str:
         raise ConfigError(
             f"An argument holds a NUL character, which no process can be given: {show(made)}.", value=value
         )
+    try:
+        os.fsencode(made)
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"An argument holds a character that no process can be given here: {show(made)}, {error.reason}.",
+            value=value,
+        ) from error
     return made
 
 

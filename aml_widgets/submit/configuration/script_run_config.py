@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from aml_widgets.core.errors import ConfigError, ScriptNotFound
-from aml_widgets.core.showing import show
+from aml_widgets.core.showing import show, show_type
 from aml_widgets.core.warn import warn_user
+from aml_widgets.submit.configuration.argument_sizes import refuse_what_no_process_takes
 from aml_widgets.submit.configuration.environment import Environment
 from aml_widgets.submit.configuration.hiding import MASK
 from aml_widgets.submit.configuration.local_limits import refuse_what_needs_a_cluster
@@ -248,12 +249,15 @@ class ScriptRunConfig(Section):
         configuration = self.run_config
         source = _find_source(self.source_directory)
         script, command = self._choose(source)
+        for index, argument in enumerate(self.arguments):
+            _warn_of_odd(argument, f"arguments[{index}]")
         arguments = tuple(to_text_argument(one) for one in self.arguments)
         refuse_what_needs_a_cluster(configuration, self.distributed_job_config, self.resume_from)
         environment = configuration.environment.resolve(source)
         variables = _to_variables(environment.environment_variables) | _to_variables(
             configuration.environment_variables
         )
+        refuse_what_no_process_takes(arguments, command, {**os.environ, **variables})
         definition = describe_run(
             configuration,
             environment,
@@ -294,6 +298,8 @@ class ScriptRunConfig(Section):
                     f"A command takes no arguments beside it, got {show(self.arguments)}. Write them into the command.",
                     value=self.arguments,
                 )
+            for index, part in enumerate(command if isinstance(command, list) else ()):
+                _warn_of_odd(part, f"command[{index}]")
             line = command if isinstance(command, str) else " ".join(to_text_argument(one) for one in command)
             return None, to_text_argument(line)
         if not script:
@@ -338,6 +344,13 @@ def _find_script(source: Path, script: str) -> str:
             value=script,
         )
     path = file.relative_to(source).as_posix()
+    if file.is_dir():
+        names = sorted(one.relative_to(source).as_posix() for one in file.glob("*.py"))
+        raise ScriptNotFound(
+            f"The script {script!r} is a folder. Give the file in it that is to run. "
+            + (f"It has {', '.join(names[:10])}." if names else "It has no Python script at all."),
+            value=script,
+        )
     if not file.is_file():
         raise ScriptNotFound(
             f"The script {script!r} is not in the source folder {str(source)!r}. {_guess_script(source, script)}",
@@ -359,6 +372,17 @@ def _guess_script(source: Path, script: str) -> str:
     if alike := find_alike(Path(script).name, names):
         return f"Did you mean {alike!r}?"
     return f"It has {', '.join(names[:10])}." if names else "It has no Python script at all."
+
+
+def _warn_of_odd(argument: object, place: str) -> None:
+    """Warn of what has a text that is hardly meant. It is given to the script all the same, as in v1."""
+    if argument is None:
+        way_out = "Leave it out, or write 'None' if that is meant."
+    elif isinstance(argument, (list, tuple, dict, set, frozenset, bytes, bytearray)):
+        way_out = "Write each of its elements as an argument of its own, or the text that is meant."
+    else:
+        return
+    warn_user(f"{place} is {show(argument)}, {show_type(argument)}; the script gets {show(str(argument))}. {way_out}")
 
 
 def _to_variables(variables: Mapping[Any, Any]) -> dict[str, str]:

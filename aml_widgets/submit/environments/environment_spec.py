@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,9 @@ _CONDA_NAME = re.compile(r"(?:(?P<channel>[^\s:]+)::)?(?P<name>[A-Za-z0-9._\-]+)
 _PLAIN_REQUIREMENT = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._\-]*)(?P<rest>(\s*\[[\w\s.,\-]*\])?\s*([<>=!~][^;@#]*)?)"
 )
-_CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*://)[^/@\s'\"]+@")
+# Found from its middle, since a pattern that begins with the scheme tries every letter of a long text as its beginning.
+_CREDENTIALS = re.compile(r"://[^/@\s'\"]+@")
+_SCHEME_CHARACTERS = frozenset(string.ascii_letters + string.digits + "+.-")
 # Shared access signatures of Azure ("sig"), signed addresses of S3 and Google, keys of functions ("code") and of storage accounts.
 _IN_QUERY = re.compile(
     r"(?<=[?&;])(?P<name>sig|sas|auth|code|key|[\w.\-]*(?:signature|credential|token|secret|password|passwd|pwd"
@@ -92,7 +95,18 @@ class EnvironmentSpec:
 
 def hide_credentials(text: str) -> str:
     """Leave user names, passwords, and what stands for them in a query, out of the addresses in a text: a log is shown to everybody."""
-    return _IN_QUERY.sub(r"\g<name>=***", _CREDENTIALS.sub(r"\g<scheme>***@", text))
+    return _IN_QUERY.sub(r"\g<name>=***", _CREDENTIALS.sub(_hide_user, text))
+
+
+def _hide_user(found: re.Match[str]) -> str:
+    """Mask what stands between a scheme and ``@``. A scheme has a letter; without one it is no address."""
+    text = found.string
+    for index in range(found.start() - 1, -1, -1):
+        if text[index] not in _SCHEME_CHARACTERS:
+            break
+        if text[index].isalpha():
+            return "://***@"
+    return found[0]
 
 
 def hash_local_files(pip_lines: Iterable[str]) -> dict[str, str]:

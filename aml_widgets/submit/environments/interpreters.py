@@ -197,8 +197,31 @@ def _is_user_managed(environment: Mapping[str, object]) -> bool:
 def _find_user_managed(environment: Mapping[str, object]) -> Path:
     python = environment.get("python")
     given = str((python.get("interpreterPath") if isinstance(python, Mapping) else None) or "python")
-    path = Path(given).expanduser()
     rule = f"Set environment.python.interpreter_path to a Python that is there, such as {sys.executable!r}."
+    return find_named_interpreter(given, rule)
+
+
+def find_named_interpreter(given: str, rule: str) -> Path:
+    """Give the Python of an absolute path, or of a name on the ``PATH``.
+
+    Parameters
+    ----------
+    given : str
+        The path or name.
+    rule : str
+        What is to be done where it is not there, as the end of the message.
+
+    Returns
+    -------
+    Path
+        Absolute.
+
+    Raises
+    ------
+    RunEnvironmentError
+        If there is none.
+    """
+    path = Path(given).expanduser()
     if path.is_absolute():
         # Links are kept: a virtual environment's interpreter is a link to another Python.
         if path.is_file() and os.access(path, os.X_OK):

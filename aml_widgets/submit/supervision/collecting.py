@@ -19,6 +19,7 @@ from aml_widgets.core.errors import AmlWidgetsError, ArtifactExists, InvalidArti
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.store.artifacts import MAX_COMPONENT_BYTES
 from aml_widgets.store.protocol import RunStore
+from aml_widgets.submit.store_place import refuse_if_gone
 from aml_widgets.submit.submission import RunFolder, Submission
 from aml_widgets.submit.supervision.growing_files import GrowingFile, Journal
 from aml_widgets.submit.supervision.run_state import read_json, write_json
@@ -218,6 +219,7 @@ class Collector:
     def _attempt(self, path: str, work: Callable[[], object]) -> None:
         """Do something with one file. What goes wrong with one does not touch the others."""
         try:
+            refuse_if_gone(self._store)
             work()
         except (InvalidArtifact, ArtifactExists) as error:  # nobody could ever save it
             self._tell_once(f"{path!r} is not kept: {error}")

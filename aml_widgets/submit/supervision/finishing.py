@@ -13,7 +13,9 @@ from pathlib import Path
 from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal, StoreError
 from aml_widgets.core.records import RunError
 from aml_widgets.core.status import RunStatus
+from aml_widgets.core.text import shorten_middle
 from aml_widgets.store.protocol import RunStore
+from aml_widgets.submit.store_place import is_gone
 from aml_widgets.submit.submission import RunFolder
 from aml_widgets.submit.supervision.collecting import Collector
 from aml_widgets.submit.supervision.notes import Notes, name_node
@@ -21,6 +23,7 @@ from aml_widgets.submit.supervision.outcomes import FILES_NOT_SAVED
 from aml_widgets.submit.supervision.run_state import Outcome, write_outcome
 
 _SHOWN_FILES = 5
+_MAX_REASON = 600  # in a note: the run has all of it
 _LONGEST_PAUSE_SECONDS = 5.0
 
 
@@ -51,7 +54,7 @@ def finish_run(
     notes : Notes
         What readers are told.
     patience_seconds : float
-        How long to try to write the last status to a store that does not take it.
+        How long to try to write the last status to a store that does not take it; one whose folder was removed is not asked again.
     """
     try:
         write_outcome(folder.outcome_file, outcome)
@@ -67,7 +70,10 @@ def finish_run(
             "written there and the run does not have yet is lost. Submit it again."
         )
         outcome = _with_text(outcome, text)
-    notes.tell(f"The run ends as {outcome.status}." + (f" {outcome.error.message}" if outcome.error else ""))
+    notes.tell(
+        f"The run ends as {outcome.status}."
+        + (f" {shorten_middle(outcome.error.message, _MAX_REASON)}" if outcome.error else "")
+    )
     if _end(store, run_id, outcome, notes, patience_seconds) and not unsaved:
         remove_folder(folder)
 
@@ -124,7 +130,7 @@ def _end(store: RunStore, run_id: str, outcome: Outcome, notes: Notes, patience_
             notes.detail(f"The run has ended otherwise before: {error}")
         except StoreError as error:
             notes.detail(f"The run could not be ended as {outcome.status} yet: {error}")
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or is_gone(store):
                 return False
             time.sleep(pause_seconds)
             pause_seconds = min(_LONGEST_PAUSE_SECONDS, 2 * pause_seconds)

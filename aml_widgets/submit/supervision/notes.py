@@ -12,6 +12,7 @@ from aml_widgets.core import clock
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.store.protocol import RunStore
+from aml_widgets.submit.store_place import refuse_if_gone
 
 _NO_NODE = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -72,7 +73,8 @@ class Notes:
 
 
 def append_to_log(store: RunStore, run_id: str, path: str, text: str, *, is_known: bool) -> None:
-    """Append text to a log stream of a run, and make it known before its first line."""
+    """Append text to a log stream of a run, and make it known before its first line. Raises StoreError, OSError."""
+    refuse_if_gone(store)
     file = store.artifacts.append_path(run_id, path)
     if not is_known:
         file.touch()

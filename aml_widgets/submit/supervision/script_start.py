@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -11,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import AmlWidgetsError
+from aml_widgets.core.errors import AmlWidgetsError, ConfigError
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
+from aml_widgets.submit.store_place import refuse_if_gone
 from aml_widgets.submit.submission import RunFolder, Submission
 from aml_widgets.submit.supervision.detached import OWNER_VARIABLE
 from aml_widgets.submit.supervision.notes import Notes, append_to_log, name_node
@@ -77,16 +79,40 @@ def start_script(store: RunStore, submission: Submission, folder: RunFolder, int
 
     Raises
     ------
+    ConfigError
+        If it is given more than this system passes on.
+    StoreUnavailable
+        If the workspace is gone.
     OSError
         If it cannot be started.
     """
+    refuse_if_gone(store)
     run_id = submission.run_id
     log = store.artifacts.append_path(run_id, DRIVER_LOG)
     log.touch()
     store.record_artifact(run_id, ArtifactRecord(path=DRIVER_LOG, size_bytes=0, written_at=clock.now(), is_log=True))
     command = make_command(submission, folder, interpreter)
     environment = make_environment(submission, interpreter)
-    return ScriptProcess.start(run_id, command, folder=folder.working_folder, environment=environment, log=log)
+    try:
+        return ScriptProcess.start(run_id, command, folder=folder.working_folder, environment=environment, log=log)
+    except OSError as error:
+        if error.errno != errno.E2BIG:
+            raise
+        raise _explain_too_much(submission, environment) from error
+
+
+def _explain_too_much(submission: Submission, environment: Mapping[str, str]) -> ConfigError:
+    """Say what of a script's arguments and variables is too long; its submitter may have had other variables, or other limits."""
+    from aml_widgets.submit.configuration.argument_sizes import refuse_what_no_process_takes
+
+    try:
+        refuse_what_no_process_takes(submission.arguments, submission.command, environment)
+    except ConfigError as error:
+        return error
+    return ConfigError(
+        f"The arguments and environment variables of the script are more than a process on {name_node()} takes. Write what is long "
+        "to a file in the source folder, and give the script the file's name."
+    )
 
 
 def write_process_info(store: RunStore, submission: Submission, notes: Notes, script: Script) -> None:
@@ -196,6 +222,7 @@ def _put_first(environment: dict[str, str], name: str, folder: str) -> None:
 
 
 def _write_json(store: RunStore, run_id: str, path: str, content: Mapping[str, object], *, is_final: bool) -> None:
+    refuse_if_gone(store)
     data = (json.dumps({name_node(): {"0": content}}, indent=2) + "\n").encode()
     store.artifacts.put(run_id, path, io.BytesIO(data), is_final=is_final)
     store.record_artifact(run_id, ArtifactRecord(path=path, size_bytes=len(data), written_at=clock.now()))

@@ -82,6 +82,18 @@ def supervise_alone(run_id: str, work: Callable[[RunStore, Submission, RunFolder
         work(open_store(submission.store_location, create=False), submission, folder)
     finally:
         lock.release()
+        _wake_dispatcher(submission.target)
+
+
+def _wake_dispatcher(target: str) -> None:
+    """See to it that the next run of a target is started, also where its dispatcher was killed meanwhile."""
+    from aml_widgets.submit.engines.dispatcher import start_dispatcher
+    from aml_widgets.submit.engines.queue import wake
+
+    try:
+        wake(target, start_dispatcher)
+    except (AmlWidgetsError, OSError) as error:  # whoever looks at the queue next does it
+        print(f"The dispatcher of {target!r} could not be started: {error}", file=sys.stderr, flush=True)  # noqa: T201 - its log
 
 
 def supervise(store: RunStore, submission: Submission, folder: RunFolder) -> None:

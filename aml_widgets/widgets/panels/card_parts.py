@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import ipywidgets
 
-from aml_widgets.widgets.downloads import read_pieces
+from aml_widgets.core.pieces import read_pieces
 from aml_widgets.widgets.panels import icons
 from aml_widgets.widgets.panels.controls import button_html, select_html, slider_html
 from aml_widgets.widgets.panels.host import Host

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import ipywidgets
 
 from aml_widgets.core.records import RunRecord
+from aml_widgets.tracking.fact_groups import Fact, FactGroup, groups_of
 from aml_widgets.tracking.provenance import SNAPSHOT_ID, SNAPSHOT_SKIPPED
 from aml_widgets.widgets.panels.controls import text_html
 from aml_widgets.widgets.panels.copying import copy_html
@@ -17,7 +18,6 @@ from aml_widgets.widgets.panels.parts import markup, set_markup
 from aml_widgets.widgets.panels.snapshot import SnapshotView
 from aml_widgets.widgets.previews import PreviewProblem, pretty_json
 from aml_widgets.widgets.previews import text_html as content_html
-from aml_widgets.widgets.run_facts import Fact, FactGroup, groups_of
 from aml_widgets.widgets.text import ELLIPSIS, count_text, escape, name_text, shorten
 from aml_widgets.widgets.view_state import ViewState
 

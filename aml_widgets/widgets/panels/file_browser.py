@@ -10,8 +10,10 @@ import ipywidgets
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import AmlWidgetsError, ArtifactNotFound
+from aml_widgets.core.file_names import safe_file_name
+from aml_widgets.core.pieces import read_pieces
 from aml_widgets.core.records import ArtifactRecord
-from aml_widgets.widgets.downloads import read_pieces, safe_file_name
+from aml_widgets.core.zip_stream import ZipSource, zip_chunks
 from aml_widgets.widgets.file_tree import (
     SORTS,
     BrowserChoice,
@@ -38,7 +40,6 @@ from aml_widgets.widgets.panels.file_rows import (
 )
 from aml_widgets.widgets.panels.parts import markup, set_markup
 from aml_widgets.widgets.text import count_text, escape, name_text, shorten, size_text
-from aml_widgets.widgets.zip_stream import ZipSource, zip_chunks
 
 MAX_DOWNLOAD_BYTES = 2_000_000_000
 """A download goes through the kernel's connection and lies in the browser's memory until it is saved."""

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 import ipywidgets
 
 from aml_widgets.core.errors import AmlWidgetsError, ArtifactNotFound
+from aml_widgets.core.log_order import in_order, newest_group
+from aml_widgets.core.pieces import read_pieces
 from aml_widgets.core.records import ArtifactRecord
-from aml_widgets.widgets.downloads import read_pieces
-from aml_widgets.widgets.log_order import in_order, newest_group
 from aml_widgets.widgets.log_window import MAX_COUNTED_BYTES, LogWindow
 from aml_widgets.widgets.panels.controls import button_html, select_html, text_html
 from aml_widgets.widgets.panels.host import Host

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import MetricHistory
-from aml_widgets.widgets.pages_of_rows import Rows, RowTable, read_columns
+from aml_widgets.tracking.row_table import Rows, RowTable
+from aml_widgets.widgets.pages_of_rows import read_columns
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.series import SeriesState
 from aml_widgets.widgets.view_state import MetricState

@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import ipywidgets
 
-from aml_widgets.core.errors import AmlWidgetsError, ArtifactNotFound, StoreUnavailable
+from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.submit.snapshot import find_snapshot
-from aml_widgets.widgets.downloads import PIECE_BYTES
+from aml_widgets.submit.snapshot_reading import list_members, read_member, read_member_pieces, read_snapshot_pieces
 from aml_widgets.widgets.panels.controls import button_html
 from aml_widgets.widgets.panels.copying import copy_html
 from aml_widgets.widgets.panels.file_browser import FileBrowser
@@ -70,8 +69,7 @@ class SnapshotView:
 
     def _fill(self) -> None:
         try:
-            with self._opened() as archive:
-                members = [member for member in archive.infolist() if not member.is_dir()]
+            members = list_members(self._file())
         except AmlWidgetsError as error:
             set_markup(self._note, escape(f"The snapshot cannot be opened: {shorten(error.message, 600)}"))
             return
@@ -92,41 +90,16 @@ class SnapshotView:
         self._browser.show({member.filename: _record(member) for member in members[:MAX_LISTED]})
 
     def _read(self, path: str, start: int, max_bytes: int | None = None) -> bytes:
-        with self._opened() as archive, archive.open(_member(archive, path)) as reader:
-            reader.seek(start)
-            return reader.read(-1 if max_bytes is None else max(0, max_bytes))
+        return read_member(self._file(), path, start, max_bytes)
 
     def _read_all(self, path: str) -> Iterator[bytes]:
-        # Each look into the middle of a packed file unpacks all that is before it.
-        with self._opened() as archive, archive.open(_member(archive, path)) as reader:
-            while piece := reader.read(PIECE_BYTES):
-                yield piece
+        yield from read_member_pieces(self._file(), path)
 
     def _read_archive(self) -> Iterator[bytes]:
-        try:
-            with find_snapshot(self._host.store.snapshots, self._snapshot_id).open("rb") as reader:
-                while piece := reader.read(PIECE_BYTES):
-                    yield piece
-        except OSError as error:
-            raise StoreUnavailable(f"The snapshot cannot be read: {error}.", value=self._snapshot_id) from error
+        yield from read_snapshot_pieces(self._file())
 
-    @contextmanager
-    def _opened(self) -> Iterator[zipfile.ZipFile]:
-        file: Path = find_snapshot(self._host.store.snapshots, self._snapshot_id)
-        try:
-            with zipfile.ZipFile(file) as archive:
-                yield archive
-        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-            raise StoreUnavailable(
-                f"The snapshot is broken, or cannot be read: {error}.", value=self._snapshot_id
-            ) from error
-
-
-def _member(archive: zipfile.ZipFile, path: str) -> zipfile.ZipInfo:
-    try:
-        return archive.getinfo(path)
-    except KeyError as error:
-        raise ArtifactNotFound(f"The snapshot has no file {path!r}.", value=path) from error
+    def _file(self) -> Path:
+        return find_snapshot(self._host.store.snapshots, self._snapshot_id)
 
 
 def _record(member: zipfile.ZipInfo) -> ArtifactRecord:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from aml_widgets.core.errors import AmlWidgetsError
 from aml_widgets.core.records import MetricKind
 from aml_widgets.tracking.images import safe_file_name
+from aml_widgets.tracking.row_table import Rows
 from aml_widgets.widgets.chart_csv import CSV_TYPE, metric_csv
-from aml_widgets.widgets.pages_of_rows import ROWS_PER_PAGE, Rows, page_count
+from aml_widgets.widgets.pages_of_rows import ROWS_PER_PAGE, page_count
 from aml_widgets.widgets.panels import icons
 from aml_widgets.widgets.panels.card_parts import (
     ALL_PLACES,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aml_widgets.core.records import MetricValue
-from aml_widgets.widgets.pages_of_rows import Cell, Missing, Rows
+from aml_widgets.tracking.row_table import Cell, Missing, Rows
 from aml_widgets.widgets.series import is_number
 from aml_widgets.widgets.text import (
     clock_text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aml_widgets.widgets.artifact_paths import path_in
+from aml_widgets.core.artifact_paths import path_in
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.row_reader import RowReader
 from aml_widgets.widgets.view_state import MetricState

@@ -236,18 +236,19 @@ def test_targets_are_made_listed_changed_and_deleted(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "reason"),
     [
-        ["none"],
-        ["--max-runs", "3"],
-        ["gpu", "--max-runs", "0"],
-        ["local", "--delete"],
-        ["none", "--delete"],
-        ["a b", "--max-runs", "1"],
+        (["none"], " targets none --max-runs 4`"),
+        (["--max-runs", "3"], "Which target is meant?"),
+        (["gpu", "--max-runs", "0"], "--max-runs must be 1 or more, got 0"),
+        (["local", "--delete"], "cannot be deleted"),
+        (["none", "--delete"], " targets none --max-runs 4`"),
+        (["a b", "--max-runs", "1"], "'a b' is not valid"),
     ],
 )
-def test_a_wrong_target_is_an_error(call: Call, arguments: list[str]) -> None:
+def test_a_wrong_target_is_an_error(call: Call, arguments: list[str], reason: str) -> None:
     code, output, errors = call("targets", *arguments)
 
     assert (code, output) == (2, "")
     assert "error: " in errors
+    assert reason in errors

@@ -62,6 +62,16 @@ def test_twenty_are_shown_unless_more_are_asked_for(call: Call, store: RunStore)
     assert ids_in(call("runs", "--all").output) == newest_first
 
 
+@pytest.mark.parametrize("count", [0, 3])
+def test_none_that_are_asked_for_are_an_empty_table(call: Call, store: RunStore, count: int) -> None:
+    make(store, count)
+
+    code, output, errors = call("runs", "-n", "0")
+
+    assert (code, len(output.splitlines()), errors) == (0, 1, "")
+    assert output.startswith("RUN ")
+
+
 def test_filters_choose(call: Call, store: RunStore) -> None:
     failed, finished = failed_run(store), finished_run(store)
     (other,) = make(store, 1)

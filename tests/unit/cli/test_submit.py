@@ -177,7 +177,19 @@ def test_a_followed_run_that_fails_ends_with_one(call: Call) -> None:
     assert code == 1
     assert "given ['0', '--fail']" in output
     assert "ValueError: no good" in output
-    assert "has ended as Failed" in errors
+    assert "has ended as Failed: User program failed with ValueError: no good\n" in errors
+
+
+def test_a_very_long_error_is_shortened_where_it_is_told_and_shown_whole(call: Call, project: Path) -> None:
+    (project / "train.py").write_text("raise ValueError('a' * 50_000 + ' the end')")
+
+    code, _, errors = call("submit", "--experiment", "ridge", "--wait", "train.py")
+
+    assert code == 1
+    assert "ValueError: aaaa" in errors
+    assert "show --workspace" in errors
+    assert len(errors) < 2_000
+    assert "a" * 50_000 + " the end" in call("show", "@latest").output
 
 
 def test_programs_are_given_the_run_its_log_and_the_run(call: Call) -> None:
@@ -188,6 +200,17 @@ def test_programs_are_given_the_run_its_log_and_the_run(call: Call) -> None:
     assert (first["experiment_name"], last["status"]) == ("ridge", "Completed")
     assert first["run_id"] == last["run_id"]
     assert "given ['0']" in [line["text"] for line in lines]
+
+
+def test_links_that_are_not_copied_are_told_once(start: Start, project: Path) -> None:
+    (project / "data").symlink_to(project.parent)
+
+    process = start("submit", "--experiment", "ridge", "--wait", "train.py")
+    _, errors = process.communicate(timeout=DEADLINE_SECONDS)
+
+    assert process.returncode == 0
+    assert errors.decode().count("1 link is not copied") == 1
+    assert "warning: 1 link is not copied" in errors.decode()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
@@ -212,9 +235,11 @@ def test_ctrl_c_ends_the_waiting_and_not_the_run(start: Start, call: Call, store
     [
         (["nope.py"], "nope.py"),
         (["--source", "nope", "train.py"], "nope"),
-        (["--python", "./nope", "train.py"], "nope"),
+        (["--python", "./nope", "train.py"], "nope' does not exist. Give --python a Python that is there"),
+        (["--python", "nope", "train.py"], "There is no interpreter 'nope' on PATH. Give --python"),
         (["--requirements", "nope.txt", "train.py"], "nope.txt"),
-        (["--target", "nope", "train.py"], "nope"),
+        (["--target", "nope", "train.py"], "there are: 'local'. Name one of them, or make it with `"),
+        (["--target", "nope", "train.py"], " targets nope --max-runs 4`."),
         (["--experiment", "bad name", "train.py"], "bad name"),
         (["--name", "\udcff", "train.py"], "udcff"),
         (["--tag", "\udcff=1", "train.py"], "udcff"),

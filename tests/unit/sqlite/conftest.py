@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from aml_widgets.core.records import NewRun, RunRecord
 from aml_widgets.core.status import RunStatus
-from aml_widgets.store.sqlite.store import SqliteRunStore
+from aml_widgets.store.sqlite import schema
+from aml_widgets.store.sqlite.store import DATABASE_NAME, SqliteRunStore
 
 
 @pytest.fixture
@@ -32,3 +34,24 @@ def run(store: SqliteRunStore) -> RunRecord:
 def start_run(store: SqliteRunStore) -> RunRecord:
     experiment = store.open_experiment("ridge")
     return store.create_run(NewRun(experiment_id=experiment.experiment_id, status=RunStatus.RUNNING))
+
+
+def bring_back(folder: Path, version: int) -> None:
+    """Put a database that nobody has open into the schema of an older program, with all that this could have stored."""
+    path = folder / DATABASE_NAME
+    newer = path.with_suffix(".newer")
+    path.rename(newer)
+    older = sqlite3.connect(path, isolation_level=None)
+    for script in schema.MIGRATIONS[:version]:
+        older.executescript(script)
+    older.execute("attach ? as newer", (str(newer),))
+    tables = older.execute("select name from main.sqlite_schema where type = 'table'").fetchall()
+    for (table,) in tables:
+        columns = ", ".join(f'"{row[1]}"' for row in older.execute(f"pragma main.table_info({table})"))
+        older.execute(f"delete from main.{table}")
+        older.execute(f"insert into main.{table} ({columns}) select {columns} from newer.{table}")
+    older.execute("detach newer")
+    older.execute(f"pragma application_id = {schema.APPLICATION_ID}")
+    older.execute(f"pragma user_version = {version}")
+    older.close()
+    newer.unlink()

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from aml_widgets.core.errors import StoreError
-from aml_widgets.core.records import RunRecord
+from aml_widgets.core.records import (
+    MetricAspect,
+    MetricOrder,
+    NewRun,
+    RunOrder,
+    RunOrderKey,
+    RunQuery,
+    RunRecord,
+    RunView,
+)
+from aml_widgets.core.status import RunStatus
 from aml_widgets.store.sqlite import schema
 from aml_widgets.store.sqlite.store import DATABASE_NAME, SqliteRunStore
+
+from .conftest import bring_back
 
 
 def header(folder: Path) -> tuple[int, int, int]:
@@ -63,3 +76,78 @@ def test_a_migration_that_fails_changes_nothing(
     assert header(folder)[1] == version
     assert connection.execute("select count(*) from sqlite_schema where name = 'later'").fetchone() == (0,)
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "digest"),
+    [
+        (1, "c64f16a9f2320b64c3be61fa9c3e86e50311098d821511e57a6b7e9ea85d1f08"),
+        (2, "7d1b82a5c46aeba5de99527de29546417724bdbffbff29d89b747dd9a2fc9e8d"),
+    ],
+)
+def test_a_released_script_never_changes(version: int, digest: str) -> None:
+    assert hashlib.sha256(schema.MIGRATIONS[version - 1].encode()).hexdigest() == digest
+
+
+def test_a_database_from_before_the_run_browser_is_brought_forward(folder: Path) -> None:
+    old = SqliteRunStore.open(folder)
+    experiment_id = old.open_experiment("ridge").experiment_id
+    for i in range(6):
+        run = old.create_run(
+            NewRun(experiment_id=experiment_id, status=RunStatus.RUNNING, display_name=f"run {i}", tags={"i": str(i)})
+        )
+        old.log_columns(run.run_id, "loss", {None: [float(i), float(-i), i / 2]})
+        if i % 3:
+            old.set_status(run.run_id, RunStatus.COMPLETED)
+    before = old.list_runs(RunQuery()).runs
+    child = old.create_run(NewRun(experiment_id=experiment_id, parent_run_id=before[0].run_id))
+    cursor = old.changes_since(before[0].run_id).cursor
+    old.close()
+    bring_back(folder, 2)
+    assert header(folder)[1] == 2
+
+    store = SqliteRunStore.open(folder)
+
+    assert header(folder)[1] == schema.VERSION >= 3
+    assert store.list_runs(RunQuery()).runs == before
+    assert store.list_runs(RunQuery(parent_run_id=before[0].run_id)).runs == (child,)
+    assert {run.archived_at for run in before} == {run.trashed_at for run in before} == {None}
+    assert store.changes_since(before[0].run_id, cursor).metrics == ()
+    for order in (
+        RunOrder(by=RunOrderKey.NAME, is_descending=True),
+        RunOrder(by=RunOrderKey.CREATED, is_descending=True),
+        MetricOrder(name="loss"),
+        MetricOrder(name="loss", of=MetricAspect.LOW, ascending=True),
+        MetricOrder(name="loss", of=MetricAspect.HIGH),
+    ):
+        assert store.list_runs(RunQuery(order_by=order)).runs == before
+    store.archive_run(before[0].run_id, is_archived=True)
+    store.trash_run(before[1].run_id)
+    store.purge_run(before[1].run_id)
+    assert store.list_runs(RunQuery(view=RunView.ACTIVE)).runs == before[2:]
+    assert store.create_run(NewRun(experiment_id=experiment_id)).number == 8
+    store.close()
+
+
+def test_a_program_from_before_can_go_on_while_another_brings_the_schema_forward(folder: Path) -> None:
+    """One that has the database open already: what it writes is seen, though it may take the row of a run that is deleted."""
+    store = SqliteRunStore.open(folder)
+    experiment_id = store.open_experiment("ridge").experiment_id
+    run = store.create_run(NewRun(experiment_id=experiment_id, status=RunStatus.COMPLETED))
+    store.trash_run(run.run_id)
+    store.purge_run(run.run_id)
+
+    old = sqlite3.connect(folder / DATABASE_NAME, isolation_level=None)
+    old.execute(
+        "insert into run (run_id, experiment, number, status, is_terminal, root, target, created_at, tags, properties, revision) "
+        "values ('of-old', 1, 2, 'Completed', 1, 0, 'local', 1.0, '{}', '{}', 100)"
+    )
+    old.execute("update run set root = id where root = 0")
+    old.execute("update revision set value = 100")
+    old.close()
+
+    assert [one.run_id for one in store.list_runs(RunQuery(view=RunView.ACTIVE)).runs] == ["of-old"]
+    store.trash_run("of-old")
+    store.purge_run("of-old")
+    assert store.create_run(NewRun(experiment_id=experiment_id)).number == 3
+    store.close()

@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Callable
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aml_widgets.submit.configuration.hiding import MASK, hide_in_arguments, hide_in_command, hide_secrets, looks_secret
+from aml_widgets.submit.environments.environment_spec import hide_credentials
+
+# What is masked, as patterns that say it plainly. They are not what masks: with them the time grows with the square of the length.
+_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*://)[^/@\s'\"]+@")
+_VALUE = r"(?:\"[^\"]*\"|'[^']*'|\\.|[^\s\"';|&])+"
+_OPTION = re.compile(
+    r"(?P<quote>[\"'])(?P<quoted>[-+~]*[\w.\-]+)=(?:(?!(?P=quote)).)*(?P=quote)"
+    rf"|(?<![\w.\-])(?P<name>[-+~]*[\w.\-]+)=(?:{_VALUE})"
+    rf"|(?<![\w.\-])(?P<option>-[\w.\-]+)(?P<space>\s+)(?!--|-[A-Za-z](?:\s|$))(?:{_VALUE})",
+    re.DOTALL,
+)
+_SHORT = 20_000
+_COMMANDS = st.lists(
+    st.sampled_from(
+        [*("token", "--key", "-pwd", "x", "--", "-", "+", "~", "=", '"', "'", " ", "  ", "\n", "\\", ";", "a.b", "ü")]
+    ),
+    max_size=14,
+).map("".join)
+_ADDRESSES = st.text("a1+-.:/@ '\"=?&", max_size=20) | st.lists(
+    st.sampled_from(["://", "a", "1", "@", "/", ":", "+", " ", "?sig=", "&"]), max_size=12
+).map("".join)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +111,68 @@ def test_secrets_in_the_query_of_an_address_are_masked(address: str, shown: str)
     definition = {"environmentVariables": {"DATA": address}, "target": address}
 
     assert hide_secrets(definition) == {"environmentVariables": {"DATA": shown}, "target": shown}
+
+
+def hide_plainly(command: str) -> str:
+    """Mask a command line by the patterns above; there are no addresses in it."""
+    shown, start, at = "", 0, 0
+    while found := _OPTION.search(command, at):
+        quote, name = found["quote"] or "", found["quoted"] or found["name"] or found["option"]
+        if not any(word.endswith(("token", "key", "pwd")) for word in re.findall("[a-z]+", name)):
+            at = max(found.end("quoted"), found.end("name"), found.end("option"))
+            continue
+        masked = f"{name}{found['space']}{MASK}" if found["option"] else f"{quote}{name}={MASK}{quote}"
+        shown += command[start : found.start()] + masked
+        start = at = found.end()
+    return shown + command[start:]
+
+
+@given(_COMMANDS)
+def test_exactly_the_values_of_secret_options_are_masked(command: str) -> None:
+    assert hide_in_command(command) == hide_plainly(command)
+
+
+@given(_ADDRESSES)
+def test_exactly_the_user_of_an_address_is_masked(text: str) -> None:
+    plainly = re.sub(r"(?<=[?&])sig=[^&\s'\"#]+", "sig=***", _ADDRESS.sub(r"\g<scheme>***@", text))
+
+    assert hide_credentials(text) == plainly
+
+
+@pytest.mark.parametrize(
+    ("hide", "make"),
+    [
+        (hide_credentials, lambda n: "x" * n),
+        (hide_credentials, lambda n: "x" * n + "://" + "x" * n),
+        (hide_credentials, lambda n: "1" * n + "://x@" * n),
+        (hide_credentials, lambda n: "?x" * n),
+        (hide_credentials, lambda n: "?" + "x" * n),
+        (hide_credentials, lambda n: "a://" * n),
+        (hide_in_command, lambda n: "echo " + "x=1," * n),
+        (hide_in_command, lambda n: "x=" * n),
+        (hide_in_command, lambda n: "token= " * n),
+        (hide_in_command, lambda n: "--token " * n),
+        (hide_in_command, lambda n: "'token=\"" * n),
+        (hide_in_command, lambda n: "-" * n),
+        (hide_in_command, lambda n: "+" * n),
+        (hide_in_command, lambda n: "'" + "-" * n),
+        (hide_in_command, lambda n: "--token" + " " * n + "--x"),
+        (hide_in_command, lambda n: "token=a;" * n),
+        (hide_in_command, lambda n: "token" * n),
+        (looks_secret, lambda n: "A" * n + "b"),
+        (lambda text: hide_in_arguments(text.split(",")), lambda n: "--token,-x=," * n),
+    ],
+)
+def test_the_work_of_masking_grows_with_the_length(hide: Callable[[str], object], make: Callable[[int], str]) -> None:
+    short, long = make(_SHORT), make(4 * _SHORT)
+
+    def count(text: str) -> float:
+        """Give the processor time of it: the least of a few, which is the work itself."""
+        times = []
+        for _ in range(5):
+            started = time.process_time()
+            hide(text)
+            times.append(time.process_time() - started)
+        return min(times)
+
+    assert count(long) < 9 * max(count(short), 1e-3)  # 4 where it is the length, 16 where it is its square

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import warnings
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from aml_widgets.core.errors import ConfigError, ScriptNotFound
+from aml_widgets.submit.configuration.argument_sizes import find_longest, find_most
 from aml_widgets.submit.configuration.conda_dependencies import CondaDependencies
 from aml_widgets.submit.configuration.environment import Environment
 from aml_widgets.submit.configuration.run_configuration import RunConfiguration
@@ -93,10 +95,8 @@ def test_resolving_changes_nothing_and_is_free_of_later_changes(source: Path) ->
         (np.float64(0.1), "0.1"),
         (np.int64(3), "3"),
         (True, "True"),
-        (None, "None"),
         (Path("a") / "b", str(Path("a/b"))),
         (Fraction(1, 3), "1/3"),
-        ([1, 2], "[1, 2]"),
         ("ü\n'\"$(x)", "ü\n'\"$(x)"),
     ],
 )
@@ -105,8 +105,76 @@ def test_arguments_become_text(source: Path, argument: object, text: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("argument", "text", "way_out"),
+    [
+        (None, "None", "Leave it out"),
+        (["x", 1], "['x', 1]", "an argument of its own"),
+        ((1,), "(1,)", "an argument of its own"),
+        ({"a": 1}, "{'a': 1}", "an argument of its own"),
+        (b"a", "b'a'", "the text that is meant"),
+    ],
+)
+def test_what_has_a_text_that_is_hardly_meant_is_given_with_a_warning(
+    source: Path, argument: object, text: str, way_out: str
+) -> None:
+    with pytest.warns(UserWarning, match=rf"^arguments\[1\] is .*{way_out}"):
+        resolved = ScriptRunConfig(source, "train.py", ["--a", argument]).resolve()
+    with pytest.warns(UserWarning, match=rf"^command\[1\] is .*{way_out}"):
+        ScriptRunConfig(source, command=["echo", argument]).resolve()
+
+    assert resolved.arguments == ("--a", text)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have no limit for one argument")
+def test_what_no_process_can_be_given_is_refused(source: Path) -> None:
+    def make(**changes: object) -> ScriptRunConfig:
+        config = ScriptRunConfig(source, **{"script": "train.py", **changes})  # type: ignore[arg-type]  # passed on
+        config.run_config.environment_variables = dict(variables)
+        return config
+
+    longest, variables = find_longest(), {"A": "1"}
+    assert longest is not None
+    largest = "x" * longest
+    assert subprocess.run(["/bin/true", largest], check=True).returncode == 0
+    with pytest.raises(OSError, match="too long"):
+        subprocess.run(["/bin/true", f"{largest}x"], check=True)
+
+    assert make(arguments=["--data", largest]).resolve().arguments == ("--data", largest)
+    for config, place in [
+        (make(arguments=["--data", f"{largest}x"]), rf"^arguments\[1\], behind '--data', has {longest + 1:,} bytes, .*most {longest:,}"),
+        (make(arguments=["é" * (longest // 2 + 1)]), rf"^arguments\[0\] has {longest + 1:,} bytes"),
+        (make(script=None, command=f"echo {largest}"), f"^The command has {longest + 5:,} bytes"),
+        (make(arguments=["x" * 1000] * 10_000), r"10,000 arguments with 10,090,009 bytes and its environment variables with"),
+    ]:  # fmt: skip
+        with pytest.raises(ConfigError, match=f"{place}.*Write it to a file in the source folder"):
+            config.resolve()
+    variables["B"] = largest
+    with pytest.raises(ConfigError, match=f"^The environment variable 'B' has {longest + 2:,} bytes"):
+        make().resolve()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems count otherwise")
+def test_what_is_not_refused_is_taken_by_the_system(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = find_most()
+    assert most is not None
+    around = sum(len(os.fsencode(name)) + len(os.fsencode(value)) + 10 for name, value in os.environ.items())
+    rest = most - around - 16 * 1024
+    arguments = ["x" * 991] * (rest // 1000)
+
+    assert ScriptRunConfig(source, "train.py", arguments).resolve().arguments == tuple(arguments)
+    assert subprocess.run(["/bin/true", *arguments], check=True).returncode == 0
+    with pytest.raises(ConfigError, match="too much together"):
+        ScriptRunConfig(source, "train.py", [*arguments, *["x" * 991] * 20]).resolve()
+
+
+@pytest.mark.parametrize(
     ("arguments", "rule"),
-    [([object()], "have a text"), (["a\0b"], "NUL"), ([lambda: None], "have a text")],
+    [
+        (["\ud800"], "no process can be given"),
+        ([object()], "have a text"),
+        (["a\0b"], "NUL"),
+        ([lambda: None], "have a text"),
+    ],
 )
 def test_arguments_that_say_nothing_are_refused(source: Path, arguments: list[object], rule: str) -> None:
     src = ScriptRunConfig(source, "train.py", arguments)
@@ -158,7 +226,7 @@ def test_what_cannot_be_run_is_refused(source: Path, make: Callable[[Path], Scri
         ("tarin.py", "Did you mean 'train.py'"),
         ("source/train.py", "did you mean 'train.py'"),
         ("nothing-like-it", "It has train.py"),
-        ("deep", "is not in the source folder"),
+        ("deep", "'deep' is a folder.* It has deep/model.py"),
         ("../outside.py", "is not below the source folder"),
         ("", "no script"),
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from aml_widgets.core.errors import SnapshotError, SnapshotNotFound, StoreError
 from aml_widgets.store.sqlite.store import SqliteRunStore
 from aml_widgets.submit import snapshot as module
 from aml_widgets.submit.snapshot import find_snapshot, list_files, take_snapshot
+from aml_widgets.submit.snapshot_reading import read_member, read_member_pieces
 from aml_widgets.submit.source_files import Limits, SnapshotTooLarge, Source
 from aml_widgets.submit.submission import RunFolder, Submission
 from aml_widgets.submit.supervision.working_folder import prepare_working_folder
@@ -112,6 +114,43 @@ def test_a_folder_over_a_limit_is_refused(source: Path, tmp_path: Path, limits: 
         take_snapshot(source, tmp_path / "target", limits=limits)
 
     assert not (tmp_path / "target").exists()
+
+
+@pytest.mark.parametrize(
+    ("limits", "ways"),
+    [
+        (Limits(max_files=2, files_variable="FILES", bytes_variable="BYTES"), "with the environment variable FILES."),
+        (Limits(max_bytes=10, files_variable="FILES", bytes_variable="BYTES"), "with the environment variable BYTES."),
+        (
+            Limits(max_entries=3, files_variable="FILES", bytes_variable="BYTES"),
+            ".amlignore, or choose another folder.",
+        ),
+    ],
+)
+def test_what_raises_a_limit_is_named_for_the_one_that_is_passed(
+    source: Path, tmp_path: Path, limits: Limits, ways: str
+) -> None:
+    with pytest.raises(SnapshotTooLarge) as raised:
+        take_snapshot(source, tmp_path, limits=limits, ways_out=("choose another folder",))
+
+    assert raised.value.message.endswith(ways)
+    assert not ("FILES" in raised.value.message and "BYTES" in raised.value.message)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems know names in Unicode only")
+def test_a_name_that_is_not_utf8_is_refused_before_anything_is_copied(source: Path, tmp_path: Path) -> None:
+    for name in ("caf\udce9.txt", "caf\udce8.txt"):
+        (source / name).write_text(ascii(name))
+
+    with pytest.raises(SnapshotError, match=r"'caf\\xe[89].txt', 'caf\\xe[89].txt' is not UTF-8.*Rename.*\.amlignore"):
+        take_snapshot(source, tmp_path / "target")
+
+    assert not (tmp_path / "target").exists()
+    (source / ".amlignore").write_bytes(b"/.amlignore\n/caf\xe9.txt\ncaf?.txt\n")
+    assert names(tmp_path, take_snapshot(source, tmp_path)) == ["data/a.csv", "deep/model.py", "train.py"]
+    (source / ".amlignore").write_bytes(b"/.amlignore\n/caf\xe9.txt\n")
+    with pytest.raises(SnapshotError, match=r"The name of 'caf\\xe8.txt' is not UTF-8"):
+        take_snapshot(source, tmp_path)
 
 
 def test_looking_stops_at_the_limit(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,6 +273,22 @@ def test_sources_that_are_damaged_are_told_when_they_are_unpacked(
     with pytest.raises(SnapshotError, match=r"is damaged \(.*\)\. Submit the script again"):
         prepare_working_folder(store, submission, folder)
     store.close()
+
+
+@pytest.mark.parametrize(
+    "damage", [break_name, break_packing, mark_as_encrypted, break_content, lambda whole: whole[:-30], lambda _: b""]
+)
+def test_a_damaged_snapshot_is_told_when_it_is_read(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    source = tmp_path / "tä.py"
+    source.write_text("print('here')\n" * 50)
+    archive = find_snapshot(tmp_path, take_snapshot(source, tmp_path))
+    assert read_member(archive, "tä.py") == source.read_bytes()
+    archive.write_bytes(damage(archive.read_bytes()))
+
+    with pytest.raises(SnapshotError, match=r"is damaged \(.*\)\. Take it again"):
+        read_member(archive, "tä.py")
+    with pytest.raises(SnapshotError, match="is damaged"):
+        list(read_member_pieces(archive, "tä.py"))
 
 
 @pytest.mark.parametrize("damage", [lambda whole: b"", lambda whole: whole[:-30], lambda whole: b"\0" * len(whole)])

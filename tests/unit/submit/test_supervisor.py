@@ -340,6 +340,18 @@ def test_an_interpreter_that_is_missing_is_told(workshop: Workshop) -> None:
     assert "/nowhere/python" in record.error.message
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have no limit for one argument")
+def test_an_argument_that_is_too_long_is_told(workshop: Workshop) -> None:
+    submission = workshop.prepare("print('never')", "--data", "x" * 2**18)
+    workshop.engine.start(workshop.store, submission)
+
+    record = workshop.wait(submission.run_id)
+
+    assert record.error is not None
+    assert (record.status, record.error.code) == (RunStatus.FAILED, outcomes.PREPARATION_FAILED)
+    assert record.error.message.startswith("arguments[1], behind '--data', has 262,144 bytes")
+
+
 def test_sources_that_are_gone_are_told(workshop: Workshop) -> None:
     submission = workshop.prepare("print('never')")
     (workshop.store.snapshots / f"{submission.snapshot_id}.zip").unlink()

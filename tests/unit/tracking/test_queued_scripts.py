@@ -335,3 +335,20 @@ def test_a_full_target_is_nothing_to_warn_of_where_others_fill_it(
 
     assert second.get_status() == "Queued"
     assert [one for one in recwarn if issubclass(one.category, RuntimeWarning)] == []
+
+
+def test_a_run_that_ends_wakes_a_queue_whose_dispatcher_was_killed(
+    experiment: Experiment, submit: Callable[[str], Run], tmp_path: Path
+) -> None:
+    LocalTarget.create(TARGET, max_concurrent_runs=1)
+    first, second = submit("a"), submit("b")
+    wait_for(first, "Running")
+    keeper = read_keeper(TARGET)
+    assert keeper is not None
+    kill(keeper)
+
+    (tmp_path / "go").touch()
+
+    store = experiment.workspace.store  # only read: looking at a run by the API would start the dispatcher, too
+    wait_until(lambda: store.get_run(second.id).status == "Completed", "the next one has run")
+    assert store.get_run(first.id).status == "Completed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from pathlib import Path
 
 import pytest
@@ -114,14 +115,30 @@ def test_a_run_without_a_log_is_shown_kindly(run: Run, capsys: pytest.CaptureFix
     assert '"message": "no data"' in shown
 
 
+def test_a_very_long_error_is_shortened_where_it_is_told_and_kept_whole(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "a" * 100_000 + " the end"
+    run.fail(said)
+
+    with pytest.raises(RunFailed, match=r"failed: a+….* the end\. See run\.get_details\(\)\['error'\]") as raised:
+        run.wait_for_completion()
+    run.wait_for_completion(show_output=True, raise_on_error=False)
+
+    assert len(raised.value.message) < 1_000
+    assert len(capsys.readouterr().out) < 20_000
+    assert run.get_details()["error"]["error"]["message"] == said
+
+
 def test_interrupting_what_is_shown_leaves_the_run_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*arguments: object, **keywords: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "_wait", interrupt)
 
-    with pytest.raises(RunInterrupted, match="goes on"):
+    with pytest.raises(RunInterrupted, match="goes on") as told:
         run.wait_for_completion(show_output=True)
+    assert "".join(traceback.format_exception(told.value)).count("Traceback") == 1
     with pytest.raises(KeyboardInterrupt):
         run.wait_for_completion()
     assert run.get_status() == "Running"

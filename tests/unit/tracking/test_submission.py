@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import warnings
 import zipfile
@@ -184,6 +185,20 @@ def test_a_run_that_cannot_be_made_leaves_no_folder(
         experiment.submit(config, run_id=run.id)
 
     assert list((tmp_path / "home" / ".runs").iterdir()) == []
+
+
+def test_a_workspace_that_was_removed_is_not_made_anew(
+    engine: FakeEngine, config: ScriptRunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AML_WIDGETS_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "removed"
+    experiment = Experiment(Workspace.open(folder), "ridge")
+    shutil.rmtree(folder)
+
+    with pytest.raises(StoreUnavailable, match="removed"):
+        experiment.submit(config)
+
+    assert not folder.exists()
 
 
 def test_ids_are_v1s() -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from aml_widgets.core.errors import RunFailed
@@ -20,6 +21,7 @@ from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
 from aml_widgets.submit.submission import list_submissions
 from aml_widgets.tracking.compute import LocalTarget
 from aml_widgets.tracking.experiment import Experiment
+from aml_widgets.tracking.model import Model
 from aml_widgets.tracking.run import Run
 from aml_widgets.tracking.script_run import ScriptRun
 from aml_widgets.tracking.workspace import Workspace
@@ -118,6 +120,101 @@ def test_a_script_logs_writes_and_makes_children(submit: Submit, tmp_path: Path)
     assert sorted(path.name for path in (tmp_path / "source").iterdir()) == ["train.py"]
     copied = run.get_all_logs(tmp_path / "logs")
     assert str(tmp_path / "logs" / "azureml-logs" / "70_driver_log.txt") in copied
+
+
+def test_a_script_registers_what_it_has_just_written(submit: Submit) -> None:
+    run = submit(
+        """
+        from pathlib import Path
+
+        from aml_widgets import Run
+
+        run = Run.get_context()
+        for epoch in range(3):
+            Path("outputs/model.pkl").write_text(f"epoch {epoch}")
+            print(run.register_model("best", "outputs/model.pkl").id)
+        Path("outputs/net/deep").mkdir(parents=True)
+        Path("outputs/net/deep/w.bin").write_text("w")
+        Path("outputs/net/config.json").write_text("{}")
+        run.register_model("net", "outputs/net/")
+        Path("outputs/model.pkl").write_text("the last one")
+        """
+    )
+
+    assert run.wait_for_completion()["status"] == "Completed", run.get_details_with_logs()
+    workspace = run.experiment.workspace
+    versions = [Path(Model.get_model_path("best", version, workspace)).read_text() for version in (1, 2, 3)]
+    assert versions == ["epoch 0", "epoch 1", "epoch 2"]
+    net = Path(Model.get_model_path("net", _workspace=workspace))
+    assert {file.relative_to(net).as_posix() for file in net.rglob("*") if file.is_file()} == {
+        "config.json",
+        "deep/w.bin",
+    }
+    assert sorted(name for name in run.get_file_names() if name.startswith("outputs/")) == [
+        "outputs/model.pkl",
+        "outputs/net/config.json",
+        "outputs/net/deep/w.bin",
+    ]
+    assert Path(run.download_file("outputs/model.pkl", "last")).read_text() == "the last one"
+
+
+def test_a_file_that_the_script_has_uploaded_stays_and_is_what_a_model_gets(submit: Submit) -> None:
+    run = submit(
+        """
+        from pathlib import Path
+
+        from aml_widgets import Run
+
+        run = Run.get_context()
+        Path("outputs/model.pkl").write_text("first")
+        run.upload_file("outputs/model.pkl", "outputs/model.pkl")
+        run.register_model("best", "outputs/model.pkl")
+        Path("outputs/model.pkl").write_text("second")
+        run.register_model("best", "outputs/model.pkl")
+        """
+    )
+
+    assert run.wait_for_completion()["status"] == "Completed", run.get_details_with_logs()
+    workspace = run.experiment.workspace
+    assert [Path(Model.get_model_path("best", version, workspace)).read_text() for version in (1, 2)] == ["first"] * 2
+    log = run.get_details_with_logs()["logFiles"]["azureml-logs/70_driver_log.txt"]
+    assert log.count("has another 'outputs/model.pkl', which was uploaded before") == 1
+
+
+def test_a_home_that_was_removed_is_not_made_anew(experiment: Experiment, tmp_path: Path) -> None:
+    del experiment  # has a workspace elsewhere
+    workspace = Workspace.create("team")
+    home = Path(workspace.location).parent
+    assert home.is_relative_to(tmp_path)
+    script = """
+        import time
+        from pathlib import Path
+
+        print("ready", flush=True)
+        while not Path({go!r}).exists():
+            time.sleep(0.02)
+        Path({done!r}).touch()
+    """.format(go=str(tmp_path / "go"), done=str(tmp_path / "done"))
+    run = Experiment(workspace, "ridge").submit(make_config(tmp_path / "source", script))
+    wait_until(
+        lambda: "ready" in run.get_details_with_logs()["logFiles"].get("azureml-logs/70_driver_log.txt", ""), run
+    )
+    (supervisor,) = [process for process in psutil.process_iter() if run.id in read_command_line(process)[-1:]]
+
+    shutil.rmtree(home)
+    (tmp_path / "go").touch()
+
+    _, alive = psutil.wait_procs([supervisor], timeout=LONGEST_WAIT_SECONDS)
+    assert alive == []
+    assert (tmp_path / "done").exists()
+    assert not home.exists()
+
+
+def read_command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def test_a_failing_script_fails_its_run(submit: Submit) -> None:
@@ -238,10 +335,10 @@ config = make_config(Path({source!r}), {script!r})
 SLOW_SCRIPT = "import time; print('started', flush=True); time.sleep(1); from aml_widgets import Run; Run.get_context().log('done', 1)"
 
 
-def kernel_command(experiment: Experiment, tmp_path: Path, does: str) -> list[str]:
+def kernel_command(experiment: Experiment, tmp_path: Path, does: str, script: str = SLOW_SCRIPT) -> list[str]:
     location = experiment.workspace.location
     before = KERNEL.format(
-        package_folder=str(PACKAGE_FOLDER), location=location, source=str(tmp_path / "source"), script=SLOW_SCRIPT
+        package_folder=str(PACKAGE_FOLDER), location=location, source=str(tmp_path / "source"), script=script
     )
     return [sys.executable, "-c", before + does]
 
@@ -259,8 +356,14 @@ def test_the_run_goes_on_when_the_kernel_is_gone(experiment: Experiment, tmp_pat
 
 def test_an_interrupt_ends_what_is_shown_and_not_the_run(experiment: Experiment, tmp_path: Path) -> None:
     does = "experiment.submit(config, run_id='interrupted', show_output=True)"
+    go = tmp_path / "go"
+    script = (
+        "import time, pathlib; print('started', flush=True)\n"
+        f"while not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)\n"
+        "from aml_widgets import Run; Run.get_context().log('done', 1)"
+    )
     with subprocess.Popen(
-        kernel_command(experiment, tmp_path, does),
+        kernel_command(experiment, tmp_path, does, script),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -270,6 +373,7 @@ def test_an_interrupt_ends_what_is_shown_and_not_the_run(experiment: Experiment,
         assert any(line == "started\n" for line in kernel.stdout)
         os.killpg(kernel.pid, signal.SIGINT)  # as Jupyter and a terminal do: to all of its processes
         _, errors = kernel.communicate()
+    go.touch()
 
     assert "RunInterrupted: The output of run interrupted is not shown any more" in errors
     run = wait(Run.get(experiment.workspace, "interrupted"))

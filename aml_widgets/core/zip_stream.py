@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from aml_widgets.core.errors import AmlWidgetsError
-from aml_widgets.widgets.downloads import PIECE_BYTES, safe_file_name
+from aml_widgets.core.file_names import safe_file_name
+from aml_widgets.core.pieces import PIECE_BYTES
 
 CHUNK_BYTES = PIECE_BYTES
 MISSING_NAME = "FILES THAT ARE MISSING.txt"

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from aml_widgets.core.errors import ArtifactNotFound, StoreUnavailable
-from aml_widgets.widgets.zip_stream import CHUNK_BYTES, MISSING_NAME, ZipSource, safe_name, unique_name, zip_chunks
+from aml_widgets.core.zip_stream import CHUNK_BYTES, MISSING_NAME, ZipSource, safe_name, unique_name, zip_chunks
 
 
 def source(path: str, *pieces: bytes, written_at: float = 1e9) -> ZipSource:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from aml_widgets.core.log_order import newest_group
 from aml_widgets.core.records import ArtifactRecord
-from aml_widgets.widgets.log_order import newest_group
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aml_widgets.core.records import RunRecord
+from aml_widgets.core.text import duration_text, natural_key, time_text
 from aml_widgets.submit.submission import RUN_DEFINITION
 from aml_widgets.tracking import provenance
 from aml_widgets.tracking.run_details import REPORTED_ERROR, find_warnings, read_definition
-from aml_widgets.widgets.file_tree import natural_key
-from aml_widgets.widgets.text import duration_text, time_text
 
 _GIT_PREFIXES = ("azureml.git.", "mlflow.source.git.")
 _GIT_LABELS = {
@@ -43,6 +42,7 @@ _ELSEWHERE = {
     provenance.SNAPSHOT_SKIPPED,
     REPORTED_ERROR,
 }
+_UNNAMED = "Argument"
 _YES = {"True": "yes", "False": "no"}
 
 
@@ -66,18 +66,34 @@ class FactGroup:
     is_open: bool = True
 
 
-def parameters_of(run: RunRecord) -> Mapping[str, str]:
-    """Give the parameters of a run: no store keeps any of their own yet, so this is the one place to read them from."""
-    del run
-    return {}
+def find_parameters(run: RunRecord) -> dict[str, str]:
+    """Give what a run was told when it was started, by name: the arguments of its script, submitted or called by hand.
+
+    Arguments without a name are numbered. Where one is given twice, its values stand in one text in the order given. No store
+    keeps parameters of another kind yet, so this is the one place to read them from.
+    """
+    definition = read_definition(run) or {}
+    arguments = definition.get("arguments")
+    if isinstance(arguments, list):
+        pairs = _pair([str(word) for word in arguments])
+    else:
+        line = definition.get("command") or run.properties.get(provenance.COMMAND_LINE, "")
+        words = shlex.join(map(str, line)) if isinstance(line, list) else str(line)
+        pairs = script_arguments(words)[1:]  # without the script itself
+    parameters: dict[str, str] = {}
+    place = 0
+    for label, text in pairs:
+        name = label.lstrip("-")
+        if label == _UNNAMED:
+            place += 1
+            name = f"{_UNNAMED} {place}"
+        parameters[name] = f"{parameters[name]} {text}" if name in parameters else text
+    return parameters
 
 
 def groups_of(run: RunRecord) -> list[FactGroup]:
     """Sort all that is known of a run into groups; each property is in one of them."""
-    parameters = parameters_of(run)
     groups = [FactGroup(key="run", title="Run", facts=tuple(_run_facts(run)))]
-    if parameters:
-        groups.append(FactGroup(key="parameters", title="Parameters", facts=_rows(parameters)))
     groups.append(FactGroup(key="tags", title="Tags", facts=_rows(run.tags), note="This run has no tags."))
     git = tuple(_git_facts(run.properties))
     if git:
@@ -233,7 +249,7 @@ def _pair(rest: list[str]) -> list[tuple[str, str]]:
         elif word.startswith("-") and rest and not _is_option(rest[0]):
             pairs.append((word, rest.pop(0)))
         else:
-            pairs.append((word, "") if word.startswith("-") else ("Argument", word))
+            pairs.append((word, "") if word.startswith("-") else (_UNNAMED, word))
     return pairs
 
 

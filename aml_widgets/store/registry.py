@@ -1,0 +1,99 @@
+"""Which folders were opened as workspaces on this machine, apart from those in the home, which lists itself."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from aml_widgets.core.errors import StoreError
+from aml_widgets.store import uri
+
+logger = logging.getLogger("aml_widgets")
+
+_FOLDER_NAME = ".opened"
+_MAX_REMEMBERED = 1_000
+
+_noted: set[tuple[Path, Path]] = set()
+"""What this process has seen to: homes and folders."""
+
+
+def note_opened(folder: Path) -> None:
+    """Remember a folder that was opened as a workspace, so that the run browser can list it.
+
+    What goes wrong is logged, never raised: whoever opens a workspace did not ask for this. A folder that a process has
+    seen to costs nothing the second time.
+
+    Parameters
+    ----------
+    folder : Path
+        Absolute. One that is in the home under a workspace's name is not remembered, for the home lists it.
+    """
+    try:
+        home = uri.get_home()
+        if (home, folder) in _noted:
+            return
+        _noted.add((home, folder))
+        if not (folder.parent == home and uri.is_workspace_name(folder.name)) and _is_workspace(folder):
+            _remember(home / _FOLDER_NAME, folder)
+    except (OSError, StoreError) as error:
+        logger.debug("That the workspace %s was opened is not remembered: %s", folder, error)
+
+
+def list_opened() -> list[Path]:
+    """List the folders outside the home that were opened as workspaces and are workspaces still, by their paths.
+
+    Returns
+    -------
+    list of Path
+        Absolute. What cannot be read is left out.
+    """
+    found = (_read(entry) for entry in _list_entries(uri.get_home() / _FOLDER_NAME))
+    return sorted({folder for folder in found if folder is not None and _is_workspace(folder)})
+
+
+def _remember(entries: Path, folder: Path) -> None:
+    entry = entries / uri.workspace_key(folder)
+    if _read(entry) == folder:
+        return
+    entries.mkdir(parents=True, exist_ok=True)
+    _forget_gone(entries)
+    written = entry.with_name(f"{entry.name}.{os.getpid()}")
+    written.write_bytes(os.fsencode(folder))
+    written.replace(entry)  # whole or not at all: others may be listing
+
+
+def _forget_gone(entries: Path) -> None:
+    """Make room where there are very many; as long as there are few, a folder may come back with its disk."""
+    known = _list_entries(entries)
+    if len(known) >= _MAX_REMEMBERED:
+        for entry in known:
+            folder = _read(entry)
+            if folder is None or not _is_workspace(folder):
+                entry.unlink(missing_ok=True)
+
+
+def _list_entries(entries: Path) -> list[Path]:
+    try:
+        return sorted(entry for entry in entries.iterdir() if not entry.suffix)  # with a suffix it is being written
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError):
+            logger.warning("Which workspaces were opened on this machine cannot be read: %s", error)
+        return []
+
+
+def _read(entry: Path) -> Path | None:
+    try:
+        text = os.fsdecode(entry.read_bytes())
+    except OSError:
+        return None
+    return Path(text) if text and "\0" not in text else None
+
+
+def _is_workspace(folder: Path) -> bool:
+    from aml_widgets.store.sqlite.store import DATABASE_NAME
+
+    try:
+        return (folder / DATABASE_NAME).is_file()
+    except OSError:  # in a folder that may not be looked into
+        return False

@@ -1,0 +1,63 @@
+import type { Schemas } from '../../api/client';
+import { exactText, numberOf } from '../../api/values';
+import type { IRunPageModel } from '../../model/runPageTypes';
+
+const ROWS_AT_ONCE = 500;
+
+/** Let the browser save something under a name. */
+export function saveBlob(blob: Blob, fileName: string): void {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = fileName;
+  link.click();
+  // The browser has taken it by the next turn.
+  window.setTimeout(() => URL.revokeObjectURL(url), 0);
+}
+
+/** A name as a file may be called. */
+export function fileNameOf(name: string, ending: string): string {
+  // eslint-disable-next-line no-control-regex -- these are not for names of files
+  return `${name.replace(/[\\/:*?"<>|\x00-\x1f\x7f]/g, '_').slice(0, 100)}.${ending}`;
+}
+
+/** Save all points of a metric, as they were logged. */
+export async function saveCsv(model: IRunPageModel, name: string): Promise<void> {
+  const parts: string[] = [];
+  let start = 0;
+  for (;;) {
+    const rows = await model.client.getRows(model.workspace, model.runId, name, start, ROWS_AT_ONCE);
+    if (start === 0) {
+      const columns = rows.columns.map(column => csvText(column ?? 'value'));
+      parts.push(`${['seq', 'step', 'logged_at', ...columns].join(',')}\r\n`);
+    }
+    rows.rows.forEach((cells, place) => {
+      const at = new Date((rows.times[place] ?? NaN) * 1000);
+      const facts = [
+        String(rows.seqs[place] ?? ''),
+        exactText(rows.steps[place] ?? null),
+        Number.isNaN(at.getTime()) ? '' : at.toISOString()
+      ];
+      const values = cells.map(cell => (cell.has_value ? csvValue(cell.value) : ''));
+      parts.push(`${[...facts, ...values].join(',')}\r\n`);
+    });
+    start += rows.rows.length;
+    if (rows.rows.length === 0 || start >= rows.total) {
+      break;
+    }
+  }
+  saveBlob(new Blob(parts, { type: 'text/csv' }), fileNameOf(name, 'csv'));
+}
+
+/** A value in a cell; a spreadsheet must not read a text as a formula. */
+function csvValue(value: Schemas['Value']): string {
+  if (typeof value === 'string') {
+    return csvText(/^[=+\-@\t\r]/.test(value) ? `'${value}` : value);
+  }
+  const number = numberOf(value);
+  return number !== null && !Number.isFinite(number) ? String(number) : exactText(value);
+}
+
+function csvText(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

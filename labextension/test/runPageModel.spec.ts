@@ -1,0 +1,156 @@
+import { ApiClient, ApiError, type Schemas } from '../src/api/client';
+import { RunPageModel } from '../src/model/runPageModel';
+import { changes, newsOf, runReply } from './fakeRunPage';
+
+type Answer = () => Schemas['Changes'];
+
+/** A server in memory: answers questions in turn, and the last one for ever. */
+class FakeClient extends ApiClient {
+  readonly cursors: (string | null)[] = [];
+
+  constructor(private readonly _answers: Answer[]) {
+    super();
+  }
+
+  override getRun(): Promise<Schemas['RunReply']> {
+    return Promise.resolve(runReply());
+  }
+
+  override getChanges(_workspace: string, _runId: string, cursor: string | null): Promise<Schemas['Changes']> {
+    this.cursors.push(cursor);
+    const answer = this._answers.length > 1 ? this._answers.shift() : this._answers[0];
+    return Promise.resolve().then(() => (answer as Answer)());
+  }
+}
+
+function refuse(status: number, code: string): Answer {
+  return () => {
+    throw new ApiError('no', status, code);
+  };
+}
+
+async function pass(milliseconds: number): Promise<void> {
+  await jest.advanceTimersByTimeAsync(milliseconds);
+}
+
+function follow(...answers: Answer[]): { model: RunPageModel; client: FakeClient } {
+  const client = new FakeClient(answers);
+  const model = new RunPageModel({ client, workspace: 'w', runId: 'run-1', intervalMs: 1_000 });
+  model.isVisible = true;
+  return { model, client };
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('RunPageModel', () => {
+  it('asks from the cursor of the last answer, and keeps what did not change', async () => {
+    const { model, client } = follow(
+      () =>
+        changes({
+          cursor: 'c1',
+          metrics: [newsOf('a', [1], { isOpening: true }), newsOf('b', [1], { isOpening: true })]
+        }),
+      () => changes({ cursor: 'c2', metrics: [newsOf('a', [2], { firstSeq: 1 })] }),
+      () => changes({ cursor: 'c3' })
+    );
+    await pass(10);
+    const { a, b } = Object.fromEntries(model.metrics);
+    await pass(1_100);
+    expect(client.cursors.slice(0, 2)).toEqual([null, 'c1']);
+    expect(model.metrics.get('b')).toBe(b);
+    expect(model.metrics.get('a')).not.toBe(a);
+    expect(model.series.get('["a",null]')?.count).toBe(2);
+    model.dispose();
+  });
+
+  it('asks nothing while it is not seen or paused, and at once afterwards', async () => {
+    const { model, client } = follow(() => changes());
+    await pass(10);
+    const seen = client.cursors.length;
+    model.isVisible = false;
+    await pass(60_000);
+    expect(client.cursors).toHaveLength(seen);
+    model.isVisible = true;
+    await pass(10);
+    expect(client.cursors.length).toBeGreaterThan(seen);
+    model.setSettings({ isPaused: true });
+    await pass(10);
+    const paused = client.cursors.length;
+    await pass(60_000);
+    expect(client.cursors).toHaveLength(paused);
+    await model.refresh();
+    expect(client.cursors).toHaveLength(paused + 1);
+    model.dispose();
+  });
+
+  it('stops when the run has ended, one look after it', async () => {
+    const { model, client } = follow(() => changes({ run: runReply({ status: 'Completed' }).run }));
+    await pass(60_000);
+    expect(client.cursors).toHaveLength(2);
+    expect(model.reply?.run.status).toBe('Completed');
+    model.dispose();
+  });
+
+  it('tells why there is no answer, keeps what was known, and asks less often', async () => {
+    const { model, client } = follow(
+      () => changes({ metrics: [newsOf('a', [1], { isOpening: true })] }),
+      refuse(0, 'NoAnswer')
+    );
+    await pass(1_100);
+    expect(model.error).toBe('no');
+    expect(model.isMissing).toBe(false);
+    expect(model.metrics.size).toBe(1);
+    const before = client.cursors.length;
+    await pass(60_000);
+    expect(client.cursors.length - before).toBeLessThan(20); // 60 without backing off
+    model.dispose();
+  });
+
+  it('comes back when the server does', async () => {
+    const { model } = follow(
+      () => changes(),
+      refuse(0, 'NoAnswer'),
+      () => changes()
+    );
+    await pass(1_100);
+    expect(model.error).toBe('no');
+    await pass(30_000);
+    expect(model.error).toBeNull();
+    model.dispose();
+  });
+
+  it('stops asking for a run that is not there', async () => {
+    const { model, client } = follow(refuse(404, 'RunNotFound'));
+    await pass(120_000);
+    expect(model.isMissing).toBe(true);
+    expect(client.cursors.length).toBeLessThanOrEqual(2);
+    model.dispose();
+  });
+
+  it('begins again where the cursor is no longer known', async () => {
+    const { model, client } = follow(
+      () => changes(),
+      refuse(400, 'BadCursor'),
+      () => changes({ cursor: 'new' })
+    );
+    await pass(60_000);
+    expect(client.cursors.slice(0, 3)).toEqual([null, 'c1', null]);
+    model.dispose();
+  });
+
+  it('is silent once it is disposed', async () => {
+    const { model, client } = follow(() => changes());
+    await pass(10);
+    model.dispose();
+    model.dispose();
+    const asked = client.cursors.length;
+    await pass(60_000);
+    expect(client.cursors).toHaveLength(asked);
+  });
+});
