@@ -11,6 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 PYTEST_ARGS ?=
+# A file's tests stay together, for what they share is started once; `make test WORKERS=` runs all in one process.
+WORKERS ?= -n logical --maxprocesses 4 --dist loadfile
 BENCH_ARGS ?=
 QUICKSTART := notebooks/01-quickstart.ipynb
 
@@ -39,7 +41,7 @@ demo: $(DEMO_READY) $(FRONT_END)
 
 test: $(DEV_READY) $(FRONT_END) chromium
 	$(WITH_NODE) $(BIN)/jlpm test
-	$(BIN)/python -m pytest $(TESTS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(TESTS) $(PYTEST_ARGS)
 
 lint: $(DEV_READY) $(FRONT_END)
 	$(BIN)/ruff check .

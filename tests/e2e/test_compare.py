@@ -47,9 +47,9 @@ class Comparison:
 
     def names(self) -> list[str]:
         """Give the names of the rows that are shown."""
-        return self.body.locator(".jp-AmlCompare-table tbody tr[data-name]").evaluate_all(
-            "rows => rows.map(row => row.dataset.name)"
-        )
+        rows = self.body.locator(".jp-AmlCompare-table tbody tr[data-name]")
+        found: list[str] = rows.evaluate_all("rows => rows.map(row => row.dataset.name)")
+        return found
 
 
 def open_comparison(sidebar: Sidebar, workspace: SeededWorkspace, runs: list[RunRecord]) -> Comparison:

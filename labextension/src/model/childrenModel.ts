@@ -80,9 +80,8 @@ export class ChildrenModel implements IDisposable {
     this._isReading = true;
     try {
       do {
-        this._isAskedAgain = false;
         await this._read();
-      } while (this._isAskedAgain && !this._isDisposed);
+      } while (this._takeAskedAgain() && !this._isDisposed);
       this._error = null;
     } catch (reason) {
       this._error = reason instanceof Error ? reason.message : String(reason);
@@ -103,6 +102,12 @@ export class ChildrenModel implements IDisposable {
     this._isDisposed = true;
     this._abort.abort();
     Signal.clearData(this);
+  }
+
+  private _takeAskedAgain(): boolean {
+    const isAskedAgain = this._isAskedAgain;
+    this._isAskedAgain = false;
+    return isAskedAgain;
   }
 
   private async _read(): Promise<void> {

@@ -157,14 +157,19 @@ export class LogModel implements IDisposable {
       return;
     }
     do {
-      this._isAskedAgain = false;
       await this._guard(async signal => {
         let mayBeOther = isTouched;
         for (let count = 0; count < MAX_READS && (await this._readOn(mayBeOther, signal)); count++) {
           mayBeOther = false;
         }
       });
-    } while (this._isAskedAgain && !this._isDisposed);
+    } while (this._takeAskedAgain() && !this._isDisposed);
+  }
+
+  private _takeAskedAgain(): boolean {
+    const isAskedAgain = this._isAskedAgain;
+    this._isAskedAgain = false;
+    return isAskedAgain;
   }
 
   /** Read one part; say whether there is more to read. */

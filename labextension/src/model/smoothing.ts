@@ -116,7 +116,7 @@ export function smoothingAt(place: number): number {
     return 0;
   }
   const part = Math.min(Math.max(place, 0), SLIDER_STEPS) / SLIDER_STEPS;
-  return Number((1 - 10 ** (-2 * part)).toFixed(3));
+  return Number((1 - 10 ** (-2 * part)).toFixed(4));
 }
 
 function stepsOf(rows: readonly Bucket[]): number[] {

@@ -48,7 +48,7 @@ const comparePlugin: JupyterFrontEndPlugin<void> = {
     const open = async (link: CompareLink): Promise<void> => {
       if (frontEnd === 'document') {
         const settings = { ...DEFAULT_COMPARE_SETTINGS, ...link.settings };
-        window.open(linkTo({ ...link, settings }, 'tree'), '_blank', 'noopener');
+        window.open(linkTo({ ...link, settings }, app, 'tree'), '_blank', 'noopener');
         return;
       }
       const id = areaId(link);
@@ -79,7 +79,7 @@ const comparePlugin: JupyterFrontEndPlugin<void> = {
         ...link,
         ...(server === null ? {} : { minIntervalMs: server.min_interval_seconds * 1_000 })
       });
-      const area = makeArea(model, app, trans, () => linkTo(model, frontEnd));
+      const area = makeArea(model, app, trans, () => linkTo(model, app, frontEnd));
       area.id = id;
       let saved = model.settings;
       model.changed.connect(() => {
@@ -161,8 +161,8 @@ function makeArea(
 }
 
 /** The address that shows a comparison as it is looked at. */
-function linkTo(link: Parameters<typeof encodeCompareLink>[0], frontEnd: FrontEnd): string {
-  const page = URLExt.join(PageConfig.getBaseUrl(), frontEnd === 'lab' ? 'lab' : 'tree');
+function linkTo(link: Parameters<typeof encodeCompareLink>[0], app: JupyterFrontEnd, frontEnd: FrontEnd): string {
+  const page = URLExt.join(app.serviceManager.serverSettings.baseUrl, frontEnd === 'lab' ? 'lab' : 'tree');
   const url = new URL(page, window.location.href);
   url.search = encodeCompareLink(link).toString();
   return url.href;
