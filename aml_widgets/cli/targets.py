@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, shell: Shell) -> int:
     """List targets, or change one."""
     from aml_widgets.submit.engines.finding import LOCAL
-    from aml_widgets.submit.engines.targets import delete_target, list_targets, set_target
+    from aml_widgets.submit.engines.targets import LOCAL_KIND, delete_target, list_targets, set_target
 
     if options.target is None and (options.delete or options.max_runs is not None):
         raise UserError("Which target is meant? Write its name: `targets TARGET --max-runs 4`.")
@@ -53,7 +53,15 @@ def run(options: argparse.Namespace, shell: Shell) -> int:
     if options.max_runs is not None:
         set_target(options.target, options.max_runs)
     replies = [
-        {"name": LOCAL, "max_concurrent_runs": None, "running_count": None, "waiting_count": 0, "created_at": None}
+        {
+            "name": LOCAL,
+            "kind": LOCAL_KIND,
+            "address": None,
+            "max_concurrent_runs": None,
+            "running_count": None,
+            "waiting_count": 0,
+            "created_at": None,
+        }
     ]
     if options.target is None:
         replies += [reply for record in list_targets() if (reply := _reply(record.name)) is not None]
@@ -68,8 +76,11 @@ def run(options: argparse.Namespace, shell: Shell) -> int:
         Column(title="AT A TIME", is_number=True),
         Column(title="RUNNING", is_number=True),
         Column(title="WAITING", is_number=True),
+        Column(title="RAY CLUSTER", leaves=1),
     ]
-    print_table(columns, ([*_cells(reply)] for reply in replies))
+    if all(reply["address"] is None for reply in replies):
+        del columns[-1]
+    print_table(columns, (_cells(reply)[: len(columns)] for reply in replies))
     return EXIT_FINE
 
 
@@ -101,6 +112,8 @@ def _reply(name: str) -> dict[str, Any] | None:
     waiting_count = sum(entry.state is EntryState.WAITING for entry in entries)
     return {
         "name": record.name,
+        "kind": record.kind,
+        "address": record.address,
         "max_concurrent_runs": record.max_concurrent_runs if is_queue else None,
         "running_count": len(entries) - waiting_count if is_queue else None,
         "waiting_count": waiting_count,
@@ -115,4 +128,5 @@ def _cells(reply: dict[str, Any]) -> list[Cell]:
         Cell("no limit" if limit is None else f"{limit:,}"),
         Cell("" if running is None else f"{running:,}"),
         Cell(f"{reply['waiting_count']:,}"),
+        Cell(reply["address"] or ""),
     ]

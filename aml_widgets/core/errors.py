@@ -15,7 +15,7 @@
     │   ├── ArtifactNotFound, SnapshotNotFound, EnvironmentNotFound, TargetNotFound,
     │   └── ModelNotFound, ModelPathNotFound
     ├── Conflict                        it is there already, or has ended
-    │   ├── WorkspaceExists, RunExists, ArtifactExists, PropertyExists
+    │   ├── WorkspaceExists, RunExists, ArtifactExists, PropertyExists, ParamExists
     │   ├── ExperimentInUse, EnvironmentExists, TargetInUse
     │   ├── RunIsTerminal
     │   └── RunGoesOn, RunNotInTrash    it must have ended, or been put into the trash, first
@@ -142,6 +142,10 @@ class ArtifactExists(Conflict):
 
 class PropertyExists(Conflict):
     """Properties are facts: one that is set cannot change."""
+
+
+class ParamExists(Conflict):
+    """Parameters are written once: one that is set cannot change."""
 
 
 class EnvironmentExists(Conflict):

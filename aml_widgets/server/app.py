@@ -10,6 +10,7 @@ from traitlets import Bool, Float, List, TraitError, Unicode, validate
 
 from aml_widgets.server.catalog import Catalog
 from aml_widgets.server.handlers.routes import routes
+from aml_widgets.server.places import Places
 from aml_widgets.server.portal import announce_server
 from aml_widgets.server.settings import SETTINGS_KEY, ServerSettings
 
@@ -48,11 +49,10 @@ class RunBrowserApp(ExtensionApp):
         """Put what the handlers need into the settings of the web application."""
         assert self.serverapp is not None
         root = getattr(self.serverapp.contents_manager, "root_dir", None) or self.serverapp.root_dir
-        self._catalog = Catalog(
-            locations=list(self.locations),
-            patterns=list(self.workspaces_shown),
-            timeout_seconds=self.store_timeout_seconds,
+        places = Places(
+            locations=self.locations, patterns=self.workspaces_shown, timeout_seconds=self.store_timeout_seconds
         )
+        self._catalog = Catalog(places, timeout_seconds=self.store_timeout_seconds)
         self.settings[SETTINGS_KEY] = ServerSettings(
             catalog=self._catalog,
             is_read_only=self.is_read_only,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -119,8 +120,10 @@ def _refuse_constant(word: str) -> float:
 
 
 def _tell(problem: ValidationError) -> str:
-    place = _place(problem)
-    return _cut(f"at {place}: {problem.message}" if place else problem.message)
+    place, message = _place(problem), problem.message
+    if len(message) > _MAX_SHOWN:  # it begins with all that was given, and ends with what is wrong with that
+        message = message.replace(repr(problem.instance), reprlib.repr(problem.instance), 1)
+    return _cut(f"at {place}: {message}" if place else message)
 
 
 def _place(problem: ValidationError) -> str:

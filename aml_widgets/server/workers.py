@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -52,6 +53,7 @@ class Workers:
         self._lock = threading.Lock()
         self._thread_count = 0
         self._open_count = 0  # of tasks that wait or are being done
+        self._began_at: dict[int, float] = {}  # by thread: when what it does now began
         self._is_closed = False
 
     async def run(self, function: Callable[[], _T], *, timeout_seconds: float) -> _T:
@@ -70,6 +72,12 @@ class Workers:
                 f"{self._what} did not answer within {timeout_seconds:g} seconds. Try again later, or see to its disk.",
                 value=self._what,
             ) from error
+
+    def is_stuck(self, seconds: float) -> bool:
+        """Say whether every thread there may be has done one thing for longer than that: nothing else has its turn."""
+        with self._lock:
+            since = time.monotonic() - seconds
+            return len(self._began_at) >= self._max_threads and max(self._began_at.values()) < since
 
     def close(self, last: Callable[[], object] | None = None) -> None:
         """End the threads as soon as they have done what they are doing; drop what waits. `last` is called before that."""
@@ -122,10 +130,13 @@ class Workers:
                 continue
             if task is None:
                 return
+            with self._lock:
+                self._began_at[threading.get_ident()] = time.monotonic()
             _carry_out(*task)
             del task  # it holds what was asked and what came of it
             with self._lock:
                 self._open_count -= 1
+                del self._began_at[threading.get_ident()]
 
     def _may_end(self) -> bool:
         with self._lock:

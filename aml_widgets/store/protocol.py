@@ -20,6 +20,7 @@ from aml_widgets.core.records import (
     ModelQuery,
     ModelRecord,
     NewModel,
+    NewPoint,
     NewRun,
     RunChanges,
     RunError,
@@ -32,6 +33,7 @@ from aml_widgets.core.records import (
     WriterProcess,
 )
 from aml_widgets.core.status import RunStatus
+from aml_widgets.store.extras import ExtraStore
 
 MAX_BUCKETS = 1_000
 
@@ -145,6 +147,11 @@ class RunStore(Protocol):
         ...
 
     @property
+    def extras(self) -> ExtraStore:
+        """Where other programs keep what belongs to runs and experiments, and that this one has no field for."""
+        ...
+
+    @property
     def snapshots(self) -> Path | None:
         """The local folder that holds source snapshots, None where the store has none."""
         ...
@@ -184,6 +191,10 @@ class RunStore(Protocol):
 
     def set_archived(self, experiment_id: str, is_archived: bool) -> ExperimentRecord:
         """Archive or reactivate. Raises Conflict when another active experiment has the name."""
+        ...
+
+    def rename_experiment(self, experiment_id: str, name: str) -> ExperimentRecord:
+        """Give an experiment another name. Raises Conflict when another active experiment has it."""
         ...
 
     def tag_experiment(self, experiment_id: str, tags: Tags, *, remove: Iterable[str] = ()) -> ExperimentRecord:
@@ -226,14 +237,21 @@ class RunStore(Protocol):
         ...
 
     def set_status(
-        self, run_id: str, status: RunStatus, *, error: RunError | None = None, ended_at: float | None = None
+        self,
+        run_id: str,
+        status: RunStatus,
+        *,
+        error: RunError | None = None,
+        ended_at: float | None = None,
+        reopens: bool = False,
     ) -> RunRecord:
         """Change the status; `started_at` and `ended_at` follow. The same status again changes nothing.
 
         Neither does any but a last one where it is ``CancelRequested``. With a last status, `ended_at` says when the run was
         last known to live, where that was before now; it is never before `started_at`, nor later than now.
 
-        Raises RunIsTerminal when the run has ended otherwise.
+        Raises RunIsTerminal when the run has ended otherwise, unless it `reopens`: then it goes on, or ends otherwise, and the
+        error that it had is gone.
         """
         ...
 
@@ -251,6 +269,13 @@ class RunStore(Protocol):
         """Change what is given, also on a run that has ended; None means as it was. Raises PropertyExists."""
         ...
 
+    def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
+        """Set parameters, all of them or none; a run that has ended takes them, too. The same value again changes nothing.
+
+        Raises ParamExists for another value, UserError for what is no text.
+        """
+        ...
+
     def touch(self, run_id: str) -> None:
         """Record a sign of life of the process that writes the run (no change that readers are told of)."""
         ...
@@ -259,10 +284,11 @@ class RunStore(Protocol):
         """Archive a run, or make it active again. Runs below it stay as they are."""
         ...
 
-    def trash_run(self, run_id: str) -> RunRecord:
+    def trash_run(self, run_id: str, *, even_if_active: bool = False) -> RunRecord:
         """Put a run that has ended into the trash, with the runs below it. Raises RunGoesOn where one of them has not ended.
 
-        Of a run that is in the trash already, those below it that are not are put there too.
+        With `even_if_active` they may go on, and are in the trash meanwhile. Of a run that is in the trash already, those below it
+        that are not are put there too.
         """
         ...
 
@@ -271,7 +297,9 @@ class RunStore(Protocol):
         ...
 
     def purge_run(self, run_id: str) -> None:
-        """Delete a run in the trash for good: with the runs below it, and all their files. Raises RunNotInTrash.
+        """Delete a run in the trash for good: with the runs below it, all their files and extras.
+
+        Raises RunNotInTrash, and RunGoesOn where one of them has not ended.
 
         A snapshot that another run has stays. Neither id nor number are given again. Interrupted midway, the run is gone or
         whole; files that are left are removed when the workspace is next opened, or by the next call, for this run or another.
@@ -310,6 +338,13 @@ class RunStore(Protocol):
         Scalars and artifact kinds have the one column None; rows and tables have named ones. With no points the metric
         exists and is empty, and readers with a cursor hear of it. A description that is not empty replaces the metric's.
         Floats, ints and arrays of the `array` module with type code ``d`` or ``q`` are stored exactly.
+        """
+        ...
+
+    def log_points(self, run_id: str, points: Sequence[NewPoint], *, even_if_ended: bool = False) -> None:
+        """Append points to scalar metrics in their order, in one transaction, each with a step and time of its own.
+
+        With `even_if_ended`, a run that has ended takes them, too, and readers of lists are told of it.
         """
         ...
 

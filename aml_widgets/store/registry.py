@@ -34,22 +34,34 @@ def note_opened(folder: Path) -> None:
         if (home, folder) in _noted:
             return
         _noted.add((home, folder))
-        if not (folder.parent == home and uri.is_workspace_name(folder.name)) and _is_workspace(folder):
+        if not (folder.parent == home and uri.is_workspace_name(folder.name)) and is_workspace(folder):
             _remember(home / _FOLDER_NAME, folder)
     except (OSError, StoreError) as error:
         logger.debug("That the workspace %s was opened is not remembered: %s", folder, error)
 
 
 def list_opened() -> list[Path]:
-    """List the folders outside the home that were opened as workspaces and are workspaces still, by their paths.
+    """List the folders outside the home that were opened as workspaces, by their paths.
+
+    They are not looked at, because one on a network drive that is gone may hang: `is_workspace` does that.
 
     Returns
     -------
     list of Path
-        Absolute. What cannot be read is left out.
+        Absolute, whether or not they are workspaces still. What is remembered and cannot be read is left out.
     """
     found = (_read(entry) for entry in _list_entries(uri.get_home() / _FOLDER_NAME))
-    return sorted({folder for folder in found if folder is not None and _is_workspace(folder)})
+    return sorted({folder for folder in found if folder is not None})
+
+
+def is_workspace(folder: Path) -> bool:
+    """Say whether a folder is a workspace now, as far as can be seen without opening it."""
+    from aml_widgets.store.sqlite.store import DATABASE_NAME
+
+    try:
+        return (folder / DATABASE_NAME).is_file()
+    except OSError:  # in a folder that may not be looked into
+        return False
 
 
 def _remember(entries: Path, folder: Path) -> None:
@@ -69,7 +81,7 @@ def _forget_gone(entries: Path) -> None:
     if len(known) >= _MAX_REMEMBERED:
         for entry in known:
             folder = _read(entry)
-            if folder is None or not _is_workspace(folder):
+            if folder is None or not is_workspace(folder):
                 entry.unlink(missing_ok=True)
 
 
@@ -88,12 +100,3 @@ def _read(entry: Path) -> Path | None:
     except OSError:
         return None
     return Path(text) if text and "\0" not in text else None
-
-
-def _is_workspace(folder: Path) -> bool:
-    from aml_widgets.store.sqlite.store import DATABASE_NAME
-
-    try:
-        return (folder / DATABASE_NAME).is_file()
-    except OSError:  # in a folder that may not be looked into
-        return False

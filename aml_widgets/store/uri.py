@@ -6,12 +6,16 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from typing import TypeGuard
+from urllib.parse import urlsplit
 
 from aml_widgets.core.errors import StoreUnavailable, UserError
 from aml_widgets.store.protocol import RunStore
 
 _SQLITE_SCHEME = "sqlite:///"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")  # two characters and more: "C:/runs" is a folder
+_TRACKING = re.compile(r"(https?|databricks)://.+|databricks", re.IGNORECASE)
+_MLFLOW_FILE = re.compile(r"sqlite:///.*\.(db|sqlite|sqlite3)", re.IGNORECASE)
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 
 
@@ -21,9 +25,9 @@ def open_store(location: str | os.PathLike[str], *, create: bool = True) -> RunS
     Parameters
     ----------
     location : str or path
-        A folder, also as ``sqlite:///folder``.
+        A folder, also as ``sqlite:///folder``; or a tracking URI of MLflow's (`is_tracking_uri`).
     create : bool, optional
-        Make a new store where there is none.
+        Make a new store where there is none. A tracking server is there or is not.
 
     Returns
     -------
@@ -35,13 +39,39 @@ def open_store(location: str | os.PathLike[str], *, create: bool = True) -> RunS
     WorkspaceNotFound
         If there is no store, and `create` is False.
     StoreUnavailable
-        For a tracking server, which this version does not support.
+        For a tracking server where the package mlflow is missing.
     StoreError
         If it cannot be opened.
     """
+    if is_tracking_uri(location):
+        from aml_widgets.store.mlflow.store import MlflowStore
+
+        if "@" in urlsplit(location).netloc:
+            raise UserError(
+                "The address of a tracking server must hold no user and password, because it is shown and saved. Set "
+                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
+                value=urlsplit(location).hostname,
+            )
+        return MlflowStore(location, get_home())
     from aml_widgets.store.sqlite.store import SqliteRunStore
 
     return SqliteRunStore.open(to_folder(location), create=create)
+
+
+def is_tracking_uri(location: object) -> TypeGuard[str]:
+    """Say whether a location is MLflow's to open: a server, or a database of MLflow's own.
+
+    ``sqlite:///folder`` is a folder of ours; ``sqlite:///mlflow.db``, which names a file, is MLflow's.
+    """
+    if not isinstance(location, str):
+        return False
+    return _TRACKING.fullmatch(location) is not None or _MLFLOW_FILE.fullmatch(location) is not None
+
+
+def find_tracking_uri() -> str | None:
+    """Give what ``MLFLOW_TRACKING_URI`` names, where that is MLflow's to open."""
+    location = os.environ.get("MLFLOW_TRACKING_URI")
+    return location if is_tracking_uri(location) else None
 
 
 def to_folder(location: str | os.PathLike[str]) -> Path:

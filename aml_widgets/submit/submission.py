@@ -111,6 +111,11 @@ class RunFolder:
         return self.path / "outcome.json"
 
     @property
+    def reserve_file(self) -> Path:
+        """Holds some room on the disk, which is given up where the outcome finds none."""
+        return self.path / "reserve"
+
+    @property
     def brought_files(self) -> Path:
         """What the sources brought along in the folders that are saved, as JSON, so that only what the script made is."""
         return self.path / "brought.json"
@@ -173,5 +178,5 @@ def list_submissions() -> Iterator[Submission]:
     for folder in folders:
         try:
             yield RunFolder(folder).read()
-        except (OSError, ValueError, TypeError):  # being removed now, or no folder of ours
+        except (OSError, ValueError, TypeError, KeyError):  # being removed now, or no folder of ours
             continue

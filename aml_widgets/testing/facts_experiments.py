@@ -8,13 +8,30 @@ from datetime import datetime
 import pytest
 
 from aml_widgets.core.errors import Conflict, ExperimentInUse, ExperimentNotFound
-from aml_widgets.core.records import ViewType
+from aml_widgets.core.records import NewRun, ViewType
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.testing.support import new_run
 
 
 class ExperimentFacts:
     """What holds for experiments, and for the workspace as a whole."""
+
+    def test_a_renamed_experiment_is_the_same_with_all_its_runs(self, store: RunStore) -> None:
+        experiment = store.open_experiment("before")
+        other = store.open_experiment("other")
+        run = store.create_run(NewRun(experiment_id=experiment.experiment_id))
+        cursor = store.run_list_changes().cursor
+
+        renamed = store.rename_experiment(experiment.experiment_id, "größe/λ 🚀")
+
+        assert renamed == store.get_experiment(experiment.experiment_id)
+        assert renamed.name == "größe/λ 🚀"
+        assert store.get_run(run.run_id).experiment_name == "größe/λ 🚀"
+        assert [one.experiment_name for one in store.run_list_changes(cursor).runs] == ["größe/λ 🚀"]
+        with pytest.raises(Conflict, match="other"):
+            store.rename_experiment(experiment.experiment_id, "other")
+        store.set_archived(other.experiment_id, is_archived=True)
+        assert store.rename_experiment(experiment.experiment_id, "other").name == "other"
 
     def test_the_workspace_knows_its_name_id_and_age(self, store: RunStore) -> None:
         info = store.get_info()

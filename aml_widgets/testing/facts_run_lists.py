@@ -27,7 +27,7 @@ from aml_widgets.core.records import (
 )
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
-from aml_widgets.testing.support import check_summary, list_names, names, new_run, page_through
+from aml_widgets.testing.support import list_names, names, new_run, page_through
 
 
 def check_count(store: RunStore, query: RunQuery) -> None:
@@ -361,45 +361,3 @@ class RunListFacts:
             store.count_runs(RunQuery(experiment_id="nowhere"))
         with pytest.raises(RunNotFound):
             store.which_fit([run.run_id], RunQuery(parent_run_id="nowhere"))
-
-    # -- metrics of many runs
-
-    @pytest.mark.parametrize("n_points", [1, 30, 2_100])
-    def test_summaries_of_many_runs(self, store: RunStore, n_points: int) -> None:
-        runs = [new_run(store) for _ in range(4)]
-        for run in runs[:3]:
-            for i in range(n_points):
-                store.log_metrics(run.run_id, {"loss": 1.0 / (1 + i), "other": i, **{f"m{j}": i for j in range(6)}})
-            store.log_columns(run.run_id, "rows", {"x": [1, 2], "y": ["a", math.nan]}, kind=MetricKind.ROW)
-            store.log_columns(run.run_id, "empty", {None: []})
-        store.set_status(runs[0].run_id, RunStatus.COMPLETED)
-        ids = [run.run_id for run in runs]
-
-        for wanted in (["loss"], ["rows", "loss", "empty", "nothing"], [f"m{j}" for j in range(6)]):
-            found = store.summarize_runs([*ids, "nowhere", ids[0]], wanted)
-
-            assert set(found) == set(ids)
-            for run_id in ids:
-                expected = [one for one in store.summarize_metrics(run_id) if one.key.name in wanted]
-                assert [one.key for one in found[run_id]] == [one.key for one in expected]
-                for one in found[run_id]:
-                    check_summary(one, store.read_history(run_id, one.key.name, one.key.column))
-        assert store.summarize_runs([], ["loss"]) == {}
-        assert store.summarize_runs(ids, []) == {run_id: [] for run_id in ids}
-
-    def test_names_of_metrics_the_most_common_first(self, store: RunStore) -> None:
-        for i in range(3):
-            run = new_run(store, RunStatus.RUNNING)
-            store.log_metric(run.run_id, "always", 1.0)
-            if i:
-                store.log_metric(run.run_id, "often", 1.0)
-            store.log_columns(run.run_id, "rows", {"x": [1]}, kind=MetricKind.ROW)
-        store.log_metric(new_run(store).run_id, "a once", "text")
-        for _ in range(5):
-            gone = new_run(store)
-            store.log_metric(gone.run_id, "gone", 1.0)
-            store.set_status(gone.run_id, RunStatus.COMPLETED)
-            store.trash_run(gone.run_id)
-
-        assert store.list_metric_names() == ["always", "often", "a once"]
-        assert store.list_metric_names(limit=2) == ["always", "often"]

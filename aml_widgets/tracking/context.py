@@ -1,6 +1,6 @@
 """What surrounds this process: its environment, the kernel's cell, and the run that it belongs to.
 
-Here and in `store.uri` alone the environment is read.
+What the environment says of runs and workspaces is read here, in `store.uri` and in `portal` alone.
 """
 
 from __future__ import annotations
@@ -105,6 +105,15 @@ def describe_run(experiment: Experiment, record: RunRecord) -> dict[str, str]:
         "AZUREML_FRAMEWORK": "Python",
         "AZUREML_COMMUNICATOR": "None",
         "AZUREML_TARGET_TYPE": record.target,
+    }
+
+
+def describe_run_to_mlflow(experiment: Experiment, record: RunRecord) -> dict[str, str]:
+    """Give the environment variables by which MLflow, in a submitted script, resumes the script's own run."""
+    return {
+        "MLFLOW_TRACKING_URI": experiment.workspace.get_mlflow_tracking_uri(),
+        "MLFLOW_EXPERIMENT_ID": experiment.id,
+        "MLFLOW_RUN_ID": record.run_id,
     }
 
 
@@ -257,8 +266,11 @@ class OfflineRun:
         values.check_description(description, name)
         _say_metric("predictions", name, value)
 
-    def get_metrics(self, name: str | None = None) -> dict[str, object]:
-        """Give what was logged, in the shapes that a real run gives."""
+    def get_metrics(
+        self, name: str | None = None, recursive: bool = False, run_type: str | None = None, populate: bool = False
+    ) -> dict[str, object]:
+        """Give what was logged, in the shapes that a real run gives. An offline child gives its own."""
+        del recursive, run_type, populate
         from aml_widgets.tracking.metric_shapes import read_metrics
 
         return read_metrics(self._store(), self._memory_run_id, name)
@@ -304,13 +316,13 @@ class OfflineRun:
         del timeout_seconds
         _say(f"Attempted to flush run with id {self._run_id}")
 
-    def complete(self) -> None:
+    def complete(self, _set_status: bool = True) -> None:
         """Do nothing: an offline run has no status."""
 
     def cancel(self) -> None:
         """Do nothing: an offline run has no status."""
 
-    def fail(self, error_details: object = None, error_code: object = None) -> None:
+    def fail(self, error_details: object = None, error_code: object = None, _set_status: bool = True) -> None:
         """Print why the run failed."""
         _say(f"Run failed with error code {error_code}:\n{error_details}")
 

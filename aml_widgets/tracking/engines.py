@@ -21,6 +21,7 @@ LOOK_AFTER_LOST_SECONDS = 1.0
 _MAX_KNOWN_RUNS = 1_000
 
 _looked_at: dict[str, float] = {}
+_troubles: dict[str, str] = {}
 _lock = threading.Lock()
 
 
@@ -62,7 +63,19 @@ def look_after(store: RunStore, record: RunRecord) -> None:
     except NotFound as error:
         logger.debug("Run %s is not looked after: %s", record.run_id, error)
     except (AmlWidgetsError, OSError, ImportError) as error:  # a script's interpreter may lack what this needs
-        logger.warning("Run %s could not be looked after: %s", record.run_id, error)
+        _tell_trouble(record.run_id, str(error))
+    else:
+        _troubles.pop(record.run_id, None)
+
+
+def _tell_trouble(run_id: str, text: str) -> None:
+    """Warn of what goes wrong, once as long as it is the same: a full disk is met anew each second."""
+    if _troubles.get(run_id) == text:
+        return
+    if len(_troubles) >= _MAX_KNOWN_RUNS:
+        _troubles.clear()
+    _troubles[run_id] = text
+    logger.warning("Run %s could not be looked after: %s", run_id, text)
 
 
 def _is_due(record: RunRecord) -> bool:

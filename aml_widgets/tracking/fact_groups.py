@@ -67,10 +67,10 @@ class FactGroup:
 
 
 def find_parameters(run: RunRecord) -> dict[str, str]:
-    """Give what a run was told when it was started, by name: the arguments of its script, submitted or called by hand.
+    """Give what a run was told, by name: the parameters that were logged to it, and the arguments of its script, submitted or called by hand.
 
-    Arguments without a name are numbered. Where one is given twice, its values stand in one text in the order given. No store
-    keeps parameters of another kind yet, so this is the one place to read them from.
+    What was logged goes before an argument of the same name. Arguments without a name are numbered. Where one is given twice, its
+    values stand in one text in the order given.
     """
     definition = read_definition(run) or {}
     arguments = definition.get("arguments")
@@ -88,12 +88,14 @@ def find_parameters(run: RunRecord) -> dict[str, str]:
             place += 1
             name = f"{_UNNAMED} {place}"
         parameters[name] = f"{parameters[name]} {text}" if name in parameters else text
-    return parameters
+    return {**run.params, **{name: text for name, text in parameters.items() if name not in run.params}}
 
 
 def groups_of(run: RunRecord) -> list[FactGroup]:
     """Sort all that is known of a run into groups; each property is in one of them."""
     groups = [FactGroup(key="run", title="Run", facts=tuple(_run_facts(run)))]
+    if run.params:
+        groups.append(FactGroup(key="parameters", title="Parameters", facts=_rows(run.params)))
     groups.append(FactGroup(key="tags", title="Tags", facts=_rows(run.tags), note="This run has no tags."))
     git = tuple(_git_facts(run.properties))
     if git:

@@ -15,7 +15,7 @@ from aml_widgets.core.text import shorten_middle
 from aml_widgets.store.protocol import RunStore
 
 FOLLOWED_LOGS = re.compile(r"(user_logs/std_log[\D]*[0]*(?:_ps)?\.txt)|(azureml-logs/[\d]{2}.+\.txt)")
-"""The logs of a submitted run that are streamed; their names sort in the order in which they are written."""
+"""The logs of a submitted run that are streamed; their names sort in the order in which they are begun, but for that of a build."""
 
 _READ_BYTES = 1 << 20
 _MAX_TEXT = 10_000  # of an error; a traceback is usually a tenth of it
@@ -33,6 +33,8 @@ class _Followed:
 
 class LogStreamer:
     """Prints one log of a run after the other, each to its end before the next one begins.
+
+    A log that grows when a later one has begun, as that of a build does, is not left: what is new in it follows below its title.
 
     Parameters
     ----------
@@ -63,6 +65,7 @@ class LogStreamer:
         self._is_submitted = is_submitted
         self._write_to = write
         self._followed: list[_Followed] = []
+        self._titled: _Followed | None = None  # whose lines the text ends with
         self._is_ending = False
         self._ends_with_newline = True
         self._write(f"RunId: {run_id}\nWeb View: {url}\n")
@@ -72,15 +75,8 @@ class LogStreamer:
         return self._advance(is_over=False)
 
     def finish(self) -> None:
-        """Print what is left once the run has ended: also what was written to a log after the next one had begun."""
+        """Print what is left once the run has ended."""
         self._advance(is_over=True)
-        for followed in list(self._followed[:-1]):
-            rest = self._read(followed)
-            if rest:
-                self._title(followed.path)
-                while rest:
-                    self._write(followed.decoder.decode(rest))
-                    rest = self._read(followed)
 
     def sum_up(self, warnings: Iterable[str] = (), error: Mapping[str, Any] | None = None) -> None:
         """Print how it ended."""
@@ -98,21 +94,25 @@ class LogStreamer:
 
     def _advance(self, *, is_over: bool) -> bool:
         # The list comes before the reading: once a later log is there, the earlier one is read to an end that it has reached.
-        waiting = self._list_logs()
-        is_new = False
-        while True:
-            current = self._followed[-1] if self._followed else None
-            has_grown = current is not None and self._print_growth(current)
-            is_new = is_new or has_grown
-            later = next((path for path in waiting if current is None or path > current.path), None)
-            if later is None:
-                return is_new
-            if current is not None and not is_over and (has_grown or not self._is_ending):
+        known = {followed.path for followed in self._followed}
+        waiting = [path for path in self._list_logs() if path not in known]
+        # The one whose lines stand last goes on first.
+        grown = [one.path for one in sorted(self._followed, key=self._is_elsewhere) if self._print_growth(one)]
+        is_new = bool(grown)
+        has_grown = is_new and self._followed[-1].path in grown
+        while waiting:
+            if self._followed and not is_over and (has_grown or not self._is_ending):
                 self._is_ending = True  # it is looked at once more: its last lines may come when the next log begins
                 return True
             self._is_ending = False
-            self._followed.append(_Followed(later))
-            self._title(later)
+            self._followed.append(_Followed(waiting.pop(0)))
+            self._title(self._followed[-1])
+            has_grown = self._print_growth(self._followed[-1])
+            is_new = is_new or has_grown
+        return is_new
+
+    def _is_elsewhere(self, followed: _Followed) -> bool:
+        return followed is not self._titled
 
     def _list_logs(self) -> list[str]:
         logs = self._store.list_artifacts(self._run_id)
@@ -120,14 +120,17 @@ class LogStreamer:
             return choose_logs(one.path for one in logs)
         return sorted(one.path for one in logs if one.is_log)
 
-    def _title(self, path: str) -> None:
+    def _title(self, followed: _Followed) -> None:
         self._end_line()
-        title = f"Streaming {path}"
+        title = f"Streaming {followed.path}"
         self._write(f"\n{title}\n{'=' * len(title)}\n\n")
+        self._titled = followed
 
     def _print_growth(self, followed: _Followed) -> bool:
         is_new = False
         while data := self._read(followed):
+            if self._titled is not followed:
+                self._title(followed)
             self._write(followed.decoder.decode(data))
             is_new = True
         return is_new

@@ -106,6 +106,7 @@ def submit(
     except BaseException:
         folder.rmdir()
         raise
+    told = resolved.environment_variables
     try:
         submission = Submission(
             run_id=run_id,
@@ -116,7 +117,9 @@ def submit(
             command=resolved.command,
             environment=resolved.environment.to_dict(),
             environment_variables={
-                **resolved.environment_variables,
+                # a script that is told to log elsewhere is not told of a run that is not there
+                **({} if "MLFLOW_TRACKING_URI" in told else context.describe_run_to_mlflow(experiment, record)),
+                **told,
                 **context.describe_run(experiment, record),  # these win: without them the script would not find its run
             },
             target=resolved.target,

@@ -65,53 +65,57 @@ class Workspace:
         self._open_store(store, uri.get_home() / workspace_name, subscription_id, resource_group)
 
     def _open_store(
-        self, store: RunStore, folder: Path, subscription_id: str | None = None, resource_group: str | None = None
+        self, store: RunStore, place: Path | str, subscription_id: str | None = None, resource_group: str | None = None
     ) -> None:
         info = store.get_info()
-        registry.note_opened(folder)
+        if isinstance(place, Path):
+            registry.note_opened(place)
         self._store = store
-        self._folder = folder
+        self._place = place
         self._name = info["name"]
         self._workspace_id = info["workspace_id"]
         self._subscription_id = str(subscription_id or info.get("subscription_id") or LOCAL)
         self._resource_group = str(resource_group or info.get("resource_group") or LOCAL)
 
     @classmethod
-    def _from_store(cls, store: RunStore, folder: Path, config: workspace_config.Config | None = None) -> Workspace:
+    def _from_store(
+        cls, store: RunStore, place: Path | str, config: workspace_config.Config | None = None
+    ) -> Workspace:
         """Make a workspace of a store that is open."""
         workspace = cls.__new__(cls)
         if config is None:
-            workspace._open_store(store, folder)  # noqa: SLF001 - one of its own
+            workspace._open_store(store, place)  # noqa: SLF001 - one of its own
         else:
-            workspace._open_store(store, folder, config.subscription_id, config.resource_group)  # noqa: SLF001
+            workspace._open_store(store, place, config.subscription_id, config.resource_group)  # noqa: SLF001
         return workspace
 
     # -- found
 
     @staticmethod
     def open(location: str | os.PathLike[str], *, create: bool = True) -> Workspace:
-        """Open the workspace in a folder.
+        """Open the workspace in a folder, or an MLflow tracking server as one.
 
         Parameters
         ----------
         location : str or path
-            The folder, also as ``sqlite:///folder``.
+            The folder, also as ``sqlite:///folder``. Or what MLflow calls a tracking URI: ``http://host:5000``, ``databricks``, or
+            ``sqlite:///mlflow.db`` (a file of MLflow's own).
         create : bool, optional
             Make a new workspace where there is none.
 
         Returns
         -------
         Workspace
-            It is named as its folder.
+            It is named as its folder, or as its server's address.
 
         Raises
         ------
         WorkspaceNotFound
             If there is none, and `create` is False.
         StoreError
-            If it cannot be opened; a tracking server cannot, in this version.
+            If it cannot be opened, or the server does not answer.
         """
-        return Workspace._from_store(uri.open_store(location, create=create), uri.to_folder(location))
+        return Workspace._from_store(uri.open_store(location, create=create), _place_of(location))
 
     @staticmethod
     def from_config(
@@ -145,11 +149,14 @@ class Workspace:
         """
         del auth, _logger
         config = workspace_config.find(path, _file_name)
+        server = uri.find_tracking_uri()
+        if config is None and path is None and server is not None:
+            return Workspace.open(server)
         if config is None:
             logger.debug("No configuration file; the default workspace is opened.")
             return Workspace._from_store(_open_named(DEFAULT_NAME, create=True), uri.get_home() / DEFAULT_NAME)
         if config.location is not None:
-            return Workspace._from_store(uri.open_store(config.location), uri.to_folder(config.location), config)
+            return Workspace._from_store(uri.open_store(config.location), _place_of(config.location), config)
         name = check_workspace_name(config.workspace_name)
         return Workspace._from_store(_open_named(name, create=True), uri.get_home() / name, config)
 
@@ -299,8 +306,8 @@ class Workspace:
 
     @property
     def location(self) -> str:
-        """The folder that the workspace is in."""
-        return str(self._folder)
+        """The folder that the workspace is in, or the address of its tracking server."""
+        return str(self._place)
 
     @property
     def subscription_id(self) -> str:
@@ -407,14 +414,29 @@ class Workspace:
         }
 
     def get_portal_url(self) -> str:
-        """Give a link to something that exists here: the workspace's folder.
+        """Give a link to something that exists: the workspace's folder, or the page of its tracking server.
 
         Returns
         -------
         str
-            A ``file:`` URI.
+            A ``file:`` URI, or the server's address.
         """
-        return self._folder.as_uri()
+        return self._place.as_uri() if isinstance(self._place, Path) else self._place
+
+    def get_mlflow_tracking_uri(self) -> str:
+        """Give the URI by which MLflow works on this workspace: ``mlflow.set_tracking_uri(ws.get_mlflow_tracking_uri())``.
+
+        Runs that MLflow makes are runs here at once, and the other way round. MLflow is not needed for anything else; install it with
+        ``pip install 'aml-widgets[mlflow]'``.
+
+        Returns
+        -------
+        str
+            ``aml-widgets:///`` and the path of the workspace's folder; of a tracking server, its address.
+        """
+        from aml_widgets.store.plugin_uri import to_plugin_uri
+
+        return to_plugin_uri(self._place) if isinstance(self._place, Path) else self._place
 
     def write_config(self, path: str | os.PathLike[str] | None = None, file_name: str | None = None) -> None:
         """Write a configuration file that `from_config` finds.
@@ -433,7 +455,7 @@ class Workspace:
         workspace_config.write(config, path, file_name)
 
     def _is_named(self) -> bool:
-        return self._folder == uri.get_home() / self._name
+        return self._place == uri.get_home() / self._name
 
     def _scope(self) -> str:
         return (
@@ -475,6 +497,11 @@ def reopen_workspace(location: str, subscription_id: str, resource_group: str) -
     workspace = Workspace.open(location, create=False)
     workspace._subscription_id, workspace._resource_group = subscription_id, resource_group  # noqa: SLF001 - one of its own
     return workspace
+
+
+def _place_of(location: str | os.PathLike[str]) -> Path | str:
+    """Give the folder of a workspace, or its server's address."""
+    return location if uri.is_tracking_uri(location) else uri.to_folder(location)
 
 
 def check_workspace_name(name: object) -> str:

@@ -2,9 +2,19 @@ import type { ApiClient, Schemas } from '../src/api/client';
 import { Signal } from '@lumino/signaling';
 
 import { ChildrenModel } from '../src/model/childrenModel';
-import { commonMetrics, countStatuses, filterChildren, sortChildren } from '../src/model/childTable';
+import { ChildCurves } from '../src/model/childCurves';
+import {
+  cellOf,
+  commonMetrics,
+  countStatuses,
+  filterChildren,
+  sortChildren,
+  startsDescending
+} from '../src/model/childTable';
 import type { Child } from '../src/model/childTable';
+import { goalOf, toldGoal } from '../src/model/goals';
 import type { IRunPageModel } from '../src/model/runPageTypes';
+import { bucketsOf } from './fakeRunPage';
 
 function childOf(number: number, change: Partial<Child> = {}): Child {
   return {
@@ -59,6 +69,41 @@ describe('sortChildren', () => {
   });
 });
 
+describe('the best value', () => {
+  const cell = (last: number, low: number, high: number) => ({ last, low, high, count: 3 });
+  const children = [
+    childOf(1, { metrics: { loss: cell(2, 0.5, 9), accuracy: cell(0.2, 0.1, 0.8) } }),
+    childOf(2, { metrics: { loss: cell(1, 0.75, 3), accuracy: cell(0.6, 0.2, 0.7) } })
+  ];
+
+  it('is the lowest or the highest, as the name tells', () => {
+    expect(children.map(child => cellOf(child, 'loss', 'best'))).toEqual([0.5, 0.75]);
+    expect(children.map(child => cellOf(child, 'accuracy', 'best'))).toEqual([0.8, 0.7]);
+    expect(children.map(child => cellOf(child, 'loss', 'last'))).toEqual([2, 1]);
+    expect(cellOf(childOf(3), 'loss', 'best')).toBeUndefined();
+  });
+
+  it('comes first', () => {
+    for (const metric of ['loss', 'accuracy']) {
+      const sorted = sortChildren(children, { metric }, startsDescending({ metric }, 'best'), 0, 'best');
+      expect(numbers(sorted)).toEqual([1, 2]);
+    }
+    expect(numbers(sortChildren(children, { metric: 'loss' }, false, 0, 'last'))).toEqual([2, 1]);
+    expect(startsDescending({ metric: 'loss' }, 'high')).toBe(true);
+  });
+
+  it.each([
+    ['val/accuracy', 'high'],
+    ['valAccuracy', 'high'],
+    ['top1_error', 'low'],
+    ['accuracy loss', 'low'],
+    ['grad_norm', null]
+  ])('is told by the name %s: %s', (name, goal) => {
+    expect(toldGoal(name)).toBe(goal);
+    expect(goalOf(name)).toBe(goal ?? 'low');
+  });
+});
+
 describe('filterChildren', () => {
   it('looks for all words in name, id, number, status and tags', () => {
     const children = [childOf(1, { tags: { fold: '3' }, status: 'Failed' }), childOf(2, { display_name: 'Fold best' })];
@@ -90,6 +135,56 @@ describe('commonMetrics', () => {
         compared(summary('lr', 1), summary('loss', 9))
       ])
     ).toEqual(['loss', 'lr', 'rare']);
+  });
+});
+
+describe('ChildCurves', () => {
+  const counted = (number: number, count: number) =>
+    childOf(number, { metrics: { loss: { last: 1, low: 0, high: 1, count } } });
+  const point = { seq: 0, step: 0, at: 0, value: 1 };
+
+  function setUp() {
+    const asked: Schemas['EnvelopeRequest'][][] = [];
+    const server = { problem: null as Error | null };
+    const client = {
+      readEnvelopes: (_: string, requests: Schemas['EnvelopeRequest'][]) => {
+        asked.push(requests);
+        return server.problem !== null
+          ? Promise.reject(server.problem)
+          : Promise.resolve({
+              envelopes: requests.map(({ run_id, name }) =>
+                run_id === 'run_9'
+                  ? { run_id, name, column: null, buckets: null, error: 'It is damaged.' }
+                  : { run_id, name, column: null, buckets: bucketsOf([point], 1), error: null }
+              )
+            });
+      }
+    } as unknown as ApiClient;
+    return { asked, server, curves: new ChildCurves({ client, workspace: 'w' }) };
+  }
+
+  it('reads what there is more of, and nothing twice', async () => {
+    const { asked, curves } = setUp();
+    await curves.show([counted(1, 2), counted(2, 2), childOf(3)], 'loss');
+    await curves.show([counted(1, 2), counted(2, 5)], 'loss');
+    expect(asked.map(requests => requests.map(one => one.run_id))).toEqual([['run_1', 'run_2'], ['run_2']]);
+    expect(curves.metricsOf('run_2').get('loss')?.columns.get(null)?.count).toBe(5);
+    expect(curves.metricsOf('run_3').size).toBe(0);
+    curves.dispose();
+  });
+
+  it('tells what cannot be read, asks no end for it, and draws the others', async () => {
+    const { asked, server, curves } = setUp();
+    await curves.show([counted(1, 2), counted(9, 2)], 'loss');
+    expect([curves.error, asked.length, curves.metricsOf('run_1').size]).toEqual(['It is damaged.', 1, 1]);
+    server.problem = new Error('The server is away.');
+    await curves.show([counted(1, 3)], 'loss');
+    expect(curves.error).toBe('The server is away.');
+    expect(curves.metricsOf('run_1').size).toBe(1);
+    server.problem = null;
+    await curves.show([counted(1, 3)], 'loss');
+    expect(curves.error).toBeNull();
+    curves.dispose();
   });
 });
 

@@ -231,6 +231,7 @@ describe('CompareModel', () => {
       runIds: Array.from({ length: 80 }, (_, place) => `r${place}`)
     });
     expect(many.runIds).toHaveLength(50);
+    expect([twice.leftOutCount, many.leftOutCount]).toEqual([0, 30]);
     twice.dispose();
     many.dispose();
   });

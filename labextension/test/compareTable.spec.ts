@@ -1,5 +1,5 @@
-import type { Schemas } from '../src/api/client';
-import { pictureAt, pictureRows } from '../src/model/comparePictures';
+import type { ApiClient, Schemas } from '../src/api/client';
+import { pictureAt, pictureNames, pictureRow, readPictures } from '../src/model/comparePictures';
 import {
   changedCompareSettings,
   decodeCompareLink,
@@ -10,6 +10,8 @@ import {
 } from '../src/model/compareSettings';
 import { compareCsv, compareRows, deltaOf } from '../src/model/compareTable';
 import type { ComparedRun } from '../src/model/compareTable';
+import { csvLine, csvValue, inertText } from '../src/model/csv';
+import { runLabels } from '../src/model/runLabels';
 
 function runOf(id: string, parts: Partial<Omit<ComparedRun, 'run'>> & { tags?: Schemas['Run']['tags'] }): ComparedRun {
   return {
@@ -76,6 +78,7 @@ const shown = (change: object) => rows(change).map(row => `${row.group} ${row.na
 describe('compareRows', () => {
   it('lists facts, parameters, tags and values', () => {
     expect(shown({})).toEqual([
+      'run Number',
       'run Status',
       'run Experiment',
       'run Created',
@@ -145,9 +148,16 @@ describe('deltaOf', () => {
 describe('compareCsv', () => {
   it('has all values in full, and no text that a spreadsheet would run', () => {
     const lines = compareCsv(RUNS, rows({})).split('\r\n');
-    expect(lines[0]).toBe(',,run,a,b');
+    expect(lines.slice(0, 2)).toEqual(['group,name,value,a,b', 'run,Name,,a,b']);
     expect(lines).toContain("tags,kind,,'=1+1,");
     expect(lines).toContain('metrics,loss,high,2,4');
+    expect(lines).toContain('run,Duration,seconds,60,60');
+  });
+
+  it('names runs as text', () => {
+    const run = runOf('a', {});
+    const csv = compareCsv([{ ...run, run: { ...run.run, display_name: '=HYPERLINK("http://x")' } }], []);
+    expect(csv.split('\r\n')[1]).toBe(`run,Name,,"'=HYPERLINK(""http://x"")"`);
   });
 
   it('quotes what needs it', () => {
@@ -161,11 +171,45 @@ describe('compareCsv', () => {
         group: 'parameters' as const,
         name: 'x,"y"',
         aspect: null,
-        cells: [{ text: '","one', value: '', number: null }],
+        cells: [{ text: '', value: '","one', number: null }],
         isDifferent: false
       }
     ];
   }
+});
+
+describe('CSV', () => {
+  it.each(['=1', '+x', '-1+cmd|x', '@SUM(A1)', '\t=1', '\n=1', ' =1', '＝1', '－x'])('makes a text of %p', text => {
+    expect(inertText(text)).toBe(`'${text}`);
+  });
+
+  it.each(['-0.1', '+3', '-1e-5', '.5', 'a=1', '0x10'])('leaves %p as it is', text => {
+    expect(inertText(text)).toBe(text);
+  });
+
+  it('has numbers in full, and those that are not finite as programs read them', () => {
+    expect(
+      [0.1, { integer: '12345678901234567890' }, { float: 'NaN' as const }, { float: '-Infinity' as const }].map(
+        csvValue
+      )
+    ).toEqual(['0.1', '12345678901234567890', 'NaN', '-Infinity']);
+    expect([null, true, '-x'].map(csvValue)).toEqual(['None', 'True', "'-x"]);
+  });
+
+  it('quotes line ends and quotes', () => {
+    expect(csvLine(['a', 'b"c', 'd\re', 'f,g'])).toBe('a,"b""c","d\re","f,g"\r\n');
+  });
+});
+
+describe('runLabels', () => {
+  const named = (id: string, number: number, name: string | null) => ({ run_id: id, number, display_name: name });
+
+  it('tells runs of the same name apart', () => {
+    const labels = runLabels([named('a', 1, 'x'), named('b', 2, 'x'), named('c', 3, 'y'), named('d', 4, null)]);
+    expect([...labels.values()]).toEqual(['x #1', 'x #2', 'y', 'd']);
+    // Numbers are given in each experiment anew.
+    expect([...runLabels([named('a', 1, 'x'), named('b', 1, 'x')]).values()]).toEqual(['x a', 'x b']);
+  });
 });
 
 describe('links of comparisons', () => {
@@ -227,23 +271,49 @@ describe('links of comparisons', () => {
 
 describe('pictures side by side', () => {
   const image = (step: number | null, path: string) => ({ name: 'confusion', step, path });
-  const [row] = pictureRows([
-    runOf('a', { images: [image(2, 'two'), image(0, 'zero')] }),
-    runOf('b', { images: [image(1, 'one')] }),
-    runOf('c', {})
-  ]);
+  const runs = [runOf('a', { images: [image(2, 'two')] }), runOf('b', { images: [image(1, 'one')] }), runOf('c', {})];
+  const row = pictureRow('confusion', runs, new Map([['a', [{ step: 0, path: 'zero' }]]]));
 
-  it('has the steps of all runs', () => {
-    expect(row?.steps).toEqual([0, 1, 2]);
-    expect(row?.runs[2]).toBeNull();
+  it('are listed by name', () => {
+    expect(pictureNames(runs)).toEqual(['confusion']);
   });
 
-  it('shows the newest picture up to a step', () => {
-    const first = row?.runs[0] ?? [];
-    expect([pictureAt(first, 1)?.path, pictureAt(first, 2)?.path, pictureAt(row?.runs[1] ?? [], 0)]).toEqual([
+  it('have the steps of all runs, those that were read and those that came since', () => {
+    expect(row.steps).toEqual([0, 1, 2]);
+    expect(row.runs[2]).toBeNull();
+    expect(pictureRow('confusion', runs).steps).toEqual([1, 2]);
+  });
+
+  it('are the newest up to a step', () => {
+    const first = row.runs[0] ?? [];
+    expect([pictureAt(first, 1)?.path, pictureAt(first, 2)?.path, pictureAt(row.runs[1] ?? [], 0)]).toEqual([
       'zero',
       'two',
       null
     ]);
+  });
+
+  it('are read with the paths that v1 logged, too', async () => {
+    const cell = (value: Schemas['Value']) => [{ has_value: true, value }];
+    const asked: unknown[] = [];
+    const client = {
+      getRows: (...args: unknown[]) => {
+        asked.push(args);
+        return Promise.resolve({
+          columns: [null],
+          seqs: [0, 1, 2],
+          steps: [0, 5, 6],
+          times: [0, 0, 0],
+          rows: [cell('outputs/a.png'), cell('aml://artifactId/ExperimentRun/dcid.r1/outputs/b.png'), cell(3)],
+          start: 0,
+          total: 3
+        });
+      }
+    } as unknown as ApiClient;
+    expect(await readPictures(client, 'w', 'r1', 'confusion')).toEqual([
+      { step: 0, path: 'outputs/a.png' },
+      { step: 5, path: 'outputs/b.png' }
+    ]);
+    expect(asked).toEqual([['w', 'r1', 'confusion', -500, 500]]);
   });
 });

@@ -51,6 +51,13 @@ export class FakeClient extends ApiClient {
     this._news.push({ run, fits });
   }
 
+  /** Delete a run for good; the next poll tells it. */
+  purge(runId: string): void {
+    this.runs = this.runs.filter(run => run.run_id !== runId);
+    this._removed.push(runId);
+    this._news.push(null);
+  }
+
   /** How often something was asked. */
   count(what: string): number {
     return this.asked.filter(one => one.what === what).length;
@@ -77,8 +84,8 @@ export class FakeClient extends ApiClient {
     return this._answer('metrics', null, () => ({ names: this.metricNames }));
   }
 
-  override listExperiments(): Promise<Schemas['Experiments']> {
-    return this._answer('experiments', null, () => {
+  override listExperiments(_: string, view?: ApiClient.ExperimentView): Promise<Schemas['Experiments']> {
+    return this._answer('experiments', view, () => {
       const names = new Map(this.runs.map(run => [run.experiment_id, run.experiment_name]));
       const experiments = [...names].map(([id, name]) => ({
         experiment_id: id,
@@ -112,8 +119,8 @@ export class FakeClient extends ApiClient {
   override pollRuns(_: string, request: Schemas['PollRequest']): Promise<Schemas['PollReply']> {
     return this._answer('poll', request, () => ({
       cursor: String(this._news.length),
-      changed: this._news.slice(Number(request.cursor)),
-      removed: [],
+      changed: this._news.slice(Number(request.cursor)).filter(one => one !== null),
+      removed: this._removed.splice(0),
       is_stale: this.isStale,
       total: this.runs.length,
       sparklines: Object.fromEntries(
@@ -152,7 +159,9 @@ export class FakeClient extends ApiClient {
     return JSON.parse(JSON.stringify(reply())) as T;
   }
 
-  private readonly _news: { run: RunRow; fits: boolean }[] = [];
+  /** Null where a run went away. */
+  private readonly _news: ({ run: RunRow; fits: boolean } | null)[] = [];
+  private readonly _removed: string[] = [];
 }
 
 export function makeWorkspace(key: string, change: Partial<Schemas['Workspace']> = {}): Schemas['Workspace'] {

@@ -184,6 +184,31 @@ describe('LogModel', () => {
     expect(textOf(log)).toBe('text');
   });
 
+  it('knows the numbers of lines that were read from the start on', async () => {
+    const { file, log, look } = setUp();
+    const numbers = () => log.blocks.flatMap(block => block.rows.map(row => row.number));
+    file.write('a\nb\n');
+    await look();
+    expect([log.isNumbered, numbers()]).toEqual([true, [0, 1]]);
+    for (let round = 0; round < 10; round++) {
+      file.write(`${'v'.repeat(79)}\n`.repeat(1_000));
+      await look();
+    }
+    // Rows at the front have gone; the others keep their numbers.
+    expect([log.isNumbered, log.start > 0, numbers().at(-1)]).toEqual([true, true, 10_001]);
+    await log.loadEarlier();
+    expect(log.isNumbered).toBe(log.start === 0);
+  });
+
+  it('knows no numbers where only the end was read, until the start is there', async () => {
+    const { file, log, look } = setUp();
+    file.write(`${'u'.repeat(79)}\n`.repeat(2_000));
+    await look();
+    expect(log.isNumbered).toBe(false);
+    await log.loadEarlier();
+    expect([log.isNumbered, log.start]).toEqual([true, 0]);
+  });
+
   it('keeps blocks that can change no more the same objects', async () => {
     const { file, log, look } = setUp();
     file.write('line\n'.repeat(1_000));
@@ -209,6 +234,16 @@ describe('findMatches', () => {
     ]);
     expect(findMatches(log.blocks, '')).toEqual([]);
   });
+
+  it.each(['a-b', '(x)', '[y]', '{z}', '\\', '/', '$', '^', '*', '+', '?', '|', '&&', '~', 'É'])(
+    'finds %p as it stands',
+    async wanted => {
+      const { file, log, look } = setUp();
+      file.write('a-b (x) [y] {z} \\ / $ ^ * + ? | && ~ é\n');
+      await look();
+      expect(findMatches(log.blocks, wanted)).toHaveLength(1);
+    }
+  );
 
   it('goes round in a ring', () => {
     expect([nextMatch(3, 2, 1), nextMatch(3, 0, -1), nextMatch(0, -1, 1)]).toEqual([0, 2, -1]);

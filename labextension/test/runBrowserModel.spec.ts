@@ -15,6 +15,15 @@ async function readModel(
   return { client, model };
 }
 
+/** Count how often the model asks for a poll. */
+function countPollsWanted(model: RunBrowserModel): () => number {
+  let wanted = 0;
+  model.pollWanted.connect(() => {
+    wanted += 1;
+  });
+  return () => wanted;
+}
+
 function manyRuns(count: number): RunRow[] {
   return Array.from({ length: count }, (_, index) => makeRun(count - index));
 }
@@ -95,10 +104,84 @@ describe('listing', () => {
 
     expect(client.count('list')).toBe(0);
     expect(model.items.length).toBe(0);
+  });
+
+  it('leaves the runs of another notebook to the next poll: perhaps nobody looks', async () => {
+    const { client, model } = await readModel([makeRun(1)], { scope: 'notebook' });
+    const wanted = countPollsWanted(model);
+    const asked = client.asked.length;
 
     model.setNotebook('a.ipynb');
     await settle();
+    expect(client.asked).toHaveLength(asked);
+    expect(wanted()).toBeGreaterThan(0);
+
+    await model.poll();
     expect(client.lastList().query.notebook).toBe('a.ipynb');
+    expect(shownIds(model)).toEqual(['run:run-1']);
+
+    model.setNotebook(null);
+    expect(model.items.length).toBe(0);
+  });
+
+  it('reads the list alone when only the list is another one', async () => {
+    const { client, model } = await readModel([makeRun(1)]);
+    const asked = client.asked.length;
+
+    model.setSettings({ search: 'name' });
+    await settle();
+
+    expect(client.asked.slice(asked).map(one => one.what)).toEqual(['list']);
+    expect(client.lastList().query.search).toBe('name');
+  });
+
+  it('asks for the workspaces alone until there is one, and then lists its runs', async () => {
+    const client = new FakeClient();
+    client.workspaces = [];
+    client.runs = [makeRun(1)];
+    const model = new RunBrowserModel({ client });
+    await model.refresh();
+    const asked = client.asked.length;
+
+    await model.poll();
+    expect(client.asked.slice(asked).map(one => one.what)).toEqual(['workspaces']);
+
+    client.workspaces = [makeWorkspace('first')];
+    await model.poll();
+    expect(model.workspace?.key).toBe('first');
+    expect(shownIds(model)).toEqual(['run:run-1']);
+  });
+
+  it('asks a workspace that cannot be read for nothing, and says why', async () => {
+    const client = new FakeClient();
+    client.workspaces = [makeWorkspace('broken', { error: 'No database.' })];
+    const model = new RunBrowserModel({ client });
+    await model.refresh();
+    const asked = client.asked.length;
+
+    await expect(model.poll()).rejects.toThrow('No database.');
+
+    expect(client.asked.slice(asked).map(one => one.what)).toEqual(['workspaces']);
+    expect(model.error?.message).toBe('No database.');
+  });
+
+  it('asks for the workspaces once a minute, in the place of a poll', async () => {
+    const client = new FakeClient();
+    let nowMs = 0;
+    const model = new RunBrowserModel({ client, nowMs: () => nowMs });
+    await model.refresh();
+    client.workspaces = [...client.workspaces, makeWorkspace('new')];
+    const asked = client.asked.length;
+
+    nowMs = 59_000;
+    await model.poll();
+    nowMs = 60_000;
+    await model.poll();
+    await model.poll();
+
+    expect(client.asked.slice(asked).map(one => one.what)).toEqual(['poll', 'workspaces', 'poll']);
+    expect(model.workspaces.map(workspace => workspace.key)).toEqual(['w1', 'new']);
+    expect(model.workspace?.key).toBe('w1');
   });
 });
 
@@ -138,6 +221,49 @@ describe('a poll', () => {
     model.hold(false);
     expect(shownIds(model)).toEqual(['run:run-4', 'run:run-3', 'run:run-2']);
     expect(model.waiting).toBe(0);
+  });
+
+  it('lets a run that is gone stay while the list is held', async () => {
+    const { client, model } = await readModel(manyRuns(3));
+    model.hold(true);
+    client.purge('run-2');
+
+    await model.poll();
+    expect(shownIds(model)).toEqual(['run:run-3', 'run:run-2', 'run:run-1']);
+    expect(model.waiting).toBe(1);
+
+    model.hold(false);
+    expect(shownIds(model)).toEqual(['run:run-3', 'run:run-1']);
+  });
+
+  it('forgets a change that waits when a later one undoes it', async () => {
+    const { client, model } = await readModel(manyRuns(2), { metric: { kind: 'none' } });
+    model.hold(true);
+    client.put(makeRun(2), false);
+    await model.poll();
+    expect(model.waiting).toBe(1);
+
+    client.put(makeRun(2));
+    await model.poll();
+    expect(model.waiting).toBe(0);
+
+    model.hold(false);
+    expect(shownIds(model)).toEqual(['run:run-2', 'run:run-1']);
+  });
+
+  it('does not list again under the pointer, but as soon as that is gone', async () => {
+    const { client, model } = await readModel(manyRuns(3));
+    model.hold(true);
+    client.runs = manyRuns(5);
+    client.isStale = true;
+    await model.poll();
+    expect(model.items.length).toBe(3);
+    const wanted = countPollsWanted(model);
+
+    model.hold(false);
+    expect(wanted()).toBe(1);
+    await model.poll();
+    expect(model.items.length).toBe(5);
   });
 
   it('leaves to its page a run that belongs below what is read', async () => {
@@ -200,17 +326,14 @@ describe('a poll', () => {
     client.metricNames = ['loss'];
     client.sparklines = { 'run-1': { values: [2, 1], count: 2 }, 'run-2': { values: [3, 1], count: 2 } };
     await model.readMetrics();
-    let wanted = 0;
-    model.pollWanted.connect(() => {
-      wanted += 1;
-    });
+    const wanted = countPollsWanted(model);
 
     model.setWindow(0, 1);
     await model.poll();
     model.setWindow(0, 1);
     await model.poll();
 
-    expect(wanted).toBe(1);
+    expect(wanted()).toBe(1);
     expect(model.sparklines.get('run-1')?.values).toEqual([2, 1]);
     expect(client.lastPoll().sparkline_run_ids).toEqual(['run-2']);
   });
@@ -220,14 +343,11 @@ describe('a poll', () => {
     const { client, model } = await readModel([makeRun(1, { metrics })], { metric: { kind: 'named', name: 'loss' } });
     client.failure = noAnswer;
     await expect(model.poll()).rejects.toBe(noAnswer);
-    let wanted = 0;
-    model.pollWanted.connect(() => {
-      wanted += 1;
-    });
+    const wanted = countPollsWanted(model);
 
     model.setWindow(0, 0);
 
-    expect(wanted).toBe(0);
+    expect(wanted()).toBe(0);
   });
 });
 
@@ -248,6 +368,16 @@ describe('the tree', () => {
 
     await model.setOpen('e1', false);
     expect(shownIds(model)).toEqual(['experiment:e2', 'experiment:e1']);
+  });
+
+  it('has the archived experiments on demand', async () => {
+    const { client, model } = await readModel([makeRun(1)], { scope: 'experiments' });
+    expect(client.asked.filter(one => one.what === 'experiments').map(one => one.body)).toEqual(['ActiveOnly']);
+
+    model.setSettings({ archivedExperiments: true });
+    await settle();
+
+    expect(client.asked.filter(one => one.what === 'experiments').at(-1)?.body).toBe('All');
   });
 
   it('asks for the counts in the place of a poll when they may have changed', async () => {

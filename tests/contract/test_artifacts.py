@@ -4,7 +4,6 @@ import errno
 import io
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,72 +12,12 @@ from aml_widgets.core.errors import (
     ArtifactExists,
     ArtifactNotFound,
     InvalidArtifact,
-    InvalidName,
     StoreFull,
     StoreReadOnly,
     StoreUnavailable,
 )
-from aml_widgets.store.artifacts import COPY_CHUNK_BYTES, FolderArtifactStore, normalize_artifact_path
-
-HOSTILE_NAMES = (
-    "<img src=x onerror=alert(1)>.txt",
-    "; rm -rf ~",
-    "$(touch pwned)",
-    "a\nb\tc",
-    "-rf",
-    "~",
-    "...",
-    "..a",
-    "a..",
-    "größe 🚀.csv",
-    "e\u0301",
-    "\u202etxt.exe",
-    "%2e%2e%2fetc",
-    "C:",
-    "nul",
-    ".hidden",
-    " blank ",
-    "x" * 255,
-    "🚀" * 63,
-    "outputs/" + "deep/" * 50 + "file",
-)
-
-BAD_PATHS = (
-    "",
-    ".",
-    "./",
-    "/",
-    "/etc/passwd",
-    "..",
-    "../a",
-    "a/..",
-    "a/../b",
-    "./../a",
-    "a/",
-    "a/.",
-    "nul\0inside",
-    "..\\a",
-    "a\\b",
-    "C:\\a",
-    "\ud800",
-    "x" * 256,
-    "🚀" * 64,
-    "a/" + "x" * 256 + "/b",
-)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> FolderArtifactStore:
-    return FolderArtifactStore(tmp_path / "runs")
-
-
-def _put(files: FolderArtifactStore, path: str, content: bytes = b"content") -> int:
-    return files.put("run1", path, io.BytesIO(content))
-
-
-def _names_in(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
-
+from aml_widgets.store.artifacts import COPY_CHUNK_BYTES, FolderArtifactStore
+from tests.contract.artifact_files import names_in, put
 
 # -- putting and reading
 
@@ -94,11 +33,11 @@ def test_what_was_put_can_be_read(files: FolderArtifactStore, tmp_path: Path, co
     for path in ("from/stream", "from/file"):
         assert files.size("run1", path) == len(content)
         assert files.read("run1", path) == content
-    assert _names_in(files.root) == ["run1/from/file", "run1/from/stream"]
+    assert names_in(files.root) == ["run1/from/file", "run1/from/stream"]
 
 
 def test_a_part_can_be_read(files: FolderArtifactStore) -> None:
-    _put(files, "a", b"0123456789")
+    put(files, "a", b"0123456789")
 
     assert files.read("run1", "a", start=3) == b"3456789"
     assert files.read("run1", "a", start=3, max_bytes=2) == b"34"
@@ -110,22 +49,22 @@ def test_a_part_can_be_read(files: FolderArtifactStore) -> None:
 
 
 def test_the_same_file_again_is_accepted(files: FolderArtifactStore) -> None:
-    _put(files, "outputs/model", b"same")
+    put(files, "outputs/model", b"same")
 
-    assert _put(files, "./outputs//model", b"same") == 4
-    assert _names_in(files.root) == ["run1/outputs/model"]
+    assert put(files, "./outputs//model", b"same") == 4
+    assert names_in(files.root) == ["run1/outputs/model"]
 
 
 @pytest.mark.parametrize("other", [b"", b"sam", b"samE", b"same!"])
 def test_another_content_is_refused_and_the_first_stays(files: FolderArtifactStore, other: bytes) -> None:
-    _put(files, "a", b"same")
+    put(files, "a", b"same")
 
     with pytest.raises(ArtifactExists, match="'a'") as caught:
-        _put(files, "a", other)
+        put(files, "a", other)
 
     assert caught.value.value == "a"
     assert files.read("run1", "a") == b"same"
-    assert _names_in(files.root) == ["run1/a"]
+    assert names_in(files.root) == ["run1/a"]
 
 
 def test_runs_do_not_share_files(files: FolderArtifactStore) -> None:
@@ -136,15 +75,15 @@ def test_runs_do_not_share_files(files: FolderArtifactStore) -> None:
 
 
 def test_a_file_is_no_folder_and_a_folder_no_file(files: FolderArtifactStore) -> None:
-    _put(files, "a/b")
+    put(files, "a/b")
 
     with pytest.raises(ArtifactExists):
-        _put(files, "a")
+        put(files, "a")
     with pytest.raises(ArtifactExists):
-        _put(files, "a/b/c")
+        put(files, "a/b/c")
     assert files.size("run1", "a") is None
     assert files.size("run1", "a/b/c") is None
-    assert _names_in(files.root) == ["run1/a/b"]
+    assert names_in(files.root) == ["run1/a/b"]
 
 
 def test_what_is_not_there_is_not_found(files: FolderArtifactStore, tmp_path: Path) -> None:
@@ -208,7 +147,7 @@ def test_many_writers_of_one_name_agree_on_one_content(files: FolderArtifactStor
 
     def write(content: bytes) -> None:
         try:
-            _put(files, "a/b", content)
+            put(files, "a/b", content)
             outcomes.append("stored")
         except ArtifactExists:
             outcomes.append("refused")
@@ -221,7 +160,7 @@ def test_many_writers_of_one_name_agree_on_one_content(files: FolderArtifactStor
 
     assert sorted(outcomes) == ["refused"] * 8 + ["stored"] * 8
     assert files.read("run1", "a/b") in (b"\0" * 100_000, b"\1" * 100_000)
-    assert _names_in(files.root) == ["run1/a/b"]
+    assert names_in(files.root) == ["run1/a/b"]
 
 
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
@@ -233,118 +172,12 @@ def test_a_file_system_without_hard_links_does_too(
 
     monkeypatch.setattr(os, "link", refuse)
 
-    assert _put(files, "a", b"first") == 5
-    assert _put(files, "a", b"first") == 5
+    assert put(files, "a", b"first") == 5
+    assert put(files, "a", b"first") == 5
     with pytest.raises(ArtifactExists):
-        _put(files, "a", b"other")
+        put(files, "a", b"other")
     assert files.read("run1", "a") == b"first"
-    assert _names_in(files.root) == ["run1/a"]
-
-
-# -- paths
-
-
-@pytest.mark.parametrize("path", HOSTILE_NAMES, ids=lambda path: ascii(path)[:40])
-def test_odd_names_are_only_names(files: FolderArtifactStore, tmp_path: Path, path: str) -> None:
-    before = _names_in(tmp_path)
-
-    _put(files, path, path.encode())
-
-    assert files.read("run1", path) == path.encode()
-    assert _names_in(tmp_path) == sorted([*before, f"runs/run1/{path}"])
-
-
-@pytest.mark.parametrize("path", BAD_PATHS, ids=lambda path: ascii(path)[:40])
-def test_a_path_that_could_leave_the_run_is_refused(files: FolderArtifactStore, tmp_path: Path, path: str) -> None:
-    calls: list[Callable[[], object]] = [
-        lambda: _put(files, path),
-        lambda: files.append_path("run1", path),
-        lambda: files.size("run1", path),
-        lambda: files.read("run1", path),
-        lambda: files.copy_to("run1", path, tmp_path / "target"),
-    ]
-
-    for call in calls:
-        with pytest.raises(InvalidArtifact) as caught:
-            call()
-        assert caught.value.value == path
-        assert len(str(caught.value)) < 500
-        str(caught.value).encode()  # prints anywhere
-
-    assert _names_in(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    ("path", "normal"), [("./a", "a"), ("././a", "a"), ("a//b", "a/b"), ("a/./b", "a/b"), (".a", ".a"), ("a b", "a b")]
-)
-def test_a_path_has_one_spelling(path: str, normal: str) -> None:
-    assert normalize_artifact_path(path) == normal
-
-
-def test_a_path_longer_than_the_file_system_takes_is_refused(files: FolderArtifactStore) -> None:
-    with pytest.raises(InvalidArtifact, match="longer"):
-        _put(files, "deep/" * 2_000 + "file")
-
-
-@pytest.mark.parametrize("run_id", ["", ".", "..", "a/b", "/", "a\\b", "a\0", "-a", "run1\n"], ids=ascii)
-def test_a_run_id_that_could_leave_the_root_is_refused(files: FolderArtifactStore, tmp_path: Path, run_id: str) -> None:
-    calls: list[Callable[[], object]] = [
-        lambda: files.put(run_id, "a", io.BytesIO(b"x")),
-        lambda: files.append_path(run_id, "a"),
-        lambda: files.size(run_id, "a"),
-        lambda: files.read(run_id, "a"),
-        lambda: files.copy_to(run_id, "a", tmp_path / "target"),
-    ]
-
-    for call in calls:
-        with pytest.raises(InvalidName):
-            call()
-
-    assert _names_in(tmp_path) == []
-
-
-def test_no_link_leads_out_of_the_run(files: FolderArtifactStore, tmp_path: Path) -> None:
-    (tmp_path / "secret").write_bytes(b"secret")
-    (tmp_path / "folder").mkdir()
-    _put(files, "inside", b"inside")
-    folder = files.root / "run1"
-    (folder / "file").symlink_to(tmp_path / "secret")
-    (folder / "folder").symlink_to(tmp_path)
-    (folder / "loop").symlink_to("loop")
-    (folder / "dangling").symlink_to(tmp_path / "folder" / "new")
-    (folder / "good").symlink_to("inside")
-
-    for path in ("file", "folder/secret", "loop", "dangling"):
-        assert files.size("run1", path) is None
-        with pytest.raises(ArtifactNotFound):
-            files.read("run1", path)
-        with pytest.raises(ArtifactNotFound):
-            files.copy_to("run1", path, tmp_path / "target")
-    for path in ("folder/new", "folder/folder/new"):
-        with pytest.raises(InvalidArtifact):
-            _put(files, path)
-        with pytest.raises(InvalidArtifact):
-            files.append_path("run1", path)
-    for path in ("file", "dangling", "loop"):
-        with pytest.raises(ArtifactExists):
-            _put(files, path, b"secret")
-        with pytest.raises(ArtifactExists):
-            files.append_path("run1", path)
-    assert files.read("run1", "good") == b"inside"
-    assert (tmp_path / "secret").read_bytes() == b"secret"
-    assert _names_in(tmp_path / "folder") == []
-
-
-def test_the_root_and_the_runs_folder_may_be_links(tmp_path: Path) -> None:
-    (tmp_path / "disk" / "big").mkdir(parents=True)
-    (tmp_path / "runs").symlink_to(tmp_path / "disk")
-    (tmp_path / "disk" / "run1").symlink_to("big")
-    files = FolderArtifactStore(tmp_path / "runs")
-
-    _put(files, "a/b", b"content")
-
-    assert files.read("run1", "a/b") == b"content"
-    assert (tmp_path / "disk" / "big" / "a" / "b").read_bytes() == b"content"
+    assert names_in(files.root) == ["run1/a"]
 
 
 # -- sources that cannot be stored
@@ -368,7 +201,7 @@ def test_a_source_that_is_no_file_is_refused(files: FolderArtifactStore, tmp_pat
         with pytest.raises(InvalidArtifact, match=reason):
             files.put("run1", "a", source)  # type: ignore[arg-type]  # what a user may give all the same
 
-    assert _names_in(files.root) == []
+    assert names_in(files.root) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
@@ -401,7 +234,7 @@ def test_what_the_disk_says_becomes_the_stores_error(
     code: int,
     error: type[Exception],
 ) -> None:
-    _put(files, "there")
+    put(files, "there")
 
     def fail(*_: object) -> None:
         raise OSError(code, os.strerror(code), "somewhere")
@@ -409,10 +242,10 @@ def test_what_the_disk_says_becomes_the_stores_error(
     monkeypatch.setattr("aml_widgets.store.artifacts._publish", fail)
 
     with pytest.raises(error, match="'new'") as caught:
-        _put(files, "new")
+        put(files, "new")
 
     assert isinstance(caught.value.__cause__, OSError)
-    assert _names_in(files.root) == ["run1/there"]
+    assert names_in(files.root) == ["run1/there"]
 
 
 def test_a_full_disk_is_said_to_be_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,10 +255,10 @@ def test_a_full_disk_is_said_to_be_full(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("aml_widgets.store.artifacts.open", lambda path, mode: open("/dev/full", "wb"), raising=False)  # noqa: SIM115 - the store closes it
 
     with pytest.raises(StoreFull, match="room"):
-        _put(files, "a", b"x" * 10_000_000)
+        put(files, "a", b"x" * 10_000_000)
 
     monkeypatch.undo()
-    assert _names_in(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 # -- logs
@@ -448,7 +281,7 @@ def test_a_log_grows_behind_its_path(files: FolderArtifactStore) -> None:
 
 
 def test_a_file_is_copied_out_and_replaces_what_is_there(files: FolderArtifactStore, tmp_path: Path) -> None:
-    _put(files, "a", b"content")
+    put(files, "a", b"content")
     target = tmp_path / "new" / "folder" / "target"
 
     files.copy_to("run1", "a", target)
@@ -456,11 +289,11 @@ def test_a_file_is_copied_out_and_replaces_what_is_there(files: FolderArtifactSt
     files.copy_to("run1", "a", target)
 
     assert target.read_bytes() == b"content"
-    assert _names_in(tmp_path / "new") == ["folder/target"]
+    assert names_in(tmp_path / "new") == ["folder/target"]
 
 
 def test_copying_onto_itself_keeps_the_file(files: FolderArtifactStore) -> None:
-    _put(files, "a", b"content")
+    put(files, "a", b"content")
 
     files.copy_to("run1", "a", files.root / "run1" / "a")
 
@@ -468,7 +301,7 @@ def test_copying_onto_itself_keeps_the_file(files: FolderArtifactStore) -> None:
 
 
 def test_copying_follows_a_link_at_the_target(files: FolderArtifactStore, tmp_path: Path) -> None:
-    _put(files, "a", b"content")
+    put(files, "a", b"content")
     (tmp_path / "link").symlink_to("real")
 
     files.copy_to("run1", "a", tmp_path / "link")
@@ -478,7 +311,7 @@ def test_copying_follows_a_link_at_the_target(files: FolderArtifactStore, tmp_pa
 
 
 def test_a_folder_is_no_target(files: FolderArtifactStore, tmp_path: Path) -> None:
-    _put(files, "a")
+    put(files, "a")
 
     with pytest.raises(InvalidArtifact, match="folder"):
         files.copy_to("run1", "a", tmp_path)

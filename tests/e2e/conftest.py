@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect, sync_playwright
 
 from tests.e2e.lab import CHROMIUM_FLAGS, WAIT_MS, BrowserMissing, LabServer, NotebookPage, find_chromium, start_lab
 from tests.e2e.seeded_runs import SeededWorkspace, open_workspace, seed_few, seed_hostile, seed_many
@@ -19,9 +19,11 @@ from tests.e2e.sidebar import Sidebar
 
 OpenNotebook = Callable[..., NotebookPage]
 OpenSidebar = Callable[..., Sidebar]
+OpenRun = Callable[..., Locator]
 
 BASE_URL = "/a%40b/"
 """The base URL of the run browser's server: what JupyterHub gives to the user ``a@b``."""
+SHORTCUTS_ERROR = "Cannot read properties of undefined (reading 'schema')"
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +140,38 @@ def open_sidebar(browser_lab: LabServer, page: Page) -> Iterator[OpenSidebar]:
     for sidebar in opened:
         sidebar.close()
     assert page_errors == []
+
+
+@pytest.fixture
+def open_run(browser_lab: LabServer, page: Page) -> Iterator[OpenRun]:
+    """Open a link to a run: ``open_run(workspace, run_id, **parameters)`` gives its page.
+
+    What goes wrong inside the page fails the test at its end, and so does markup that was run.
+    """
+    errors: list[str] = []
+
+    def note_error(error: object) -> None:
+        # Notebook 7's own: its shortcuts hear of other settings that are loaded before theirs are.
+        if str(error) != SHORTCUTS_ERROR or "/tree" not in page.url:
+            errors.append(str(error))
+
+    page.on("pageerror", note_error)
+
+    def note_dialog(dialog: Dialog) -> None:
+        errors.append(f"a dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", note_dialog)
+
+    def open_one(workspace: SeededWorkspace, run_id: str, *, app: str = "", **parameters: str) -> Locator:
+        given = {"aml-run": workspace.link(run_id), **parameters}
+        page.goto(browser_lab.page_url(app, **given) if app else browser_lab.fresh_url(**given))
+        run_page = page.locator(".jp-AmlRunPage:visible")
+        expect(run_page).to_have_count(1)
+        return run_page
+
+    yield open_one
+    assert errors == []
 
 
 @pytest.fixture(scope="module")

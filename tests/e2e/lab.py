@@ -6,16 +6,17 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
@@ -95,6 +96,15 @@ class LabServer:
     home: Path  # AML_WIDGETS_HOME of its kernels
     log_path: Path
     process: subprocess.Popen[bytes]
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    @property
+    def port(self) -> int:
+        """Where it listens, on 127.0.0.1."""
+        port = urlsplit(self.url).port
+        assert port is not None
+        return port
 
     def notebook_url(self, path: str) -> str:
         """Address of a notebook below `root`, in a layout of its own with nothing restored from earlier ones."""
@@ -139,6 +149,11 @@ class LabServer:
         finally:
             target.write_text(before, encoding="utf-8")
 
+    def start_again(self) -> LabServer:
+        """Start a server that was stopped, at the address and with all that it had, its kernels excepted."""
+        process, _ = _start_server(self.command, self.environment, self.root, self.log_path)
+        return replace(self, process=process)
+
     def stop(self) -> None:
         """End the server, and with it its kernels."""
         self.process.terminate()
@@ -161,10 +176,12 @@ def start_lab(
     options: Sequence[str] = (),
     python: str = sys.executable,
     variables: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> LabServer:
-    """Start JupyterLab on a free port of 127.0.0.1, everything it reads and writes below `folder`.
+    """Start JupyterLab on 127.0.0.1, everything it reads and writes below `folder`.
 
-    `options` go to the server, `python` is the interpreter of its environment, and `variables` are set for it.
+    `options` go to the server, `python` is the interpreter of its environment, `variables` are set for it, and it listens at
+    `port`, or at one that is free.
     """
     root, home, runtime, settings = (folder / name for name in ("root", "home", "runtime", "settings"))
     for path in (root, home, runtime, settings):
@@ -189,8 +206,9 @@ def start_lab(
         python,
         *("-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
         "--ServerApp.ip=127.0.0.1",
-        "--ServerApp.port=18800",  # the first one tried: the server takes a free one near it and writes down which
-        "--ServerApp.port_retries=100",
+        # Else the first one tried: the server takes a free one near it and writes down which.
+        f"--ServerApp.port={port or 18800}",
+        f"--ServerApp.port_retries={0 if port else 100}",
         f"--IdentityProvider.token={token}",
         f"--ServerApp.root_dir={root}",
         f"--ServerApp.base_url={base_url}",
@@ -198,10 +216,35 @@ def start_lab(
         *options,
     ]
     log_path = folder / "server.log"
-    with log_path.open("wb") as log:
+    process, url = _start_server(command, environment, root, log_path)
+    return LabServer(
+        url=url,
+        token=token,
+        root=root,
+        home=home,
+        log_path=log_path,
+        process=process,
+        command=tuple(command),
+        environment=environment,
+    )
+
+
+def find_free_port() -> int:
+    """Find a port for a server that is to come back to it: none that other servers here look at, nor clients are given."""
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
+def _start_server(
+    command: Sequence[str], environment: Mapping[str, str], root: Path, log_path: Path
+) -> tuple[subprocess.Popen[bytes], str]:
+    with log_path.open("ab") as log:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    url = _wait_for_url(process, runtime / f"jpserver-{process.pid}.json", log_path)
-    return LabServer(url=url, token=token, root=root, home=home, log_path=log_path, process=process)
+    runtime = Path(environment["JUPYTER_RUNTIME_DIR"])
+    return process, _wait_for_url(process, runtime / f"jpserver-{process.pid}.json", log_path)
 
 
 def _wait_for_url(process: subprocess.Popen[bytes], info_path: Path, log_path: Path) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -11,7 +14,7 @@ from playwright.sync_api import expect
 from tests.e2e.lab import WAIT_MS, take_screenshot
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Request
 
 PANEL_ID = "jp-AmlRunBrowser"
 LIGHT = "JupyterLab Light"
@@ -149,9 +152,20 @@ class Sidebar:
         self.page.evaluate("() => { window.jupyterapp.shell.collapseLeft(); }")
         expect(self.panel).to_be_hidden()
 
+    def show_again(self) -> None:
+        """Unfold the sidebar."""
+        self.page.evaluate("() => { window.jupyterapp.shell.expandLeft(); }")
+        expect(self.panel).to_be_visible()
+
+    def pass_time(self, *, seconds: float) -> None:
+        """Put the page's clock forward."""
+        self.page.evaluate(
+            "(ms) => { const now = Date.now; Date.now = () => now.call(Date) + ms; }", round(1000 * seconds)
+        )
+
     def choose_workspace(self, key: str) -> None:
         """Look into a workspace."""
-        self.panel.get_by_role("combobox", name="Workspace").select_option(key)
+        self.panel.locator(".jp-AmlRunBrowser-workspaces").select_option(key)
         self.wait_until_read()
 
     def choose_scope(self, scope: Literal["Experiments", "All runs", "Notebook"]) -> None:
@@ -170,6 +184,16 @@ class Sidebar:
         expect(self.panel.locator('.jp-AmlRunBrowser-progress[data-busy="false"]')).to_be_attached()
         expect(self.panel.locator(".jp-AmlRunBrowser-mod-gap")).to_have_count(0)
 
+    def menu_item(self, label: str) -> Locator:
+        """Give the entry of the context menu that begins so."""
+        return self.page.locator(".lm-Menu-item:not(.lm-mod-hidden)", has_text=re.compile(f"^{re.escape(label)}"))
+
+    def choose_from_menu(self, label: str, *, row: Locator | None = None) -> None:
+        """Choose from the context menu of a line, of the first chosen one if none is given."""
+        chosen = self.panel.locator(".jp-AmlRunBrowser-row.jp-mod-selected").first
+        (chosen if row is None else row).click(button="right")
+        self.menu_item(label).first.click()
+
     def open_run(self, name: str) -> None:
         """Open the page of a run, as a double click does."""
         self.row(name).dblclick()
@@ -185,6 +209,21 @@ class Sidebar:
         self.page.mouse.down()
         self.page.mouse.move(x + width - panel["width"], y, steps=4)
         self.page.mouse.up()
+
+    @contextmanager
+    def requests(self) -> Iterator[list[str]]:
+        """Collect what the page asks of the server extension, without the clock that JupyterLab adds."""
+        found: list[str] = []
+
+        def note(request: Request) -> None:
+            if "/aml-widgets/api/" in request.url:
+                found.append(request.url.partition("/aml-widgets/api/")[2].partition("?")[0])
+
+        self.page.on("request", note)
+        try:
+            yield found
+        finally:
+            self.page.remove_listener("request", note)
 
     # -- pictures
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,15 @@ def open_comparison(sidebar: Sidebar, workspace: SeededWorkspace, runs: list[Run
     return comparison
 
 
+def saved_rows(comparison: Comparison) -> list[list[str]]:
+    """Save the table, and read what was saved."""
+    with comparison.page.expect_download() as download:
+        comparison.body.get_by_role("button", name="Save as CSV").click()
+    assert download.value.suggested_filename == "comparison.csv"
+    text = Path(download.value.path()).read_bytes().decode("utf-8")
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
 def test_runs_are_laid_over_each_other(open_sidebar: OpenSidebar, own_workspace: SeededWorkspace) -> None:
     runs = add_compared(own_workspace.store, 3)
     sidebar = open_sidebar()
@@ -101,12 +111,27 @@ def test_table_tells_what_differs(open_sidebar: OpenSidebar, own_workspace: Seed
 def test_all_values_are_saved_as_csv(open_sidebar: OpenSidebar, own_workspace: SeededWorkspace) -> None:
     runs = add_compared(own_workspace.store, 2)
     comparison = open_comparison(open_sidebar(), own_workspace, runs)
-    with comparison.page.expect_download() as download:
-        comparison.body.get_by_role("button", name="Save as CSV").click()
-    rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8"))))
-    assert rows[0] == ["", "", "run", *(run.run_id for run in runs)]
+    comparison.body.get_by_role("checkbox", name="highest").uncheck()
+    rows = saved_rows(comparison)
+    assert rows[0] == ["group", "name", "value", *(run.run_id for run in runs)]
+    assert rows[1] == ["run", "Name", "", "compared 0", "compared 1"]
     assert ["tags", "rate", "", "0", "1"] in rows
-    assert ["metrics", "loss", "high", "1", "1.1"] in rows
+    assert ["metrics", "loss", "high", "1", "1.1"] in rows  # shown or not
+
+
+def test_csv_holds_hostile_names_as_text(open_sidebar: OpenSidebar, own_workspace: SeededWorkspace) -> None:
+    store = own_workspace.store
+    formula = '=HYPERLINK("http://x","click")'
+    runs = [add_run(store, name, tags={formula: "@SUM(A1)", "rate": "-0.1"}, end=None) for name in (formula, 'a,b\n"c')]
+    for run in runs:
+        store.log_columns(run.run_id, "+cmd", {None: [math.nan, -math.inf]})
+        store.log_metrics(run.run_id, {"note": "-1+1|calc"})
+    rows = saved_rows(open_comparison(open_sidebar(), own_workspace, runs))
+    assert rows[1] == ["run", "Name", "", f"'{formula}", 'a,b\n"c']
+    assert ["tags", f"'{formula}", "", "'@SUM(A1)", "'@SUM(A1)"] in rows
+    assert ["tags", "rate", "", "-0.1", "-0.1"] in rows
+    assert ["metrics", "'+cmd", "last", "-Infinity", "-Infinity"] in rows
+    assert ["metrics", "note", "", "'-1+1|calc", "'-1+1|calc"] in rows
 
 
 def test_pictures_are_side_by_side(open_sidebar: OpenSidebar, own_workspace: SeededWorkspace) -> None:
@@ -120,6 +145,7 @@ def test_pictures_are_side_by_side(open_sidebar: OpenSidebar, own_workspace: See
     newest = pictures.first.get_attribute("src")
     comparison.body.get_by_role("slider", name="Step of sample").fill("0")
     expect(pictures.first).not_to_have_attribute("src", newest or "")
+    comparison.page.wait_for_function("picture => picture.naturalWidth === 32", arg=pictures.first.element_handle())
     sidebar.screenshot("compare_pictures")
 
 
@@ -193,6 +219,45 @@ def test_runs_that_are_gone_are_named(open_sidebar: OpenSidebar, own_workspace: 
     expect(body).to_contain_text("Choose at least two runs")
 
 
+def test_run_that_is_deleted_meanwhile_is_named(open_sidebar: OpenSidebar, own_workspace: SeededWorkspace) -> None:
+    store = own_workspace.store
+    runs = add_compared(store, 3, going_on=1)
+    comparison = open_comparison(open_sidebar(), own_workspace, runs)
+    expect(comparison.body.locator('[aria-label*="loss for 3 lines"]')).to_be_visible()
+    store.trash_run(runs[1].run_id)
+    store.purge_run(runs[1].run_id)
+    expect(comparison.body).to_contain_text(f"Not there any more: {runs[1].run_id}")
+    expect(comparison.body.locator('[aria-label*="loss for 2 lines"]')).to_be_visible()
+    expect(comparison.row("seed")).to_have_text(["0", "2"])
+
+
+def test_more_than_50_runs_are_told(open_sidebar: OpenSidebar, own_workspace: SeededWorkspace) -> None:
+    runs = [add_run(own_workspace.store, f"one of many {place}") for place in range(53)]
+    sidebar = open_sidebar()
+    sidebar.execute(
+        "aml-widgets:compare-runs", {"workspace": own_workspace.key, "runIds": [run.run_id for run in runs]}
+    )
+    body = Comparison(sidebar.page).body
+    expect(body.get_by_role("heading", level=2)).to_have_text("Comparing 50 runs")
+    expect(body).to_contain_text("No more than 50 runs are compared at once: the last 3 are left out.")
+
+
+def test_runs_without_a_metric_in_common(open_sidebar: OpenSidebar, own_workspace: SeededWorkspace) -> None:
+    store = own_workspace.store
+    runs = [add_run(store, "the same name", losses=(), end=None) for _ in range(3)]
+    store.log_columns(runs[0].run_id, "alpha", {None: [1.0, 2.0]})
+    store.log_columns(runs[1].run_id, "beta", {None: [3.0, 4.0]})
+    comparison = open_comparison(open_sidebar(), own_workspace, runs)
+    expect(comparison.body.locator('[aria-label*="alpha for 1 line"]')).to_be_visible()
+    expect(comparison.body.locator('[aria-label*="beta for 1 line"]')).to_be_visible()
+    expect(comparison.row("alpha", "last")).to_have_text(["2", "\N{EN DASH}", "\N{EN DASH}"])
+    # Runs of one name are told apart.
+    names = comparison.body.get_by_role("button", name="Lines of the same name #")
+    expect(names).to_have_count(3)
+    comparison.body.get_by_role("combobox", name="X axis").select_option(label="beta")
+    expect(comparison.chart("alpha")).to_be_visible()
+
+
 def test_workspace_that_is_not_there_is_told(open_sidebar: OpenSidebar) -> None:
     sidebar = open_sidebar()
     sidebar.execute("aml-widgets:compare-runs", {"workspace": "0" * 16, "runIds": ["a", "b"]})
@@ -214,7 +279,7 @@ def test_hostile_names_are_only_text(open_sidebar: OpenSidebar, own_workspace: S
     sidebar.screenshot("compare_hostile")
 
 
-@pytest.mark.parametrize("width", [480, 900])
+@pytest.mark.parametrize("width", [360, 480, 900])
 def test_comparison_fits_a_narrow_page(open_sidebar: OpenSidebar, own_workspace: SeededWorkspace, width: int) -> None:
     runs = add_compared(own_workspace.store, 4)
     sidebar = open_sidebar()

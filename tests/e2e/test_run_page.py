@@ -2,69 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import math
+import os
 import re
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+import signal
 
-import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Page, expect
 
 from aml_widgets.core.records import RunQuery
 from aml_widgets.core.status import RunStatus
+from aml_widgets.store.sqlite.store import SqliteRunStore
+from aml_widgets.store.uri import workspace_key
+from tests.e2e.conftest import OpenNotebook, OpenRun
 from tests.e2e.growing_run import GrowingRun
 from tests.e2e.lab import WAIT_MS, LabServer, take_screenshot
+from tests.e2e.run_page import card, is_painted
 from tests.e2e.seeded_runs import SeededWorkspace, add_run
 from tests.e2e.sidebar import Sidebar
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Locator
-
-OpenRun = Callable[..., "Locator"]
-
-N_LONG = 100_000
-SPIKE_AT = 33_333
-
-
-@pytest.fixture
-def open_run(browser_lab: LabServer, page: Page) -> Iterator[OpenRun]:
-    """Open a link to a run: ``open_run(workspace, run_id, **parameters)`` gives its page.
-
-    What goes wrong inside the page fails the test at its end, and so does markup that was run.
-    """
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-
-    def note_dialog(dialog: Dialog) -> None:
-        errors.append(f"a dialog: {dialog.message}")
-        dialog.dismiss()
-
-    page.on("dialog", note_dialog)
-
-    def open_one(workspace: SeededWorkspace, run_id: str, *, app: str = "", **parameters: str) -> Locator:
-        given = {"aml-run": workspace.link(run_id), **parameters}
-        page.goto(browser_lab.page_url(app, **given) if app else browser_lab.fresh_url(**given))
-        run_page = page.locator(".jp-AmlRunPage:visible")
-        expect(run_page).to_have_count(1)
-        return run_page
-
-    yield open_one
-    assert errors == []
-
-
-def card(run_page: Locator, name: str) -> Locator:
-    """The card of a metric."""
-    return run_page.locator(f"section[data-metric={json.dumps(name)}]")
-
-
-def is_painted(chart: Locator) -> bool:
-    """Whether a canvas has a pixel that is not transparent."""
-    return bool(
-        chart.locator("canvas").evaluate(
-            "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(one => one > 0)"
-        )
-    )
+START = """import os
+from aml_widgets import Experiment, Workspace
+run = Experiment(Workspace.open("runs"), "kernel").start_logging(display_name="of a kernel", snapshot_directory=None)
+run.log_metrics({"loss": 0.5}, step=0)
+run.log_metrics({"loss": 0.25}, step=1)
+print(run.id, os.getpid())"""
 
 
 def test_a_run_of_another_process_appears_grows_and_ends(own_workspace: SeededWorkspace, open_run: OpenRun) -> None:
@@ -150,49 +110,11 @@ def test_name_tags_and_description_are_changed_in_the_head(own_workspace: Seeded
 
     run_page.get_by_role("button", name="Edit: Description").click()
     run_page.get_by_role("textbox", name="Description").fill("two\nlines")
-    run_page.get_by_role("button", name="Save").click()
+    run_page.get_by_role("button", name="Save", exact=True).click()
     expect(run_page.get_by_text("two\nlines")).to_be_visible()
 
     kept = own_workspace.store.get_run(run.run_id)
     assert (kept.display_name, kept.tags, kept.description) == ("after <b>", {"team": "vision"}, "two\nlines")
-
-
-def test_a_long_curve_keeps_its_spike_and_is_exact_when_zoomed(
-    own_workspace: SeededWorkspace, open_run: OpenRun, page: Page
-) -> None:
-    values = [math.sin(place / 3_000) for place in range(N_LONG)]
-    values[SPIKE_AT] = 50.0
-    values[SPIKE_AT + 2] = math.nan
-    run = add_run(own_workspace.store, "long", losses=values)
-    run_page = open_run(own_workspace, run.run_id, **{"aml-size": "large", "aml-columns": "1"})
-    shown = card(run_page, "loss")
-    expect(shown).to_contain_text("of 100,000 points: the lowest and highest of each stretch")
-    expect(shown).to_contain_text("1 \N{MULTIPLICATION SIGN} NaN")
-
-    plot = shown.locator(".u-over")
-    box = plot.bounding_box()
-    assert box is not None
-    x = box["x"] + box["width"] * SPIKE_AT / N_LONG
-    page.mouse.move(x, box["y"] + 50)
-    page.keyboard.down("Control")
-    for _ in range(14):
-        page.mouse.wheel(0, -100)
-    page.keyboard.up("Control")
-    expect(shown).not_to_contain_text("the lowest and highest of each stretch")
-    page.mouse.move(x + 3, box["y"] + 51)
-    expect(shown.locator(".jp-AmlChart-readout")).to_contain_text("step 33,3")
-
-    shown.get_by_role("button", name="Show all of loss again").click()
-    expect(shown).to_contain_text("the lowest and highest of each stretch")
-
-
-def test_one_cursor_goes_over_all_charts(own_workspace: SeededWorkspace, open_run: OpenRun) -> None:
-    run = add_run(own_workspace.store, "two", end=None)
-    own_workspace.store.log_columns(run.run_id, "other", {None: [1.0, 2.0, 3.0]})
-    run_page = open_run(own_workspace, run.run_id)
-    card(run_page, "loss").locator(".u-over").hover()
-    expect(card(run_page, "loss").locator(".jp-AmlChart-readout")).to_contain_text("0.5")
-    expect(card(run_page, "other").locator(".jp-AmlChart-readout")).to_contain_text("2")
 
 
 def test_sixty_metrics_are_found_by_name_folded_and_pinned(own_workspace: SeededWorkspace, open_run: OpenRun) -> None:
@@ -231,7 +153,7 @@ def test_a_link_carries_how_the_run_is_looked_at(
     expect(run_page.get_by_label("Columns")).to_have_value("2")
     expect(run_page.locator("output", has_text="0.9")).to_be_visible()
     expect(card(run_page, "loss")).to_contain_text("1 point has no place on the axes")
-    assert "aml-" not in page.url
+    expect(page).not_to_have_url(re.compile("aml-"))  # loaded again, the page shows what the layout remembers
 
     page.evaluate("navigator.clipboard && (navigator.clipboard.writeText = text => { window.copied = text; })")
     page.evaluate("document.addEventListener('copy', () => { window.copied = String(document.getSelection()); })")
@@ -296,3 +218,31 @@ def test_the_page_is_used_by_keyboard_and_read_in_dark_and_narrow(
         take_screenshot(page, "run-page-narrow")
     finally:
         sidebar.set_theme("Light")
+
+
+def test_a_busy_kernel_and_a_dead_one_make_no_difference(
+    lab: LabServer, open_notebook: OpenNotebook, page: Page
+) -> None:
+    notebook = open_notebook([START, "while True:\n    pass"])
+    notebook.run_cell(0)
+    run_id, pid = notebook.output_text(0).split()
+    notebook.run_cell(1, wait=False)
+    folder = lab.root / notebook.path.split("/")[0] / "runs"
+    arguments: dict[str, object] = {"workspace": workspace_key(folder), "runId": run_id}
+    Sidebar(page).execute("aml-widgets:open-run", arguments)
+    run_page = page.locator(".jp-AmlRunPage:visible")
+    step = run_page.locator(".jp-AmlRunPage-fact", has_text="Step")
+    expect(step).to_contain_text("1")
+    assert notebook.is_running(1)
+
+    SqliteRunStore.open(folder).log_metrics(run_id, {"loss": 0.125}, 7)
+    expect(step).to_contain_text("7")
+    assert is_painted(card(run_page, "loss").locator(".jp-AmlChart"))
+    run_page.get_by_role("tab", name="Details").click()
+    expect(run_page.get_by_role("tabpanel")).to_contain_text(run_id)
+    run_page.get_by_role("tab", name="Metrics").click()
+
+    os.kill(int(pid), signal.SIGKILL)
+    expect(run_page.locator(".jp-AmlRunPage-status")).to_contain_text("Not responding")
+    expect(run_page.get_by_text("The process that wrote this run is gone")).to_be_visible()
+    expect(card(run_page, "loss")).to_contain_text("0.125")

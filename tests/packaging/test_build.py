@@ -44,6 +44,19 @@ def test_the_wheel_holds_the_front_end_and_switches_the_server_extension_on(whee
     assert not [name for name in files if name.endswith(".map")]  # sources are for those who develop
 
 
+def test_the_sdist_holds_the_front_end_built_and_all_that_builds_it(sdist: Path) -> None:
+    built = sdist / "aml_widgets" / "_labextension"
+    load = json.loads((built / "package.json").read_text(encoding="utf-8"))["jupyterlab"]["_build"]["load"]
+    needed = ("schemas/aml-widgets/run-browser.json", load)
+    sources = (
+        *("package.json", "yarn.lock", ".yarnrc.yml", "hatch_build.py", "jupyter-config/aml_widgets.json"),
+        *("aml_widgets/server/api.schema.json", "labextension/src/index.ts", "labextension/install.json"),
+    )
+
+    assert [name for name in needed if not (built / name).is_file()] == []
+    assert [name for name in sources if not (sdist / name).is_file()] == []
+
+
 def test_nothing_of_the_front_end_is_fetched_from_elsewhere(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         scripts = [

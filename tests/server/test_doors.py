@@ -134,19 +134,46 @@ class TestReadOnly:
     def extension_settings(self) -> dict[str, object]:
         return {"is_read_only": True}
 
-    async def test_every_change_is_refused(self, api: Api, at: At, store: RunStore) -> None:
+    async def test_every_change_is_refused(self, api: Api, key: str, store: RunStore) -> None:
         run = new_run(store, display_name="kept")
-        changes = [
-            ("PATCH", at(f"/runs/{run.run_id}"), {"display_name": "other"}),
-            ("PATCH", at(f"/experiments/{run.experiment_id}"), {"is_archived": True}),
-            ("POST", at("/runs/actions"), {"action": "cancel", "run_ids": [run.run_id]}),
-        ]
+        refused = set()
 
-        for method, path, body in changes:
-            status, code, message = await api.refuse(method, path, body)
-            assert (status, code) == (403, "StoreReadOnly")
-            assert "RunBrowserApp.is_read_only" in message
+        for method, path in operations():
+            if method != "GET":
+                response = await api.send(method, filled(path, key, run.run_id), {})
+                error = json.loads(response.body)["error"]
+                if (response.code, error["code"]) == (403, "StoreReadOnly"):
+                    assert "RunBrowserApp.is_read_only" in error["message"]
+                    refused.add((method, path))
+
+        changing = {(method, path) for method, path in operations() if method != "GET"} - {
+            ("POST", "/workspaces/{workspace}/runs/list"),
+            ("POST", "/workspaces/{workspace}/runs/poll"),
+            ("POST", "/workspaces/{workspace}/runs/compare"),
+            ("POST", "/workspaces/{workspace}/envelopes"),
+        }
+        assert refused == changing
+        assert changing
+
+    async def test_nothing_that_is_asked_changes_anything(self, api: Api, at: At, key: str, store: RunStore) -> None:
+        run = new_run(store, display_name="kept")
+        bodies: dict[str, object] = {
+            "list": {"query": {}},
+            "compare": {"run_ids": [run.run_id]},
+            "envelopes": {"requests": [{"run_id": run.run_id, "name": "a"}]},
+            "actions": {"action": "cancel", "run_ids": [run.run_id]},
+            "{run_id}": {"display_name": "other"},
+            "{experiment_id}": {"is_archived": True},
+        }
+        cursor = (await api.post(at("/runs/list"), {"query": {}}))["cursor"]
+        bodies["poll"] = {"query": {}, "cursor": cursor}
+
+        for method, path in operations():
+            body = None if method == "GET" else bodies[path.rpartition("/")[2]]
+            await api.send(method, filled(path, key, run.run_id), body)
 
         assert store.get_run(run.run_id) == run
+        assert store.run_list_changes(cursor).runs == ()
+        assert store.list_experiments()[0].archived_at is None
         assert (await api.get(at(f"/runs/{run.run_id}")))["can_cancel"] is False
         assert (await api.post(at("/runs/list"), {"query": {}}))["total"] == 1

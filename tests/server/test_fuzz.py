@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from tests.server.server_process import jupyter_server
 
 # What the schema cannot say: how a search, a cursor or a name must be. Such requests are refused with 400.
 UNSAID = "positive_data_acceptance"
+MIN_REQUESTS_EACH = 30
+"""So many requests to each operation on average, or nothing much was tried."""
 
 
 @pytest.fixture(scope="module")
@@ -93,4 +96,13 @@ def test_no_request_makes_the_server_fail(
 
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=900, check=False)
 
-    assert found.returncode == 0, found.stdout[-20_000:] + found.stderr[-5_000:]
+    output = found.stdout[-20_000:] + found.stderr[-5_000:]
+    assert found.returncode == 0, output
+    n_operations = sum(map(len, read_schema()["paths"].values()))
+    assert number_in(r"^ *Tested: (\d+)$", output) == n_operations, output
+    assert number_in(r"^ *(\d+) generated", output) >= MIN_REQUESTS_EACH * n_operations, output
+
+
+def number_in(pattern: str, output: str) -> int:
+    found = re.search(pattern, output, re.MULTILINE)
+    return int(found[1]) if found else 0

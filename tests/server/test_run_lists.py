@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from aml_widgets.core.errors import RunExists
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.testing.seeded import artifact_uri
+from aml_widgets.testing.seeded_files import add_file
 from aml_widgets.testing.support import new_run
 from aml_widgets.tracking import provenance
 from aml_widgets.tracking.workspace import Workspace
@@ -40,6 +42,29 @@ async def test_pages_follow_each_other_and_know_how_many_there_are(api: Api, at:
             break
 
     assert seen == names[::-1]
+
+
+async def test_pages_give_every_run_once_while_others_come_and_go(api: Api, at: At, store: RunStore) -> None:
+    runs = [new_run(store, RunStatus.COMPLETED, display_name=str(place)) for place in range(12)]
+    gone = {1: "delete", 5: "archive", 9: "purge"}
+    seen: list[str] = []
+    token = None
+
+    for place in range(20):
+        reply = await api.post(at("/runs/list"), {"query": {}, "limit": 2, "page_token": token})
+        seen += [run["display_name"] for run in reply["runs"]]
+        token = reply["next_page_token"]
+        if token is None:
+            break
+        new_run(store, display_name=f"new {place}")
+        for name, action in gone.items():
+            if name == 11 - 2 * place:  # one of those seen just now, by which the token was made
+                for one in ("delete", action) if action == "purge" else (action,):
+                    await api.post(at("/runs/actions"), {"action": one, "run_ids": [runs[name].run_id]})
+
+    assert seen == [str(place) for place in reversed(range(12)) if str(place) in seen]
+    assert set(map(str, range(12))) - set(seen) <= set(map(str, gone))
+    assert {str(place) for place in range(12) if place not in gone} <= set(seen)
 
 
 async def test_rows_have_the_metrics_asked_for_exactly(api: Api, at: At, store: RunStore) -> None:
@@ -201,10 +226,18 @@ async def test_runs_are_archived_deleted_restored_and_purged(api: Api, at: At, s
     assert await list_names(api, at) == ["gone", "kept"]
     (refused,) = await act("purge", gone.run_id)
     assert refused["error"]["code"] == "RunNotInTrash"
+    add_file(store, gone, "outputs/model.bin", b"large")
+    file = at(f"/runs/{gone.run_id}/files/outputs/model.bin")
     await act("delete", gone.run_id)
+    assert (await api.send("GET", file)).body == b"large"
     (purged,) = await act("purge", gone.run_id)
     assert (purged["run"], purged["error"]) == (None, None)
-    assert (await api.refuse("GET", at(f"/runs/{gone.run_id}")))[:2] == (404, "RunNotFound")
+    for path in (at(f"/runs/{gone.run_id}"), file):
+        assert (await api.refuse("GET", path))[:2] == (404, "RunNotFound")
+    assert store.artifacts.size(gone.run_id, "outputs/model.bin") is None
+    with pytest.raises(RunExists):
+        new_run(store, run_id=gone.run_id)
+    assert new_run(store, experiment=gone.experiment_name).number == gone.number + 1
 
 
 async def test_a_run_that_goes_on_is_cancelled_and_not_deleted(api: Api, at: At, store: RunStore) -> None:

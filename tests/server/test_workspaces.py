@@ -105,13 +105,11 @@ async def test_folders_of_the_settings_are_listed_also_those_that_cannot_be_read
 async def test_a_tracking_server_is_shown_with_why_it_cannot_be_read(
     api: Api, jp_serverapp: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aml_widgets.server.catalog import Catalog
     from aml_widgets.server.settings import SETTINGS_KEY
 
     web_app = jp_serverapp.web_app  # type: ignore[attr-defined]
-    catalog = web_app.settings[SETTINGS_KEY].catalog
-    assert isinstance(catalog, Catalog)
-    monkeypatch.setattr(catalog, "_locations", ("https://tracking.example",))
+    places = web_app.settings[SETTINGS_KEY].catalog._places
+    monkeypatch.setattr(places, "_locations", ("https://tracking.example",))
 
     (shown,) = (await api.get("/workspaces"))["workspaces"]
 

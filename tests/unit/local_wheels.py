@@ -19,6 +19,35 @@ def make_wheel(folder: Path, name: str, *, version: str = "1.0", content: str = 
     return file
 
 
+_BACKEND = """
+import zipfile
+from pathlib import Path
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    facts = "NAME-1.0.dist-info"
+    with zipfile.ZipFile(Path(wheel_directory, "NAME-1.0-py3-none-any.whl"), "w") as archive:
+        archive.write("NAME.py")
+        archive.writestr(facts + "/METADATA", "Metadata-Version: 2.1\\nName: NAME\\nVersion: 1.0\\n")
+        archive.writestr(facts + "/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        archive.writestr(facts + "/RECORD", "")
+    return "NAME-1.0-py3-none-any.whl"
+"""
+
+
+def make_project(folder: Path, name: str) -> Path:
+    """Make a folder that a package with one module is built from, by nothing but what is in it."""
+    project = folder / f"{name}_project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        f'[project]\nname = "{name}"\nversion = "1.0"\n'
+    )
+    (project / "backend.py").write_text(_BACKEND.replace("NAME", name))
+    (project / f"{name}.py").write_text("answer = 42\n")
+    return project
+
+
 def environment_of(*pip_lines: str, dependencies: tuple[str, ...] = (), name: str = "tiny") -> dict[str, object]:
     """Describe an environment as `Environment.to_dict` does; pip asks no index."""
     pip = [{"pip": ["--no-index", *pip_lines]}] if pip_lines else []

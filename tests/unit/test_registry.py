@@ -22,12 +22,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def list_workspaces() -> list[Path]:
+    return [folder for folder in registry.list_opened() if registry.is_workspace(folder)]
+
+
 def test_a_workspace_outside_the_home_is_remembered_by_its_folder(tmp_path: Path) -> None:
     Workspace.open(tmp_path / "runs ü ' \"")
     Workspace.open(tmp_path / "another")
     Workspace.open(f"sqlite:///{tmp_path / 'another'}", create=False)
 
-    assert registry.list_opened() == [tmp_path / "another", tmp_path / "runs ü ' \""]
+    assert list_workspaces() == [tmp_path / "another", tmp_path / "runs ü ' \""]
 
 
 def test_what_another_process_opened_is_remembered_too(tmp_path: Path) -> None:
@@ -35,7 +39,7 @@ def test_what_another_process_opened_is_remembered_too(tmp_path: Path) -> None:
 
     subprocess.run([sys.executable, "-c", program, tmp_path / "theirs"], check=True)
 
-    assert registry.list_opened() == [tmp_path / "theirs"]
+    assert list_workspaces() == [tmp_path / "theirs"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Other systems have no such names")
@@ -44,14 +48,14 @@ def test_a_folder_whose_path_is_no_text_is_remembered(tmp_path: Path) -> None:
 
     Workspace.open(folder)
 
-    assert registry.list_opened() == [folder]
+    assert list_workspaces() == [folder]
 
 
 def test_the_home_lists_what_is_in_it_under_a_name_and_the_rest_is_remembered(home: Path) -> None:
     Workspace.create("team")
     Workspace.open(home / "no name")
 
-    assert registry.list_opened() == [home / "no name"]
+    assert list_workspaces() == [home / "no name"]
     assert list(Workspace.list()) == ["team"]
 
 
@@ -60,11 +64,11 @@ def test_a_workspace_that_is_gone_is_not_listed_until_it_is_back(tmp_path: Path)
 
     shutil.move(tmp_path / "moving", tmp_path / "elsewhere")
 
-    assert registry.list_opened() == []
+    assert list_workspaces() == []
 
     shutil.move(tmp_path / "elsewhere", tmp_path / "moving")
 
-    assert registry.list_opened() == [tmp_path / "moving"]
+    assert list_workspaces() == [tmp_path / "moving"]
 
 
 def test_a_folder_is_seen_to_once_a_process(tmp_path: Path, home: Path) -> None:
@@ -74,7 +78,7 @@ def test_a_folder_is_seen_to_once_a_process(tmp_path: Path, home: Path) -> None:
     Workspace.open(tmp_path / "runs")
 
     assert workspace.location == str(tmp_path / "runs")
-    assert registry.list_opened() == []
+    assert list_workspaces() == []
 
 
 def test_a_home_that_cannot_be_written_is_told_to_the_log_alone(
@@ -103,7 +107,7 @@ def test_where_very_many_are_remembered_those_that_are_gone_are_forgotten(
     assert {entry.name for entry in (home / ".opened").iterdir()} == {
         uri.workspace_key(tmp_path / name) for name in ("first", "third", "fourth")
     }
-    assert registry.list_opened() == [tmp_path / "first", tmp_path / "fourth", tmp_path / "third"]
+    assert list_workspaces() == [tmp_path / "first", tmp_path / "fourth", tmp_path / "third"]
 
 
 def test_what_is_no_entry_is_passed_over(tmp_path: Path, home: Path) -> None:
@@ -113,7 +117,7 @@ def test_what_is_no_entry_is_passed_over(tmp_path: Path, home: Path) -> None:
     (home / ".opened" / "0000000000000002").write_text("")
     (home / ".opened" / "0000000000000003.17").write_text(str(tmp_path / "runs"))
 
-    assert registry.list_opened() == [tmp_path / "runs"]
+    assert list_workspaces() == [tmp_path / "runs"]
 
 
 def test_the_key_of_a_workspace_is_that_of_its_absolute_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

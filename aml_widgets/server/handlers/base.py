@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from http.client import responses
 from typing import Any, TypeVar, cast
@@ -15,6 +16,10 @@ from aml_widgets.core.errors import (
     AmlWidgetsError,
     Conflict,
     NotFound,
+    RunEnvironmentError,
+    RunFailed,
+    RunInterrupted,
+    SnapshotError,
     StoreError,
     StoreFull,
     StoreReadOnly,
@@ -28,19 +33,27 @@ from aml_widgets.server.settings import SETTINGS_KEY, ServerSettings
 from aml_widgets.server.values import to_json
 from aml_widgets.tracking.workspace import Workspace
 
+SHORT_BODY_BYTES = 4_096
+"""A request of that length is understood within a few milliseconds; one of megabytes takes seconds."""
+
 LONG_FACTOR = 10
 """How many times longer something may take that is done with many runs at once."""
 
-_STATUSES: tuple[tuple[type[AmlWidgetsError], int], ...] = (  # the first that fits
+STATUSES: tuple[tuple[type[AmlWidgetsError], int], ...] = (
     (UserError, 400),
     (NotFound, 404),
     (Conflict, 409),
     (StoreReadOnly, 403),
     (StoreFull, 507),
     (StoreUnavailable, 503),
-    (TargetUnavailable, 503),
     (StoreError, 500),
+    (SnapshotError, 500),
+    (TargetUnavailable, 503),
+    (RunEnvironmentError, 500),
+    (RunFailed, 409),
+    (RunInterrupted, 503),
 )
+"""Which error is answered with which status: the first that fits. A test sees that there is one for every error of ours."""
 
 
 _Method = TypeVar("_Method", bound=Callable[..., Awaitable[None]])
@@ -84,10 +97,12 @@ class ApiHandler(APIHandler):
         """The arguments behind the ``?``. Raises UserError."""
         return read_query(self.path, self._verb, self.request.query_arguments)
 
-    @property
-    def body(self) -> dict[str, Any]:
-        """The document that the request brings. Raises UserError."""
-        return read_body(self.path, self._verb, self.request.body)
+    async def read_body(self) -> dict[str, Any]:
+        """Give the document that the request brings; a long one is read off the event loop. Raises UserError."""
+        content = self.request.body
+        if len(content) <= SHORT_BODY_BYTES:
+            return read_body(self.path, self._verb, content)
+        return await asyncio.to_thread(read_body, self.path, self._verb, content)
 
     async def answer(self, key: str, make: Callable[[Workspace], object], *, is_long: bool = False) -> None:
         """Answer with what is made of a workspace, and written, off the event loop. Raises AmlWidgetsError."""
@@ -158,7 +173,7 @@ class UnknownHandler(ApiHandler):
 
 
 def _status_of(error: AmlWidgetsError) -> int:
-    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
 
 
 def _word(status_code: int) -> str:

@@ -22,7 +22,7 @@ class ListHandler(ApiHandler):
     @reads
     async def post(self, key: str) -> None:
         """Answer with the runs that a query gives."""
-        request = self.body
+        request = await self.read_body()
         await self.answer(key, lambda workspace: list_reply(workspace, request, self.browser))
 
 
@@ -34,7 +34,7 @@ class PollHandler(ApiHandler):
     @reads
     async def post(self, key: str) -> None:
         """Answer with what changed since a cursor."""
-        request = self.body
+        request = await self.read_body()
         await self.answer(key, lambda workspace: poll_reply(workspace, request, self.browser))
 
 
@@ -48,7 +48,7 @@ class ActionsHandler(ApiHandler):
     async def post(self, key: str) -> None:
         """Do it, and answer with what came of it."""
         self.refuse_if_read_only()
-        request = self.body
+        request = await self.read_body()
         await self.answer(
             key, lambda workspace: actions_reply(workspace, request["action"], request["run_ids"]), is_long=True
         )
@@ -68,7 +68,7 @@ class RunHandler(ApiHandler):
     async def patch(self, key: str, run_id: str) -> None:
         """Change its name, description or tags."""
         self.refuse_if_read_only()
-        change = self.body
+        change = await self.read_body()
         await self.answer(key, lambda workspace: change_run_reply(workspace, run_id, change, self.browser))
 
 

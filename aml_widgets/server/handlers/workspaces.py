@@ -68,7 +68,7 @@ class ExperimentHandler(ApiHandler):
     async def patch(self, key: str, experiment_id: str) -> None:
         """Archive it, or bring it back."""
         self.refuse_if_read_only()
-        is_archived = self.body["is_archived"]
+        is_archived = (await self.read_body())["is_archived"]
 
         def change(workspace: Workspace) -> object:
             workspace.store.set_archived(experiment_id, is_archived)
@@ -96,7 +96,7 @@ class EnvelopesHandler(ApiHandler):
     @reads
     async def post(self, key: str) -> None:
         """Answer with the series asked for."""
-        requests = self.body["requests"]
+        requests = (await self.read_body())["requests"]
         await self.answer(key, lambda workspace: envelopes_reply(workspace, requests))
 
 
@@ -108,5 +108,5 @@ class CompareHandler(ApiHandler):
     @reads
     async def post(self, key: str) -> None:
         """Answer with the runs asked for."""
-        run_ids = self.body["run_ids"]
+        run_ids = (await self.read_body())["run_ids"]
         await self.answer(key, lambda workspace: comparison_reply(workspace, run_ids))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from aml_widgets.core import clock
 from aml_widgets.core.errors import Conflict, ExperimentInUse, ExperimentNotFound
 from aml_widgets.core.records import ExperimentRecord, Tags, ViewType
-from aml_widgets.store.sqlite.revision import changed_json
+from aml_widgets.store.sqlite.revision import bump, changed_json
 
 _EXPERIMENT = "select id, experiment_id, name, created_at, archived_at, tags from experiment "
 
@@ -78,6 +78,21 @@ def set_archived(connection: sqlite3.Connection, experiment_id: str, is_archived
     return get_experiment(connection, experiment_id)
 
 
+def rename_experiment(connection: sqlite3.Connection, experiment_id: str, name: str) -> ExperimentRecord:
+    """Give an experiment another name; of its runs, which show it, readers are told."""
+    row = read_row(connection, experiment_id)
+    if row[2] == name:
+        return _experiment(row)
+    if row[4] is None and find_experiment(connection, name) is not None:
+        raise Conflict(
+            f"Experiment {row[2]!r} cannot be renamed to {name!r}: another active experiment has that name. Choose another.",
+            value=name,
+        )
+    connection.execute("update experiment set name = ? where id = ?", (name, row[0]))
+    connection.execute("update run set revision = ? where experiment = ?", (bump(connection), row[0]))
+    return get_experiment(connection, experiment_id)
+
+
 def tag_experiment(
     connection: sqlite3.Connection, experiment_id: str, tags: Tags, remove: Iterable[str]
 ) -> ExperimentRecord:
@@ -96,6 +111,7 @@ def delete_experiment(connection: sqlite3.Connection, experiment_id: str) -> Non
             f"Experiment {row[2]!r} has {count} runs and only an experiment without runs can be deleted. Archive it instead.",
             value=row[2],
         )
+    connection.execute("delete from extra where experiment = ?", (row[0],))
     connection.execute("delete from experiment where id = ?", (row[0],))
     connection.execute(
         "update purged set experiment = null where experiment = ?", (row[0],)

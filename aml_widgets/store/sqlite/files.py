@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 from aml_widgets.core.records import ArtifactRecord
+from aml_widgets.store.artifacts import FolderArtifactStore
 from aml_widgets.store.sqlite.revision import bump
 from aml_widgets.store.sqlite.runs import row_id
 
@@ -40,3 +42,10 @@ def read_artifacts(connection: sqlite3.Connection, run: int, after_revision: int
         ArtifactRecord(path=path, size_bytes=size_bytes, written_at=written_at, is_log=bool(is_log))
         for path, size_bytes, written_at, is_log in rows
     ]
+
+
+def with_size_now(artifacts: FolderArtifactStore, run_id: str, artifact: ArtifactRecord) -> ArtifactRecord:
+    """Give the record of a log with the size that it has grown to; that of another file as it is."""
+    if not artifact.is_log:
+        return artifact
+    return replace(artifact, size_bytes=artifacts.size(run_id, artifact.path) or 0)

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import (
@@ -28,6 +28,7 @@ from aml_widgets.core.records import (
 )
 from aml_widgets.core.status import RunStatus, can_change, is_outdated
 from aml_widgets.store import liveness
+from aml_widgets.store.params import check_params, merge_params
 from aml_widgets.store.sqlite import experiments
 from aml_widgets.store.sqlite.revision import bump, changed_json
 from aml_widgets.store.sqlite.tail import seal
@@ -41,19 +42,19 @@ _STATUSES = {status.value: status for status in RunStatus}
 RUN_COLUMNS = (
     "select r.id, r.run_id, r.number, e.experiment_id, e.name, r.status, r.created_at, r.display_name, r.description, r.run_type, "
     "p.run_id, t.run_id, r.target, r.started_at, r.ended_at, r.last_seen_at, r.error, r.tags, r.properties, r.writer, "
-    "r.revision, r.sealed_seq, r.archived_at, r.trashed_at "
+    "r.revision, r.sealed_seq, r.archived_at, r.trashed_at, r.params "
     "from run r join experiment e on e.id = r.experiment left join run p on p.id = r.parent left join run t on t.id = r.root "
 )
 """Everything of a run; its revision and the seq up to which it is sealed are the columns 20 and 21."""
 
 RunRow = tuple[Any, ...]
-"""The 24 columns of RUN_COLUMNS, which sqlite3 gives without types."""
+"""The 25 columns of RUN_COLUMNS, which sqlite3 gives without types."""
 
 
 def to_record(row: RunRow) -> RunRecord:
     """Make the record that a row stands for, as it is stored."""
     error, writer = row[16], row[19]
-    tags, properties = row[17], row[18]
+    tags, properties, params = row[17], row[18], row[24]
     return RunRecord(
         run_id=row[1],
         number=row[2],
@@ -73,6 +74,7 @@ def to_record(row: RunRow) -> RunRecord:
         error=None if error is None else RunError(**json.loads(error)),
         tags={} if tags == "{}" else json.loads(tags),
         properties={} if properties == "{}" else json.loads(properties),
+        params={} if params == "{}" else json.loads(params),
         writer=None if writer is None else _writer(writer),
         archived_at=row[22],
         trashed_at=row[23],
@@ -137,10 +139,11 @@ def create_run(connection: sqlite3.Connection, new_run: NewRun) -> str:
         (root,) = connection.execute("select root from run where id = ?", (parent,)).fetchone()
     run, number = _next_numbers(connection, experiment)
     at = clock.now()
+    has_started = new_run.status is RunStatus.RUNNING or new_run.status.is_terminal
     connection.execute(
         "insert into run (id, run_id, experiment, number, display_name, description, run_type, status, is_terminal, parent, root, target, "
-        "created_at, started_at, ended_at, last_seen_at, tags, properties, writer, revision) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "created_at, started_at, ended_at, last_seen_at, tags, properties, params, writer, revision) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run,
             run_id,
@@ -155,11 +158,12 @@ def create_run(connection: sqlite3.Connection, new_run: NewRun) -> str:
             root or run,
             new_run.target,
             at,
-            at if new_run.status is RunStatus.RUNNING or new_run.status.is_terminal else None,
+            at if new_run.started_at is None and has_started else new_run.started_at,
             at if new_run.status.is_terminal else None,
             at,
             json.dumps(dict(new_run.tags)),
             json.dumps(dict(new_run.properties)),
+            json.dumps(check_params(new_run.params)),
             None if new_run.writer is None else json.dumps(asdict(new_run.writer)),
             bump(connection),
         ),
@@ -187,6 +191,8 @@ def set_status(
     error: RunError | None,
     shapes: ShapeReader,
     ended_at: float | None = None,
+    *,
+    reopens: bool = False,
 ) -> None:
     """Change the status; a run that ends is sealed, so that all of it is in blocks from then on."""
     row = connection.execute(
@@ -197,7 +203,8 @@ def set_status(
     run, old, started_at, created_at = row
     if old == status.value or is_outdated(RunStatus(old), status):
         return
-    if not can_change(RunStatus(old), status):
+    is_reopened = not can_change(RunStatus(old), status)
+    if is_reopened and not reopens:
         raise RunIsTerminal(
             f"Run {run_id} has ended as {old} and cannot become {status.value}. Start a new run.", value=run_id
         )
@@ -205,8 +212,8 @@ def set_status(
     if started_at is None and (status is RunStatus.RUNNING or status.is_terminal):
         started_at = at
     connection.execute(
-        "update run set status = ?, is_terminal = ?, started_at = ?, ended_at = ?, last_seen_at = ?, error = ifnull(?, error), "
-        "revision = ? where id = ?",
+        "update run set status = ?, is_terminal = ?, started_at = ?, ended_at = ?, last_seen_at = ?, "
+        "error = ifnull(?, case when ? then null else error end), revision = ? where id = ?",
         (
             status.value,
             status.is_terminal,
@@ -214,6 +221,7 @@ def set_status(
             at if status.is_terminal else None,
             at,
             None if error is None else json.dumps(asdict(error)),
+            is_reopened,
             bump(connection),
             run,
         ),
@@ -258,6 +266,19 @@ def update_run(
     )
 
 
+def log_params(connection: sqlite3.Connection, run_id: str, params: Mapping[str, str]) -> None:
+    """Set parameters, all of them or none."""
+    row = connection.execute("select id, params from run where run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise RunNotFound(f"There is no run {run_id!r} in this workspace. Check the id.", value=run_id)
+    known: dict[str, str] = json.loads(row[1])
+    merged = merge_params(run_id, known, params)
+    if len(merged) > len(known):
+        connection.execute(
+            "update run set params = ?, revision = ? where id = ?", (json.dumps(merged), bump(connection), row[0])
+        )
+
+
 def judged(connection: sqlite3.Connection, row: RunRow) -> tuple[RunRecord, liveness.Judgement | None]:
     """Make the record a reader shall see; with it the judgement where the run is to be settled."""
     record = to_record(row)
@@ -270,14 +291,22 @@ def judged(connection: sqlite3.Connection, row: RunRow) -> tuple[RunRecord, live
     return record, judgement if judgement.settle_error is not None else None
 
 
-def changed_children(
-    connection: sqlite3.Connection, run: int, after_revision: int, shown: Mapping[str, str]
-) -> tuple[list[RunRecord], dict[str, str], dict[str, liveness.Judgement]]:
-    """Read the children of a run that look different since a revision, when `shown` says which looked other than stored.
+class Child(NamedTuple):
+    """A run below another one."""
 
-    Gives their records, what is to be shown now other than stored, and the judgements of those to be settled.
+    record: RunRecord
+    revision: int
+    stored_status: str
+
+
+def read_children(
+    connection: sqlite3.Connection, run: int, after_revision: int
+) -> tuple[list[Child], dict[str, str], dict[str, liveness.Judgement]]:
+    """Read the children of a run that changed after a revision, and all that go on.
+
+    Also gives what is to be shown now other than stored, by run, and the judgements of those to be settled.
     """
-    changed: list[RunRecord] = []
+    children: list[Child] = []
     silent: dict[str, str] = {}
     lost: dict[str, liveness.Judgement] = {}
     rows = connection.execute(
@@ -291,9 +320,8 @@ def changed_children(
             lost[record.run_id] = judgement
         if record.status.value != row[5]:
             silent[record.run_id] = record.status.value
-        if row[20] > after_revision or shown.get(record.run_id, row[5]) != record.status.value:
-            changed.append(record)
-    return changed, silent, lost
+        children.append(Child(record, row[20], row[5]))
+    return children, silent, lost
 
 
 def parse_token(token: str | None, rule: str) -> int | None:

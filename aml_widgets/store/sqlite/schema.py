@@ -205,7 +205,24 @@ create index purged_files on purged (has_files) where has_files = 1;
 create index purged_snapshot on purged (snapshot_id) where snapshot_id is not null;
 """
 
-MIGRATIONS: tuple[str, ...] = (_TABLES, _MODELS, _RUN_LISTS)
+_PARAMS = """
+alter table run add column params text not null default '{}';
+
+-- what other programs keep beside runs and experiments
+create table extra (
+    id integer primary key,
+    kind text not null,
+    key text not null,
+    run integer references run,
+    experiment integer references experiment,
+    text not null
+);
+create unique index extra_key on extra (kind, key);
+create index extra_of_run on extra (run, kind) where run is not null;
+create index extra_of_experiment on extra (experiment, kind) where experiment is not null;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES, _MODELS, _RUN_LISTS, _PARAMS)
 """Scripts that lead from version n to n + 1. Once released, a script never changes: write the next one."""
 
 VERSION = len(MIGRATIONS)

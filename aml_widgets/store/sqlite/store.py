@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +13,6 @@ from aml_widgets.core.errors import RunIsTerminal, StoreError, UserError
 from aml_widgets.core.records import (
     ArtifactRecord,
     Bucket,
-    ExperimentRecord,
     LatestMetric,
     MetricHistory,
     MetricKey,
@@ -28,7 +25,6 @@ from aml_widgets.core.records import (
     RunQuery,
     RunRecord,
     Tags,
-    ViewType,
     WriterProcess,
 )
 from aml_widgets.core.status import RunStatus
@@ -36,12 +32,15 @@ from aml_widgets.store.artifacts import FolderArtifactStore
 from aml_widgets.store.liveness import Judgement
 from aml_widgets.store.model_files import ModelFolder
 from aml_widgets.store.models import FolderModelStore
+from aml_widgets.store.params import check_params
 from aml_widgets.store.protocol import MAX_BUCKETS
 from aml_widgets.store.run_fitting import check_conditions
-from aml_widgets.store.sqlite import experiments, files, latest, list_changes, listing, reading, runs, trash
+from aml_widgets.store.sqlite import changes, files, latest, list_changes, listing, reading, runs, trash
 from aml_widgets.store.sqlite.connection import Database
+from aml_widgets.store.sqlite.extras import SqliteExtraStore
 from aml_widgets.store.sqlite.models import SqliteModelRows
 from aml_widgets.store.sqlite.tail_rows import ShapeReader
+from aml_widgets.store.sqlite.workspace import SqliteWorkspace
 from aml_widgets.store.sqlite.writing import PointWriter
 
 DATABASE_NAME = "runs.db"
@@ -51,7 +50,7 @@ _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 
-class SqliteRunStore:
+class SqliteRunStore(SqliteWorkspace):
     """Keeps the runs of one workspace in ``<folder>/runs.db``, their files below ``<folder>/runs``, and models below ``<folder>/models``.
 
     Parameters
@@ -64,11 +63,12 @@ class SqliteRunStore:
 
     def __init__(self, folder: Path, *, create: bool = True) -> None:
         self.folder = folder
-        self._database = Database(folder / DATABASE_NAME, create=create)
+        super().__init__(Database(folder / DATABASE_NAME, create=create))
         self._artifacts = FolderArtifactStore(folder / "runs")
         self._models = FolderModelStore(
             ModelFolder(folder / "models", self._artifacts), SqliteModelRows(self._database)
         )
+        self._extras = SqliteExtraStore(self._database)
         self._shapes = ShapeReader()
         self._counts = listing.Counts()
         self._points = PointWriter(self._database, self._shapes)
@@ -76,6 +76,7 @@ class SqliteRunStore:
         self.log_metric = self._points.log_metric
         self.log_metrics = self._points.log_metrics
         self.log_columns = self._points.log_columns
+        self.log_points = self._points.log_points
         self._remove_left()
 
     @classmethod
@@ -94,6 +95,11 @@ class SqliteRunStore:
         return self._models
 
     @property
+    def extras(self) -> SqliteExtraStore:
+        """Where other programs keep what belongs to runs and experiments."""
+        return self._extras
+
+    @property
     def snapshots(self) -> Path:
         """The folder of source snapshots."""
         return self.folder / "snapshots"
@@ -109,59 +115,6 @@ class SqliteRunStore:
         self._database.close()
         self._shapes.forget()
         self._counts.forget()
-
-    # -- the workspace itself
-
-    def get_info(self) -> Mapping[str, str]:
-        """Give the facts of the workspace."""
-        facts: dict[str, str] = self._database.read(
-            lambda connection: dict(connection.execute("select key, value from info"))
-        )
-        created_at = datetime.fromtimestamp(float(facts["created_at"]), tz=timezone.utc)
-        return {**facts, "created_at": created_at.isoformat().replace("+00:00", "Z")}
-
-    def set_info(self, facts: Mapping[str, str]) -> None:
-        """Set facts of the workspace, keeping the others."""
-        if "created_at" in facts:
-            raise UserError("When a workspace was created cannot be changed.", value=facts["created_at"])
-        self._database.write(
-            lambda connection: connection.executemany("insert or replace into info values (?, ?)", facts.items())
-        )
-
-    # -- experiments
-
-    def open_experiment(self, name: str) -> ExperimentRecord:
-        """Get the active experiment of that name, or create it."""
-        known = self._database.read(lambda connection: experiments.find_experiment(connection, name))
-        if known is not None:
-            return known
-        return self._database.write(
-            lambda connection: (
-                experiments.find_experiment(connection, name) or experiments.create_experiment(connection, name)
-            )
-        )
-
-    def get_experiment(self, experiment_id: str) -> ExperimentRecord:
-        """Read an experiment."""
-        return self._database.read(lambda connection: experiments.get_experiment(connection, experiment_id))
-
-    def list_experiments(self, view_type: ViewType = ViewType.ACTIVE_ONLY) -> list[ExperimentRecord]:
-        """List experiments by name."""
-        return self._database.read(lambda connection: experiments.list_experiments(connection, view_type))
-
-    def set_archived(self, experiment_id: str, is_archived: bool) -> ExperimentRecord:
-        """Archive an experiment, or make it active again."""
-        return self._database.write(lambda connection: experiments.set_archived(connection, experiment_id, is_archived))
-
-    def tag_experiment(self, experiment_id: str, tags: Tags, *, remove: Iterable[str] = ()) -> ExperimentRecord:
-        """Add, change and remove tags."""
-        return self._database.write(
-            lambda connection: experiments.tag_experiment(connection, experiment_id, tags, remove)
-        )
-
-    def delete_experiment(self, experiment_id: str) -> None:
-        """Delete an experiment without runs."""
-        self._database.write(lambda connection: experiments.delete_experiment(connection, experiment_id))
 
     # -- runs
 
@@ -223,12 +176,18 @@ class SqliteRunStore:
             _log.warning("The lost run %s could not be settled yet: %s", run_id, error)
 
     def set_status(
-        self, run_id: str, status: RunStatus, *, error: RunError | None = None, ended_at: float | None = None
+        self,
+        run_id: str,
+        status: RunStatus,
+        *,
+        error: RunError | None = None,
+        ended_at: float | None = None,
+        reopens: bool = False,
     ) -> RunRecord:
         """Change the status."""
 
         def change(connection: sqlite3.Connection) -> RunRecord:
-            runs.set_status(connection, run_id, status, error, self._shapes, ended_at)
+            runs.set_status(connection, run_id, status, error, self._shapes, ended_at, reopens=reopens)
             if status.is_terminal:
                 self._points.forget(run_id)
             return runs.to_record(runs.read_row(connection, run_id))
@@ -264,6 +223,11 @@ class SqliteRunStore:
 
         return self._database.write(change)
 
+    def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
+        """Set parameters, all of them or none."""
+        checked = check_params(params)
+        self._database.write(lambda connection: runs.log_params(connection, run_id, checked))
+
     def touch(self, run_id: str) -> None:
         """Record a sign of life."""
         self._database.write(
@@ -276,11 +240,13 @@ class SqliteRunStore:
         """Archive a run, or make it active again."""
         return self._changed(run_id, lambda connection: trash.archive_run(connection, run_id, is_archived))
 
-    def trash_run(self, run_id: str) -> RunRecord:
+    def trash_run(self, run_id: str, *, even_if_active: bool = False) -> RunRecord:
         """Put a run that has ended into the trash, with those below it."""
         self.get_run(run_id)  # a lost run that is surely over has ended then,
         self.count_runs(RunQuery(parent_run_id=run_id, include_children=True))  # and so have those below it
-        return self._changed(run_id, lambda connection: trash.trash_run(connection, run_id))
+        return self._changed(
+            run_id, lambda connection: trash.trash_run(connection, run_id, even_if_active=even_if_active)
+        )
 
     def restore_run(self, run_id: str) -> RunRecord:
         """Take a run out of the trash, with those that were put there together with it."""
@@ -376,44 +342,11 @@ class SqliteRunStore:
     def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
         """Give everything that changed for a run since a cursor."""
         _check_buckets(max_buckets)
-        return self._settled(lambda connection: self._changes(connection, run_id, cursor, max_buckets))
-
-    def _changes(
-        self, connection: sqlite3.Connection, run_id: str, cursor: str | None, max_buckets: int
-    ) -> tuple[RunChanges, dict[str, Judgement]]:
-        row = runs.read_row(connection, run_id)
-        run, changed_at, sealed_seq = row[0], row[20], row[21]
-        seq, revision, shown, log_sizes, silent = _parse_cursor(cursor, run, run_id)
-        record, judgement = runs.judged(connection, row)
-        (now_revision,) = connection.execute("select value from revision").fetchone()
-        children, silent, lost = runs.changed_children(connection, run, revision, silent)
-        if judgement is not None:
-            lost[run_id] = judgement
-        if cursor is None and record.trashed_at is None:
-            children = [child for child in children if child.trashed_at is None]
-        if cursor is None:
-            seq, news = reading.opening_news(connection, run, sealed_seq, self._shapes, max_buckets)
-        else:
-            seq, news = reading.news_since(connection, run, sealed_seq, seq, self._shapes)
-        grown = []
-        sizes: dict[str, int] = {}
-        for artifact in files.read_artifacts(connection, run, revision):
-            if artifact.is_log:
-                now_bytes = self._artifacts.size(run_id, artifact.path) or 0
-                sizes[artifact.path] = now_bytes
-                if log_sizes.get(artifact.path) == now_bytes:
-                    continue
-                grown.append(_grown(artifact, now_bytes))
-            else:
-                grown.append(artifact)
-        changes = RunChanges(
-            cursor=json.dumps([run, seq, now_revision, record.status.value, sizes, silent], separators=(",", ":")),
-            run=record if changed_at > revision or record.status.value != shown else None,
-            metrics=tuple(news),
-            artifacts=tuple(grown),
-            children=tuple(children),
+        return self._settled(
+            lambda connection: changes.read_changes(
+                connection, run_id, cursor, max_buckets, artifacts=self._artifacts, shapes=self._shapes
+            )
         )
-        return changes, lost
 
     # -- files
 
@@ -426,31 +359,7 @@ class SqliteRunStore:
         known = self._database.read(
             lambda connection: files.read_artifacts(connection, runs.row_id(connection, run_id), -1)
         )
-        return [
-            _grown(artifact, self._artifacts.size(run_id, artifact.path) or 0) if artifact.is_log else artifact
-            for artifact in known
-        ]
-
-
-def _grown(artifact: ArtifactRecord, size_bytes: int) -> ArtifactRecord:
-    return ArtifactRecord(path=artifact.path, size_bytes=size_bytes, written_at=artifact.written_at, is_log=True)
-
-
-def _parse_cursor(cursor: str | None, run: int, run_id: str) -> tuple[int, int, str, dict[str, int], dict[str, str]]:
-    """Read a cursor: last seq, last revision, status shown, sizes of the logs, children shown other than stored."""
-    if cursor is None:
-        return 0, -1, "", {}, {}
-    try:
-        owner, seq, revision, status, sizes, silent = json.loads(cursor)
-        numbers_fit = type(seq) is int and type(revision) is int and abs(seq) + abs(revision) < 2**62
-        if owner == run and numbers_fit and isinstance(sizes, dict) and isinstance(silent, dict):
-            return seq, revision, str(status), sizes, silent
-    except (ValueError, TypeError, RecursionError):
-        pass  # said below, as for any other text that is no cursor
-    raise UserError(
-        f"{cursor[:80]!r} is not a cursor of run {run_id}. Use the one that changes_since gave for this run, or none.",
-        value=cursor,
-    )
+        return [files.with_size_now(self._artifacts, run_id, artifact) for artifact in known]
 
 
 def _check_buckets(max_buckets: int) -> None:

@@ -77,15 +77,15 @@ class TailWriter:
             tuple[tuple[str, ...], tuple[type, ...]], tuple[tuple[int, ...], int, struct.Struct, struct.Struct]
         ] = {}
 
-    def catch_up(self, connection: sqlite3.Connection, shapes: ShapeReader) -> None:
-        """Learn what other processes did to this run. Raises RunNotFound, RunIsTerminal."""
+    def catch_up(self, connection: sqlite3.Connection, shapes: ShapeReader, *, even_if_ended: bool = False) -> bool:
+        """Learn what other processes did to this run, and say whether it has ended. Raises RunNotFound, RunIsTerminal."""
         row = connection.execute(
             "select id, sealed_seq, is_terminal, status from run where run_id = ?", (self.run_id,)
         ).fetchone()
         if row is None:
             raise RunNotFound(f"There is no run {self.run_id!r} in this workspace. Check the id.", value=self.run_id)
         run, sealed_seq, is_terminal, status = row
-        if is_terminal:
+        if is_terminal and not even_if_ended:
             raise RunIsTerminal(
                 f"Run {self.run_id} has ended as {status} and takes no more points. Start a new run, or a child of this one.",
                 value=self.run_id,
@@ -96,6 +96,7 @@ class TailWriter:
         if sealed_seq == (self.key & MAX_SEQ):
             self.rows = 0
         self._learn(connection, rows, shapes)
+        return bool(is_terminal)
 
     def _load(self, connection: sqlite3.Connection, run: int, sealed_seq: int) -> None:
         self.series.clear()

@@ -36,12 +36,12 @@ def archive_run(connection: sqlite3.Connection, run_id: str, is_archived: bool) 
         )
 
 
-def trash_run(connection: sqlite3.Connection, run_id: str) -> None:
+def trash_run(connection: sqlite3.Connection, run_id: str, *, even_if_active: bool = False) -> None:
     """Put a run into the trash, with those below it that are not there yet: all with one time, by which they belong together."""
     row = runs.read_row(connection, run_id)
     family = connection.execute(_FAMILY, (row[0],)).fetchall()
     for _, its_id, is_terminal, _, status in family:
-        if not is_terminal:
+        if not (is_terminal or even_if_active):
             what = f"Run {run_id}" if its_id == run_id else f"Run {its_id}, which is below {run_id},"
             raise RunGoesOn(
                 f"{what} is {status}, and only runs that have ended can be put into the trash. Cancel it, or wait for its end.",
@@ -77,11 +77,16 @@ def purge_run(connection: sqlite3.Connection, run_id: str) -> list[str]:
     """Delete the rows of a run in the trash and of those below it; note which files are to go. Gives the ids."""
     row = runs.read_row(connection, run_id)
     family = connection.execute(_FAMILY, (row[0],)).fetchall()
-    for _, its_id, _, trashed_at, _ in family:
+    for _, its_id, is_terminal, trashed_at, status in family:
+        what = f"Run {run_id}" if its_id == run_id else f"Run {its_id}, which is below {run_id},"
         if trashed_at is None:
-            what = f"Run {run_id}" if its_id == run_id else f"Run {its_id}, which is below {run_id},"
             raise RunNotInTrash(
                 f"{what} is not in the trash, and only what is there can be deleted for good. Put {run_id} into the trash first.",
+                value=its_id,
+            )
+        if not is_terminal:
+            raise RunGoesOn(
+                f"{what} is {status}, and only runs that have ended can be deleted for good. Cancel it, or wait for its end.",
                 value=its_id,
             )
     revision = bump(connection)
@@ -109,7 +114,7 @@ def _delete_rows(connection: sqlite3.Connection, run: int) -> None:
     connection.execute("delete from tail where key > ? and key <= ?", (run << SEQ_BITS, (run << SEQ_BITS) | MAX_SEQ))
     # The newest shape stays: its number would be given again, and every process remembers what a shape of a number is.
     connection.execute("delete from shape where run = ? and id < (select max(id) from shape)", (run,))
-    for table in ("series", "artifact"):
+    for table in ("series", "artifact", "extra"):
         connection.execute(f"delete from {table} where run = ?", (run,))  # noqa: S608 - own words
     connection.execute("delete from run where id = ?", (run,))
 

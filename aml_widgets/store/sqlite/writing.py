@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import sqlite3
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import TypeVar
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import InvalidMetric, InvalidName, RunIsTerminal, StoreError, StoreUnavailable
-from aml_widgets.core.records import MetricKind, MetricValue
+from aml_widgets.core.records import MetricKind, MetricValue, NewPoint
 from aml_widgets.store.sqlite.blocks import BLOCK_POINTS
 from aml_widgets.store.sqlite.connection import Database, store_error
+from aml_widgets.store.sqlite.revision import bump
 from aml_widgets.store.sqlite.tail import INSERT, TailWriter
 from aml_widgets.store.sqlite.tail_rows import ShapeReader, check_step
 
@@ -132,6 +133,32 @@ class PointWriter:
             if tail.rows >= BLOCK_POINTS:
                 self._seal(tail)
 
+    def log_points(self, run_id: str, points: Sequence[NewPoint], *, even_if_ended: bool = False) -> None:
+        """Append points, each with a step and time of its own, in one transaction."""
+        exact = [point._replace(name=_checked_name(point.name), value=_exact(point.value)) for point in points]
+        for point in exact:
+            if point.step is not None:
+                check_step(point.step)
+
+        def append(connection: sqlite3.Connection) -> TailWriter:
+            tail = self._tail(run_id)
+            has_ended = tail.catch_up(connection, self._shapes, even_if_ended=even_if_ended)
+            now = clock.now()
+            for row in rows_of(exact):
+                series = tuple([tail.open_series(connection, one.name, "", MetricKind.SCALAR) for one in row])
+                _, _, step, logged_at = row[0]
+                at = now if logged_at is None else logged_at
+                tail.append(connection, series, [one.value for one in row], step, at)
+            if has_ended and exact:  # all of a run that has ended is in blocks, and whoever lists runs is told
+                tail.seal(connection, self._shapes)
+                connection.execute("update run set revision = ? where run_id = ?", (bump(connection), run_id))
+            return tail
+
+        with self._database.write_lock:
+            tail = self._write(run_id, append)
+            if tail.rows >= BLOCK_POINTS:
+                self._seal(tail)
+
     def _write(self, run_id: str, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
         try:
             return self._database.write(work)
@@ -201,6 +228,21 @@ class PointWriter:
             if isinstance(error, StoreUnavailable):
                 self.forget(tail.run_id)  # the next point is to find out whether the file is still there
             _log.warning("The points of run %s could not be packed yet, and stay as they are: %s", tail.run_id, error)
+
+
+def rows_of(points: Iterable[NewPoint]) -> Iterator[list[NewPoint]]:
+    """Put neighbours of one step and time together, no name twice: what was logged together takes one row."""
+    row: list[NewPoint] = []
+    names: set[str] = set()
+    for point in points:
+        if row and (point.name in names or point[2:] != row[0][2:]):
+            yield row
+            row = []
+            names.clear()
+        row.append(point)
+        names.add(point.name)
+    if row:
+        yield row
 
 
 def _checked_name(name: str) -> str:

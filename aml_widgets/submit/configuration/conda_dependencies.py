@@ -183,8 +183,9 @@ class CondaDependencies:
         channel : str
             Its name or address.
         """
-        if to_text(channel, "A channel") not in self._content["channels"]:
-            self._content["channels"].append(channel)
+        checked = to_text(channel, "A channel")
+        if checked not in self._content["channels"]:
+            self._content["channels"].append(checked)
 
     def remove_channel(self, channel: str) -> None:
         """Take a channel out, if it is there.
@@ -204,14 +205,15 @@ class CondaDependencies:
         conda_package : str
             ``numpy``, ``numpy=1.26``, ``conda-forge::numpy>=1.26``.
         """
-        name = to_conda_name(to_text(conda_package, "A conda package"))
+        checked = to_text(conda_package, "A conda package")
+        name = to_conda_name(checked)
         dependencies = self._content["dependencies"]
         for index, one in enumerate(dependencies):
             if isinstance(one, str) and to_conda_name(one) == name:
-                dependencies[index] = conda_package
+                dependencies[index] = checked
                 return
         at = next((index for index, one in enumerate(dependencies) if not isinstance(one, str)), len(dependencies))
-        dependencies.insert(at, conda_package)
+        dependencies.insert(at, checked)
 
     def remove_conda_package(self, conda_package: str) -> None:
         """Take a package for conda out, if it is there.

@@ -15,14 +15,14 @@ DEFINITION_FILE = "azureml_environment.json"
 CONDA_FILE = "conda_dependencies.yml"
 
 
-def save(content: Mapping[str, Any], packages: CondaDependencies, folder: Path, *, overwrite: bool) -> None:
+def save(content: Mapping[str, Any], folder: Path, *, overwrite: bool) -> None:
     """Write what `Environment.to_dict` gave. Raises ConfigError where a file is there and `overwrite` is False."""
     for name in (DEFINITION_FILE, CONDA_FILE):
         if (folder / name).exists() and not overwrite:
             raise ConfigError(
                 f"{str(folder / name)!r} is there already. Give another folder, or overwrite=True.", value=str(folder)
             )
-    packages.save(folder / CONDA_FILE)
+    CondaDependencies(_underlying_structure=content["python"]["condaDependencies"]).save(folder / CONDA_FILE)
     write_text(folder / DEFINITION_FILE, json.dumps(content, indent=4, ensure_ascii=False))
 
 

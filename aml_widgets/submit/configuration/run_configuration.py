@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from aml_widgets.core.errors import ConfigError
@@ -14,6 +13,7 @@ from aml_widgets.core.warn import warn_user
 from aml_widgets.submit.configuration.conda_dependencies import CondaDependencies
 from aml_widgets.submit.configuration.environment import Environment
 from aml_widgets.submit.configuration.hiding import hide_secrets
+from aml_widgets.submit.configuration.run_configuration_files import find_existing, find_place, read_environment
 from aml_widgets.submit.configuration.run_sections import (
     AmlComputeConfiguration,
     DockerConfiguration,
@@ -38,11 +38,8 @@ from aml_widgets.submit.configuration.sections import (
 )
 
 LOCAL = "local"
-FOLDER = ".azureml"
-SUFFIX = ".runconfig"
 
 _HEADER = "How a script is run; RunConfiguration.load reads this file."
-_OLD_FOLDER = "aml_config"
 
 
 class _EnvironmentField(SectionField[Environment]):
@@ -237,7 +234,7 @@ class RunConfiguration(Section):
         """
         from aml_widgets.submit.configuration.yaml_files import to_yaml, write_text
 
-        file = _find_place(path if path is not None else self._path, name if name is not None else self._name)
+        file = find_place(path if path is not None else self._path, name if name is not None else self._name)
         content = self.to_dict()
         content["arguments"] = [to_text_argument(one) for one in self.arguments]
         if separate_environment_yaml:
@@ -270,7 +267,7 @@ class RunConfiguration(Section):
         """
         from aml_widgets.submit.configuration.yaml_files import read_yaml
 
-        file = _find_existing(path, name)
+        file = find_existing(path, name)
         what = "The run configuration"
         content = read_yaml(file, what)
         if not isinstance(content, Mapping):
@@ -282,7 +279,7 @@ class RunConfiguration(Section):
                 content[key] = as_text[key]
         if isinstance(content.get("arguments"), str):  # as the first versions of v1 wrote them
             content["arguments"] = shlex.split(content["arguments"])
-        content["environment"] = _read_environment(content.get("environment"), as_text.get("environment"), file)
+        content["environment"] = read_environment(content.get("environment"), as_text.get("environment"), file)
         configuration = RunConfiguration.from_dict(content)
         configuration._name = file.stem  # noqa: SLF001 - one of its own
         configuration._path = path  # noqa: SLF001
@@ -306,7 +303,7 @@ class RunConfiguration(Section):
         ConfigError
             If there is none.
         """
-        file = _find_existing(path, name)
+        file = find_existing(path, name)
         file.unlink()
         file.with_name(f"{file.stem}_environment.yml").unlink(missing_ok=True)
 
@@ -346,65 +343,3 @@ def to_text_argument(value: object) -> str:
             value=value,
         ) from error
     return made
-
-
-def _find_place(path: object, name: str | None) -> Path:
-    place = _to_path(path)
-    if place.suffix in {SUFFIX, ".yml", ".yaml"} and not place.is_dir():
-        return place
-    return place / FOLDER / f"{_check_file_name(name)}{SUFFIX}"
-
-
-def _find_existing(path: object, name: str | None) -> Path:
-    place = _to_path(path)
-    if place.is_file():
-        return place
-    checked = _check_file_name(name)
-    tried = [place / folder / f"{checked}{SUFFIX}" for folder in (FOLDER, _OLD_FOLDER, "")]
-    for file in tried:
-        if file.is_file():
-            return file
-    raise ConfigError(
-        f"There is no run configuration {name!r} below {str(place)!r}: looked for {', '.join(map(str, tried))}.",
-        value=name,
-    )
-
-
-def _to_path(path: object) -> Path:
-    if path is None:
-        return Path()
-    if not isinstance(path, (str, os.PathLike)):
-        raise ConfigError(f"path must be a folder or a file, got {show(path)}.", value=path)
-    return Path(os.fspath(path))
-
-
-def _check_file_name(name: object) -> str:
-    if not isinstance(name, str) or not name.strip() or "/" in name or "\\" in name or "\0" in name:
-        raise ConfigError(
-            f"The name of a run configuration must be text without '/', got {show(name)}. Give name='experiment'.",
-            value=name,
-        )
-    return name.removesuffix(SUFFIX)
-
-
-def _read_environment(content: object, as_text: object, file: Path) -> object:
-    """Read the environment: written in the file, or the name of the file that it is in."""
-    from aml_widgets.submit.configuration.yaml_files import read_yaml
-
-    root = file.parent.parent if file.parent.name in {FOLDER, _OLD_FOLDER} else file.parent
-    if isinstance(content, str):
-        place = file.parent / content
-        place = place if place.is_file() else root / content
-        what = "The environment"
-        content, as_text = read_yaml(place, what), read_yaml(place, what, as_text=True)
-    if not isinstance(content, Mapping) or not isinstance(as_text, Mapping):
-        return content
-    environment: dict[str, Any] = dict(content)
-    if environment.get("environmentVariables"):
-        environment["environmentVariables"] = as_text["environmentVariables"]
-    python = environment.get("python")
-    if isinstance(python, Mapping) and python.get("condaDependenciesFile") and not python.get("condaDependencies"):
-        # v1 wrote the packages beside; read now, for the path is relative to the project.
-        conda = CondaDependencies(root / str(python["condaDependenciesFile"]))
-        environment["python"] = {**python, "condaDependencies": conda.as_dict(), "condaDependenciesFile": None}
-    return environment

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aml_widgets.core.errors import ConfigError, ScriptNotFound
+from aml_widgets.core.errors import ConfigError
 from aml_widgets.core.showing import show, show_type
 from aml_widgets.core.warn import warn_user
 from aml_widgets.submit.configuration.argument_sizes import refuse_what_no_process_takes
@@ -23,15 +23,10 @@ from aml_widgets.submit.configuration.run_configuration import (
 )
 from aml_widgets.submit.configuration.run_definition import describe_run
 from aml_widgets.submit.configuration.run_sections import DockerConfiguration
-from aml_widgets.submit.configuration.sections import Field, Section, anything, find_alike, instance_of, path_or_none
+from aml_widgets.submit.configuration.script_place import find_script, find_source
+from aml_widgets.submit.configuration.sections import Field, Section, anything, instance_of, path_or_none
 
 MAX_RUN_SECONDS = 30 * 24 * 3600
-
-_RUN_WITH = {
-    ".ipynb": "Make a script of it with 'jupyter nbconvert --to script', or give command='jupyter execute …' instead.",
-    ".sh": "Give command='sh …' instead.",
-    ".r": "Give command='Rscript …' instead.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +242,7 @@ class ScriptRunConfig(Section):
             For anything else that cannot be run here.
         """
         configuration = self.run_config
-        source = _find_source(self.source_directory)
+        source = find_source(self.source_directory)
         script, command = self._choose(source)
         for index, argument in enumerate(self.arguments):
             _warn_of_odd(argument, f"arguments[{index}]")
@@ -304,7 +299,7 @@ class ScriptRunConfig(Section):
             return None, to_text_argument(line)
         if not script:
             raise ConfigError("There is no script to run. Give script='train.py', or a command.")
-        return _find_script(source, script), None
+        return find_script(source, script), None
 
     def __repr__(self) -> str:
         what = f"command={self.command!r}" if self.command else f"script={self.script!r}, arguments={self.arguments!r}"
@@ -315,63 +310,6 @@ class ScriptRunConfig(Section):
 
     __eq__ = object.__eq__  # a script submitted twice is two things
     __hash__ = object.__hash__  # type: ignore[assignment]  # as it is compared by identity
-
-
-def _find_source(source_directory: str | None) -> Path:
-    try:
-        source = Path(os.path.abspath(Path(source_directory or ".").expanduser()))  # noqa: PTH100 - a link keeps its name
-    except OSError as error:
-        raise ConfigError(
-            f"The source folder {source_directory or '.'!r} is relative to the current folder, and that was deleted. Go to one that "
-            "is there with os.chdir, or give an absolute path as source_directory.",
-            value=source_directory,
-        ) from error
-    if not source.is_dir():
-        what = "is a file" if source.exists() else "is not there"
-        raise ConfigError(
-            f"The source folder {str(source)!r} {what}. Give the folder that the script is in as source_directory.",
-            value=source_directory,
-        )
-    return source
-
-
-def _find_script(source: Path, script: str) -> str:
-    file = Path(os.path.abspath(source / Path(script).expanduser()))  # noqa: PTH100
-    if not file.is_relative_to(source):
-        raise ScriptNotFound(
-            f"The script {script!r} is not below the source folder {str(source)!r}, and only that is copied. Give a "
-            "source_directory that holds it.",
-            value=script,
-        )
-    path = file.relative_to(source).as_posix()
-    if file.is_dir():
-        names = sorted(one.relative_to(source).as_posix() for one in file.glob("*.py"))
-        raise ScriptNotFound(
-            f"The script {script!r} is a folder. Give the file in it that is to run. "
-            + (f"It has {', '.join(names[:10])}." if names else "It has no Python script at all."),
-            value=script,
-        )
-    if not file.is_file():
-        raise ScriptNotFound(
-            f"The script {script!r} is not in the source folder {str(source)!r}. {_guess_script(source, script)}",
-            value=script,
-        )
-    if way_out := _RUN_WITH.get(file.suffix.lower()):
-        raise ConfigError(f"{script!r} is no Python script. {way_out}", value=script)
-    return path
-
-
-def _guess_script(source: Path, script: str) -> str:
-    try:
-        from_here = Path(os.path.abspath(script))  # noqa: PTH100
-    except OSError:  # the current folder was deleted: nothing is relative to it
-        from_here = source / script
-    if from_here.is_file() and from_here.is_relative_to(source):
-        return f"Its path is relative to that folder: did you mean {from_here.relative_to(source).as_posix()!r}?"
-    names = sorted(one.name for one in source.glob("*.py"))
-    if alike := find_alike(Path(script).name, names):
-        return f"Did you mean {alike!r}?"
-    return f"It has {', '.join(names[:10])}." if names else "It has no Python script at all."
 
 
 def _warn_of_odd(argument: object, place: str) -> None:

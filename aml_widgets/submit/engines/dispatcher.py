@@ -106,14 +106,14 @@ class Dispatcher:
         self._touched_at = time.monotonic()
 
     def run(self) -> None:
-        """Start runs until none waits and none works, or until another process keeps the target."""
+        """Start runs until none waits and none works, or until another process keeps the target or it was deleted."""
         if not self._keeper.take_over():
             return
         try:
             while self._goes_on():
                 pass
         except KeeperReplaced:
-            _log.info("another process keeps the target now")
+            _log.info("another process keeps the target now, or it was deleted")
 
     def _goes_on(self) -> bool:
         """Do what is to be done now; say whether there may be more later."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aml_widgets.core.file_lock import FileLock
@@ -36,7 +37,8 @@ class LocalEngine:
         if not folder.submission_file.exists():
             end_if_unclaimed(store, record)
         elif folder.is_of(store):
-            folder.cancel_file.touch()
+            with suppress(FileNotFoundError):  # it has just ended
+                folder.cancel_file.touch()
             self.look_after(store, record)
         else:
             end_copy(store, record)

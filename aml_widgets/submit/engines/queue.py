@@ -42,7 +42,7 @@ class EntryState(str, Enum):
 
 
 class KeeperReplaced(Exception):
-    """Another process keeps the target now."""
+    """Another process keeps the target now, or it was deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +203,8 @@ def _keeps(keeper: WriterProcess, seen_at: float) -> bool:
 class Keeper:
     """The process that starts the runs of a target; only one at a time is.
 
-    Every method but `take_over` raises KeeperReplaced where another process has taken over, and then changes nothing.
+    Every method but `take_over` raises KeeperReplaced where another process has taken over or the target was deleted, and then
+    changes nothing.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aml_widgets.core.errors import StoreUnavailable, TargetUnavailable
@@ -15,7 +16,7 @@ from aml_widgets.core.records import RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.liveness import this_process
 from aml_widgets.store.protocol import RunStore
-from aml_widgets.submit.engines.unstarted import end_if_abandoned
+from aml_widgets.submit.engines.unstarted import end_copy, end_if_abandoned, end_if_lost, end_if_unclaimed
 from aml_widgets.submit.submission import RunFolder, Submission
 
 SUPERVISOR_MODULE = "aml_widgets.submit.engines.ray_supervisor"
@@ -60,11 +61,16 @@ class RayEngine:
         _launch(submission.run_id)
 
     def cancel(self, store: RunStore, record: RunRecord) -> None:
-        """Tell the supervisor, started again where it is gone."""
+        """Tell the supervisor, started again where it is gone; cancel a run that none can come for."""
         folder = RunFolder.of(record.run_id)
-        if folder.submission_file.exists():
-            folder.cancel_file.touch()
+        if not folder.submission_file.exists():
+            end_if_unclaimed(store, record)
+        elif folder.is_of(store):
+            with suppress(FileNotFoundError):  # it has just ended
+                folder.cancel_file.touch()
             self.look_after(store, record)
+        else:
+            end_copy(store, record)
 
     def look_after(self, store: RunStore, record: RunRecord) -> None:
         """Start a supervisor again that is gone: the job goes on without one, and the new one goes on with the job."""
@@ -72,7 +78,10 @@ class RayEngine:
         if record.status is RunStatus.PREPARING and record.writer is None and not folder.submission_file.exists():
             end_if_abandoned(store, record)
             return
-        if not folder.submission_file.exists() or time.monotonic() < _tried.get(record.run_id, 0.0):
+        if not folder.submission_file.exists():
+            end_if_lost(store, record)
+            return
+        if time.monotonic() < _tried.get(record.run_id, 0.0) or not folder.is_of(store):
             return
         lock = FileLock(folder.lock_file)
         try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import InvalidName, TargetInUse, TargetNotFound, UserError
+from aml_widgets.core.errors import InvalidName, NotFound, StoreError, TargetInUse, TargetNotFound, UserError
+from aml_widgets.store.uri import open_store
 from aml_widgets.submit.engines import targets_database
 from aml_widgets.submit.engines.finding import LOCAL
 from aml_widgets.submit.submission import list_submissions
@@ -145,7 +147,7 @@ def list_targets() -> list[TargetRecord]:
 
 
 def delete_target(name: str) -> None:
-    """Delete a target that no run waits for or works on.
+    """Delete a target that no run waits for or works on. Runs that have ended do not count, though their places are not free yet.
 
     Raises
     ------
@@ -155,10 +157,17 @@ def delete_target(name: str) -> None:
         If it has runs.
     """
 
-    def work(connection: sqlite3.Connection) -> None:
+    def list_runs(connection: sqlite3.Connection) -> dict[str, str]:
         record = _find(connection, name) or _missing(connection, name)
-        (run_count,) = connection.execute("select count(*) from entry where target = ?", (name,)).fetchone()
-        run_count += sum(one.target == name for one in list_submissions()) if record.kind == RAY_KIND else 0
+        if record.kind == RAY_KIND:
+            return {one.run_id: one.store_location for one in list_submissions() if one.target == name}
+        return dict(connection.execute("select run_id, store_location from entry where target = ?", (name,)))
+
+    # Looked at before the transaction, which everybody waits for; who has ended stays so.
+    ended = {run_id for run_id, location in targets_database.read(list_runs).items() if _has_ended(run_id, location)}
+
+    def work(connection: sqlite3.Connection) -> None:
+        run_count = len(list_runs(connection).keys() - ended)
         if run_count:
             runs = "1 run" if run_count == 1 else f"{run_count} runs"
             raise TargetInUse(
@@ -166,6 +175,7 @@ def delete_target(name: str) -> None:
                 f"Run.list_by_compute({name!r}) gives them.",
                 value=name,
             )
+        connection.execute("delete from entry where target = ?", (name,))
         connection.execute("delete from target where name = ?", (name,))
 
     targets_database.write(work)
@@ -174,6 +184,14 @@ def delete_target(name: str) -> None:
 def check_target(connection: sqlite3.Connection, name: str) -> TargetRecord:
     """Read a target in a transaction, or raise TargetNotFound."""
     return _find(connection, name) or _missing(connection, name)
+
+
+def _has_ended(run_id: str, store_location: str) -> bool:
+    try:
+        with closing(open_store(store_location, create=False)) as store:
+            return store.get_run(run_id).status.is_terminal
+    except (NotFound, StoreError):  # nobody knows
+        return False
 
 
 def _find(connection: sqlite3.Connection, name: object) -> TargetRecord | None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from aml_widgets.core.errors import EnvironmentBuildError, EnvironmentBuildStopped
-from aml_widgets.submit.environments.environment_spec import EnvironmentSpec, hide_credentials
+from aml_widgets.submit.environments.environment_spec import EnvironmentSpec, hide_credentials, names_local_folder
 
 _POLL_SECONDS = 0.2
 _LAST_LINES_SECONDS = 2.0
@@ -201,9 +201,11 @@ def build_with_uv(uv: Path, base: Path, spec: EnvironmentSpec, attempt: Path, co
     if spec.pip_lines:
         with _Requirements(attempt, [*_read_pip_settings(spec.pip_lines), *spec.pip_lines]) as file:
             # pip takes the best version of all indexes, and these are lines for pip.
-            strategy = ("--index-strategy", "unsafe-best-match")
+            options = ["--index-strategy", "unsafe-best-match"]
+            # uv takes a package that it once built of a folder for the same until its pyproject.toml changes.
+            options += ["--refresh"] if names_local_folder(spec.pip_lines) else []
             console.run(
-                [uv, "pip", "install", "--python", interpreter, *strategy, "--requirement", file], folder=attempt
+                [uv, "pip", "install", "--python", interpreter, *options, "--requirement", file], folder=attempt
             )
     return interpreter
 

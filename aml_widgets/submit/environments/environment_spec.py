@@ -131,6 +131,11 @@ def hash_local_files(pip_lines: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def names_local_folder(pip_lines: Iterable[str]) -> bool:
+    """Say whether lines for pip name a folder on this machine that a package is to be built from."""
+    return any(path is not None and path.is_dir() for path in map(_find_local_path, pip_lines))
+
+
 def _read_conda(name: str, conda: Mapping[str, object]) -> EnvironmentSpec:
     python = VersionRange("")
     pip_lines: list[str] = []

@@ -8,7 +8,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def importable_folder() -> Path:
         Below the home of this package; made when it is first asked for.
     """
     installed = _find_version()
-    folder = get_home() / ".importable" / _identify(str(_PACKAGE), str(installed))
+    folder = get_home() / ".importable" / _identify(str(_PACKAGE), str(installed), _describe_plugins())
     if _is_there(folder):
         return folder
     try:
@@ -91,11 +91,22 @@ def _make(folder: Path, installed: str | None, put_package: Callable[[Path], Non
 
 
 def _put_metadata(folder: Path, installed: str) -> None:
-    """Tell `importlib.metadata` which version this is, for ``aml_widgets.__version__`` and the facts of a run."""
+    """Tell `importlib.metadata` which version this is, and MLflow, where the script has it, what answers to our URIs."""
     metadata = folder / f"aml_widgets-{installed}.dist-info"
     metadata.mkdir()
     text = f"Metadata-Version: 2.1\nName: aml-widgets\nVersion: {installed}\n"
     (metadata / "METADATA").write_text(text, encoding="utf-8")
+    (metadata / "entry_points.txt").write_text(_describe_plugins(), encoding="utf-8")
+
+
+def _describe_plugins() -> str:
+    """Write the entry points for MLflow that this package was installed with."""
+    try:
+        known = distribution("aml-widgets").entry_points
+    except PackageNotFoundError:  # it runs from a source folder
+        return ""
+    plugins = sorted((one.group, one.name, one.value) for one in known if one.group.startswith("mlflow."))
+    return "".join(f"[{group}]\n{name} = {value}\n" for group, name, value in plugins)
 
 
 def _copy_package(target: Path) -> None:

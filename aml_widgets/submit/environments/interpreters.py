@@ -14,10 +14,7 @@ from aml_widgets.core.errors import AmlWidgetsError, EnvironmentBuildError, RunE
 from aml_widgets.submit.environments import build_tools, environment_cache
 from aml_widgets.submit.environments.build_tools import Console
 from aml_widgets.submit.environments.environment_spec import EnvironmentSpec
-from aml_widgets.submit.environments.importable import importable_folder, own_interpreter
 from aml_widgets.submit.environments.python_versions import FoundPython, find_python
-
-__all__ = ["build_interpreter", "find_interpreter", "importable_folder", "own_interpreter"]
 
 
 def find_interpreter(environment: Mapping[str, object]) -> Path | None:

@@ -106,7 +106,7 @@ def start_detached(
         answer = process.communicate()[0]  # it forks at once
     except OSError as error:
         raise StoreUnavailable(
-            f"{module} cannot be started: {error}. See to {sys.executable} and to {folder}.", value=module
+            f"{module} cannot be started: {error}. See to {command[0]} and to {folder}.", value=module
         ) from error
     if process.returncode != 0:
         raise StoreUnavailable(

@@ -20,7 +20,7 @@ from aml_widgets.submit.submission import RunFolder
 from aml_widgets.submit.supervision.collecting import Collector
 from aml_widgets.submit.supervision.notes import Notes, name_node
 from aml_widgets.submit.supervision.outcomes import FILES_NOT_SAVED
-from aml_widgets.submit.supervision.run_state import Outcome, write_outcome
+from aml_widgets.submit.supervision.run_state import Outcome, release_room, write_outcome
 
 _SHOWN_FILES = 5
 _MAX_REASON = 600  # in a note: the run has all of it
@@ -57,7 +57,7 @@ def finish_run(
         How long to try to write the last status to a store that does not take it; one whose folder was removed is not asked again.
     """
     try:
-        write_outcome(folder.outcome_file, outcome)
+        write_outcome(folder, outcome)
     except OSError as error:
         notes.detail(f"How the script ended could not be written down: {error}")
     _begin_to_finalize(store, run_id, notes)
@@ -74,7 +74,7 @@ def finish_run(
         f"The run ends as {outcome.status}."
         + (f" {shorten_middle(outcome.error.message, _MAX_REASON)}" if outcome.error else "")
     )
-    if _end(store, run_id, outcome, notes, patience_seconds) and not unsaved:
+    if _end(store, run_id, folder, outcome, notes, patience_seconds) and not unsaved:
         remove_folder(folder)
 
 
@@ -119,7 +119,9 @@ def _with_text(outcome: Outcome, text: str) -> Outcome:
     return replace(outcome, error=RunError(code=FILES_NOT_SAVED, message=text))
 
 
-def _end(store: RunStore, run_id: str, outcome: Outcome, notes: Notes, patience_seconds: float) -> bool:
+def _end(
+    store: RunStore, run_id: str, folder: RunFolder, outcome: Outcome, notes: Notes, patience_seconds: float
+) -> bool:
     """Write the last status; say whether the run has one now."""
     deadline = time.monotonic() + patience_seconds
     pause_seconds = 0.1
@@ -129,6 +131,7 @@ def _end(store: RunStore, run_id: str, outcome: Outcome, notes: Notes, patience_
         except RunIsTerminal as error:
             notes.detail(f"The run has ended otherwise before: {error}")
         except StoreError as error:
+            release_room(folder)
             notes.detail(f"The run could not be ended as {outcome.status} yet: {error}")
             if time.monotonic() >= deadline or is_gone(store):
                 return False

@@ -6,7 +6,9 @@ import re
 import socket
 import sys
 import traceback
+from contextlib import suppress
 from datetime import datetime, timezone
+from typing import TextIO
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import AmlWidgetsError
@@ -54,8 +56,7 @@ class Notes:
 
     def detail(self, text: str) -> None:
         """Note something for whoever wants to know exactly."""
-        if self._is_printed:
-            print(f"{_now()} {text}", flush=True)  # noqa: T201 - standard output is the supervisor's log
+        self._print(text, sys.stdout)
         self._append(self._paths[1], f"{_now()} {text}\n")
 
     def fault(self, what: str) -> None:
@@ -67,9 +68,14 @@ class Notes:
         try:
             append_to_log(self._store, self._run_id, path, text, is_known=path in self._known)
             self._known.add(path)
-        except (AmlWidgetsError, OSError) as error:  # notes are the lesser good; standard output has them
-            if self._is_printed:
-                print(f"{_now()} {path} cannot be written: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        except (AmlWidgetsError, OSError) as error:  # notes are the lesser good; standard output may have them
+            self._print(f"{path} cannot be written: {error}", sys.stderr)
+
+    def _print(self, text: str, stream: TextIO) -> None:
+        if not self._is_printed:
+            return
+        with suppress(OSError):  # the supervisor's log, on a full disk: that must not end who has to tell of it
+            print(f"{_now()} {text}", file=stream, flush=True)
 
 
 def append_to_log(store: RunStore, run_id: str, path: str, text: str, *, is_known: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,11 +25,17 @@ SUPERVISOR_ENDED = "SupervisorEnded"
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
 
 _FIRST_SIGNAL_OF_SHELL = 128
+_HARDLY_ANY_BYTES = 1 << 20
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
 def describe_exit(
-    exit_code: int, error_file: Path, *, reported: RunError | None = None, ran_out_of_memory: bool = False
+    exit_code: int,
+    error_file: Path,
+    *,
+    reported: RunError | None = None,
+    ran_out_of_memory: bool = False,
+    is_disk_full: bool = False,
 ) -> Outcome:
     """Say how a script ended that nobody asked to end.
 
@@ -42,6 +49,8 @@ def describe_exit(
         What the script said with ``fail``, which tells more than an exit code does.
     ran_out_of_memory : bool, optional
         Whether the system ended some process for want of memory while the script ran.
+    is_disk_full : bool, optional
+        Whether the script has left no room on its disk, where its driver could not leave word either.
     """
     if exit_code == 0:
         return Outcome(RunStatus.COMPLETED)
@@ -51,6 +60,8 @@ def describe_exit(
     how = f"The script ended with exit code {exit_code}"
     if exit_code > _FIRST_SIGNAL_OF_SHELL and (name := name_signal(exit_code - _FIRST_SIGNAL_OF_SHELL)):
         how += f", which a shell gives for a program that was ended by {name}"
+    if is_disk_full:
+        how += ", and its disk is full, which is most likely why"
     error = find_error(error_file, reported, how=how)
     if error is None:
         error = RunError(code=USER_ERROR, message=f"{how}. {DRIVER_LOG} may say why.")
@@ -118,6 +129,14 @@ def name_signal(number: int) -> str | None:
 def count_out_of_memory() -> int:
     """Count how often the system has ended a process for want of memory, as far as it says so; it only grows."""
     return sum(map(_read_count, [Path("/proc/vmstat"), *_find_memory_events()]))
+
+
+def is_disk_full(folder: Path) -> bool:
+    """Say whether there is hardly any room on the disk of a folder."""
+    try:
+        return shutil.disk_usage(folder).free < _HARDLY_ANY_BYTES
+    except OSError:
+        return False
 
 
 def _describe_signal(number: int, *, ran_out_of_memory: bool) -> RunError:

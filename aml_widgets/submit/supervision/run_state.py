@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from aml_widgets.core.records import RunError, WriterProcess
 from aml_widgets.core.status import RunStatus
+from aml_widgets.submit.submission import RunFolder
+
+_RESERVED_BYTES = 64 * 1024  # of which the traceback of an error takes most
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,30 @@ def read_json(file: Path) -> Mapping[str, object] | None:
     return content if isinstance(content, dict) else None
 
 
-def write_outcome(file: Path, outcome: Outcome) -> None:
-    """Write down how a script ended."""
+def reserve_room(folder: RunFolder) -> None:
+    """Take the room on the disk that the outcome and the last status will need: a script may fill the disk."""
+    folder.reserve_file.write_bytes(b"\n" * _RESERVED_BYTES)
+
+
+def release_room(folder: RunFolder) -> None:
+    """Give that room back."""
+    with suppress(OSError):
+        folder.reserve_file.unlink(missing_ok=True)
+
+
+def write_outcome(folder: RunFolder, outcome: Outcome) -> None:
+    """Write down how a script ended, in the room that was reserved for it if there is no other. Raises OSError."""
     error = None if outcome.error is None else asdict(outcome.error)
-    write_json(file, {"status": outcome.status.value, "error": error, "ended_at": outcome.ended_at})
+    content = {"status": outcome.status.value, "error": error, "ended_at": outcome.ended_at}
+    try:
+        write_json(folder.outcome_file, content)
+    except OSError:
+        release_room(folder)
+        write_json(folder.outcome_file, content)
+        with suppress(
+            OSError
+        ):  # as much as is left, or the files that are saved now would take what the last status needs
+            reserve_room(folder)
 
 
 def read_outcome(file: Path) -> Outcome | None:

@@ -34,12 +34,13 @@ from aml_widgets.submit.supervision.outcomes import (
     SUPERVISOR_ENDED,
     count_out_of_memory,
     describe_exit,
+    is_disk_full,
     name_signal,
     read_reported,
 )
 from aml_widgets.submit.supervision.pulse import Pulse
 from aml_widgets.submit.supervision.recovery import recover
-from aml_widgets.submit.supervision.run_state import Outcome, Processes, write_processes
+from aml_widgets.submit.supervision.run_state import Outcome, Processes, reserve_room, write_processes
 from aml_widgets.submit.supervision.script_process import Script
 from aml_widgets.submit.supervision.script_start import (
     find_grace,
@@ -188,6 +189,7 @@ class Supervisor:
         stopped = self._find_stop()
         if stopped is not None:
             return stopped
+        reserve_room(self._folder)
         self._kills_before = count_out_of_memory()
         if self._adopts and not begin_to_adopt():
             notes.detail(
@@ -248,6 +250,7 @@ class Supervisor:
                     self._folder.error_file,
                     reported=self._find_reported(),
                     ran_out_of_memory=kills > 0,
+                    is_disk_full=is_disk_full(self._folder.path),
                 )
             stopped = self._find_stop()
             if stopped is not None:

@@ -25,7 +25,7 @@ class Launcher(Protocol):
     """Starts what carries out a run."""
 
     def launch(self, run_id: str) -> WriterProcess:
-        """Start it, detached. Raises OSError where that is not possible."""
+        """Start it, detached. Raises StoreUnavailable where that is not possible."""
         ...
 
     def find(self, run_id: str) -> WriterProcess | None:

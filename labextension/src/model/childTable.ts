@@ -1,12 +1,39 @@
 import type { Schemas } from '../api/client';
 import { numberOf } from '../api/values';
+import type { Value } from '../api/values';
+import { isScalar } from './envelopes';
+import { goalOf, toldGoal } from './goals';
 import { compareNaturally } from './naturalOrder';
 import { durationSeconds, nameOf } from './runQuery';
 
 export type Child = Schemas['RunRow'];
 
-/** A column of the table: what is known of each child, or the last value of a metric. */
+/** A column of the table: what is known of each child, or a value of a metric. */
 export type ChildColumn = 'number' | 'name' | 'status' | 'created' | 'duration' | { readonly metric: string };
+
+/** Which of the values of a metric the table has; the best one is the lowest or the highest, as the metric's name tells. */
+export type ChildAspect = 'best' | 'last' | 'low' | 'high';
+
+export const CHILD_ASPECTS: readonly ChildAspect[] = ['best', 'last', 'low', 'high'];
+
+/** Which end of its values a column of a metric has, or the last. */
+export function aspectOf(metric: string, aspect: ChildAspect): 'last' | 'low' | 'high' {
+  return aspect === 'best' ? goalOf(metric) : aspect;
+}
+
+/** What a child has in the column of a metric; undefined where it has none. */
+export function cellOf(child: Child, metric: string, aspect: ChildAspect): Value | undefined {
+  const cell = child.metrics[metric];
+  return cell === undefined ? undefined : (cell[aspectOf(metric, aspect)] ?? undefined);
+}
+
+/** Whether a column is first sorted with its highest at the top: where that is the best, or the newest. */
+export function startsDescending(column: ChildColumn, aspect: ChildAspect): boolean {
+  if (typeof column === 'object') {
+    return aspect === 'high' || (aspect !== 'low' && goalOf(column.metric) === 'high');
+  }
+  return column === 'created' || column === 'duration';
+}
 
 export const ROWS_PER_PAGE = 100;
 
@@ -28,9 +55,10 @@ export function sortChildren(
   children: readonly Child[],
   column: ChildColumn,
   isDescending: boolean,
-  nowSeconds: number
+  nowSeconds: number,
+  aspect: ChildAspect = 'last'
 ): Child[] {
-  const keyed = children.map(child => ({ child, key: keyOf(child, column, nowSeconds) }));
+  const keyed = children.map(child => ({ child, key: keyOf(child, column, nowSeconds, aspect) }));
   const present = keyed.filter(({ key }) => key !== null);
   const missing = keyed.filter(({ key }) => key === null).map(({ child }) => child);
   present.sort((one, other) => {
@@ -53,14 +81,14 @@ export function countStatuses(children: Iterable<Child>): [Schemas['Status'], nu
 }
 
 /**
- * Order the names of metrics by how many of some children have them; of equals, those with a course go before values that
- * were logged once, as parameters are.
+ * Order the names of metrics for who compares children: those that at least half of them have; then those whose name tells
+ * that they are to be made low or high; then those with a course before values that were logged once, as parameters are.
  */
 export function commonMetrics(children: readonly Schemas['ComparedRun'][]): string[] {
   const counts = new Map<string, { runs: number; hasCourse: boolean; place: number }>();
   for (const child of children) {
     for (const one of child.summaries) {
-      if (one.kind === 'scalar' && one.column === null && (one.low !== null || one.nonfinite_count > 0)) {
+      if (isScalar(one)) {
         const known = counts.get(one.name) ?? { runs: 0, hasCourse: false, place: counts.size };
         counts.set(one.name, { ...known, runs: known.runs + 1, hasCourse: known.hasCourse || one.count > 1 });
       }
@@ -68,18 +96,19 @@ export function commonMetrics(children: readonly Schemas['ComparedRun'][]): stri
   }
   return [...counts]
     .sort(
-      ([, one], [, other]) =>
+      ([name, one], [otherName, other]) =>
         Number(2 * other.runs >= children.length) - Number(2 * one.runs >= children.length) ||
+        Number(toldGoal(otherName) !== null) - Number(toldGoal(name) !== null) ||
         Number(other.hasCourse) - Number(one.hasCourse) ||
         one.place - other.place
     )
     .map(([name]) => name);
 }
 
-function keyOf(child: Child, column: ChildColumn, nowSeconds: number): string | number | null {
+function keyOf(child: Child, column: ChildColumn, nowSeconds: number, aspect: ChildAspect): string | number | null {
   if (typeof column === 'object') {
-    const cell = child.metrics[column.metric];
-    const number = cell === undefined ? null : numberOf(cell.last);
+    const value = cellOf(child, column.metric, aspect);
+    const number = value === undefined ? null : numberOf(value);
     return number === null || Number.isNaN(number) ? null : number;
   }
   switch (column) {

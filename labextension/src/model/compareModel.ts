@@ -6,9 +6,10 @@ import type { ISignal } from '@lumino/signaling';
 import type { ApiClient, Schemas } from '../api/client';
 import { fromServer } from './buckets';
 import type { Bucket } from './buckets';
-import { comparedIds, DEFAULT_COMPARE_SETTINGS } from './compareSettings';
+import { comparedIds, DEFAULT_COMPARE_SETTINGS, MAX_RUNS } from './compareSettings';
 import type { CompareSettings } from './compareSettings';
 import type { ComparedRun } from './compareTable';
+import { isScalar, metricOf } from './envelopes';
 import { hasEnded } from './runQuery';
 import type { MetricState } from './series';
 
@@ -27,7 +28,9 @@ export class CompareModel implements IDisposable {
   constructor(options: CompareModel.IOptions) {
     this.client = options.client;
     this.workspace = options.workspace;
-    this.runIds = comparedIds(options.runIds);
+    const asked = comparedIds(options.runIds);
+    this.runIds = asked.slice(0, MAX_RUNS);
+    this.leftOutCount = asked.length - this.runIds.length;
     this._settings = { ...DEFAULT_COMPARE_SETTINGS, ...options.settings };
     const interval = Math.max(options.intervalMs ?? DEFAULT_INTERVAL_MS, options.minIntervalMs ?? 0);
     this._poll = new Poll({
@@ -42,6 +45,8 @@ export class CompareModel implements IDisposable {
   readonly client: ApiClient;
   readonly workspace: string;
   readonly runIds: readonly string[];
+  /** How many runs were asked for that are too many to be compared at once. */
+  readonly leftOutCount: number;
 
   get isDisposed(): boolean {
     return this._isDisposed;
@@ -236,26 +241,7 @@ export class CompareModel implements IDisposable {
       this._seriesError = envelope.error;
       return;
     }
-    const metric: MetricState = {
-      name: envelope.name,
-      kind: 'scalar',
-      columns: new Map([
-        [
-          null,
-          {
-            name: envelope.name,
-            column: null,
-            kind: 'scalar',
-            description: summary.description,
-            count: summary.count,
-            last: summary.last,
-            lastStep: null,
-            table: fromServer(envelope.buckets),
-            undrawnCount: 0
-          }
-        ]
-      ])
-    };
+    const metric = metricOf(envelope.name, envelope.buckets, summary);
     this._metrics.set(envelope.run_id, new Map(this._metrics.get(envelope.run_id)).set(envelope.name, metric));
   }
 
@@ -304,10 +290,5 @@ function seriesName(runId: string, name: string): string {
 
 /** Whether a series is a line: numbers, logged one after another. */
 function isCharted(summary: Schemas['Summary']): boolean {
-  return (
-    summary.kind === 'scalar' &&
-    summary.column === null &&
-    summary.count > 1 &&
-    (summary.low !== null || summary.nonfinite_count > 0)
-  );
+  return isScalar(summary) && summary.count > 1;
 }

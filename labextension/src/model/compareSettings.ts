@@ -56,9 +56,9 @@ export interface CompareLink {
 const X_AXES: readonly XAxis[] = ['step', 'relative', 'wall', 'metric'];
 const SETTINGS_PARAMETER = 'aml-compare-view';
 
-/** Take each run once, and no more than can be compared. */
+/** Take each run once. */
 export function comparedIds(runIds: readonly string[]): string[] {
-  return [...new Set(runIds)].filter(id => id !== '').slice(0, MAX_RUNS);
+  return [...new Set(runIds)].filter(id => id !== '');
 }
 
 /** The settings that differ from the default. */

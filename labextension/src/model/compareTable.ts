@@ -2,14 +2,17 @@ import type { Schemas } from '../api/client';
 import { exactText, numberOf, toDouble } from '../api/values';
 import type { ExactNumber, Value } from '../api/values';
 import type { Aspect, CompareSettings } from './compareSettings';
+import { csvLine, csvValue, inertText } from './csv';
 import { durationText } from './names';
 import { compareNaturally } from './naturalOrder';
+import { nameOf } from './runQuery';
 
 export type ComparedRun = Schemas['ComparedRun'];
 
-/** What a run has in a row: the text in full, and the number where it is one. Null where it has nothing. */
+/** What a run has in a row: the text in full, and the number where it is one that others are measured against. */
 export interface CompareCell {
   readonly text: string;
+  /** As it is saved; seconds for a span of time. */
   readonly value: Value;
   readonly number: number | null;
 }
@@ -67,27 +70,21 @@ export function deltaOf(
 /** Write the rows as CSV, every value in full. */
 export function compareCsv(runs: readonly ComparedRun[], rows: readonly CompareRow[]): string {
   const lines = [
-    ['', '', 'run', ...runs.map(({ run }) => run.run_id)],
-    ...rows.map(row => [row.group, plainText(row.name), row.aspect ?? '', ...row.cells.map(cellText)])
+    ['group', 'name', 'value', ...runs.map(({ run }) => run.run_id)],
+    ['run', 'Name', '', ...runs.map(({ run }) => inertText(nameOf(run)))],
+    ...rows.map(row => [
+      row.group,
+      inertText(row.name),
+      row.aspect ?? (row.group === 'run' && row.name === 'Duration' ? 'seconds' : ''),
+      ...row.cells.map(cell => (cell === null ? '' : csvValue(cell.value)))
+    ])
   ];
-  return lines.map(line => `${line.map(csvCell).join(',')}\r\n`).join('');
-}
-
-function cellText(cell: CompareCell | null): string {
-  return cell === null ? '' : cell.number === null ? plainText(cell.text) : cell.text;
-}
-
-/** A spreadsheet must not read a text as a formula. */
-function plainText(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-}
-
-function csvCell(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return lines.map(csvLine).join('');
 }
 
 function runFacts(runs: readonly ComparedRun[], nowSeconds: number): CompareRow[] {
   const facts: [string, (run: Schemas['Run']) => CompareCell | null][] = [
+    ['Number', run => ({ text: String(run.number), value: run.number, number: null })],
     ['Status', run => textCell(run.status)],
     ['Experiment', run => textCell(run.experiment_name)],
     ['Created', run => textCell(momentText(run.created_at))],
@@ -95,7 +92,7 @@ function runFacts(runs: readonly ComparedRun[], nowSeconds: number): CompareRow[
       'Duration',
       run => {
         const seconds = run.started_at === null ? null : Math.max(0, (run.ended_at ?? nowSeconds) - run.started_at);
-        return seconds === null ? null : { text: durationText(seconds), value: durationText(seconds), number: null };
+        return seconds === null ? null : { text: durationText(seconds), value: seconds, number: null };
       }
     ],
     ['Target', run => textCell(run.target)]

@@ -63,6 +63,11 @@ export class LogModel implements IDisposable {
     return this._window.rowCount;
   }
 
+  /** Whether it is known which lines of the file the rows are. */
+  get isNumbered(): boolean {
+    return this._window.isNumbered;
+  }
+
   /** Counts up when what was shown was replaced by something else. */
   get beginCount(): number {
     return this._beginCount;

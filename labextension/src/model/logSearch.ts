@@ -17,7 +17,7 @@ export function findMatches(blocks: readonly RowBlock[], wanted: string): LogMat
   if (wanted === '') {
     return found;
   }
-  const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'), 'giu');
+  const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'), 'giu');
   for (const block of blocks) {
     for (const [row, one] of block.rows.entries()) {
       for (const match of one.text.matchAll(pattern)) {

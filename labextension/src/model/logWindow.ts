@@ -39,6 +39,11 @@ export class LogWindow {
     return this.blocks.reduce((sum, block) => sum + block.rows.length, 0);
   }
 
+  /** Whether a row's `number` is that of its line in the file: it is where the rows were made from the file's start on. */
+  get isNumbered(): boolean {
+    return this._isFromStart;
+  }
+
   /** What to draw. The last block is another one whenever anything was put in. */
   get blocks(): readonly RowBlock[] {
     this._blocks ??= [...this._closed, { key: this._nextKey, rows: [...this._open, ...this._liveRows()] }];
@@ -63,6 +68,7 @@ export class LogWindow {
     if (part.text === '' && part.end === part.start) {
       return;
     }
+    this._isFromStart = this._parts.length === 0 ? part.start === 0 : this._isFromStart;
     this._parts.push(measure(part));
     this._feed(part.text);
   }
@@ -70,6 +76,7 @@ export class LogWindow {
   /** Put a part before the start. All rows are made anew, since colours go on from one part to the next. */
   prepend(part: TextPart): void {
     this._parts.unshift(measure(part));
+    this._isFromStart = part.start === 0;
     this._screen = new TerminalScreen();
     this._origin = 0;
     this._closed = [];
@@ -150,6 +157,7 @@ export class LogWindow {
 
   private _parts: MeasuredPart[] = [];
   private _screen = new TerminalScreen();
+  private _isFromStart = false;
   /** How many characters were fed before the first part that is kept. */
   private _origin = 0;
   private _closed: RowBlock[] = [];

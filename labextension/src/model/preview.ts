@@ -40,6 +40,11 @@ export function isPictureName(path: string): boolean {
   return PICTURES.test(path);
 }
 
+/** Whether a name says that its file is a picture written as text. */
+export function isSvgName(path: string): boolean {
+  return /\.svg$/i.test(path);
+}
+
 /** Say how to show a file by its first characters; the name only tells kinds of text apart. */
 export function kindOf(path: string, head: string): PreviewKind {
   if (head === '') {

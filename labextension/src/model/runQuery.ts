@@ -38,6 +38,8 @@ export interface ListSettings {
   readonly groups: readonly StatusGroup[];
   readonly view: ListedView;
   readonly includeChildren: boolean;
+  /** Whether archived experiments are among the experiments. */
+  readonly archivedExperiments: boolean;
   readonly runningFirst: boolean;
   readonly order: Required<Order>;
   readonly columns: readonly Column[];
@@ -70,6 +72,7 @@ export const DEFAULT_SETTINGS: ListSettings = {
   groups: [],
   view: 'active',
   includeChildren: false,
+  archivedExperiments: false,
   runningFirst: false,
   order: { by: 'created', metric: null, of: 'last', is_descending: true },
   columns: [],
@@ -123,6 +126,14 @@ export function isTree(settings: ListSettings): boolean {
     settings.search.trim() === '' &&
     settings.groups.length === 0
   );
+}
+
+/** Whether a run is among those that are listed in a view. */
+export function isInView(run: RunRow, view: ListedView): boolean {
+  if (run.trashed_at !== null) {
+    return view === 'trash';
+  }
+  return view === (run.archived_at === null ? 'active' : 'archived');
 }
 
 /** Name the metric with the sparkline, if there is one. */
@@ -195,7 +206,7 @@ export function readSettings(value: unknown): ListSettings {
     return DEFAULT_SETTINGS;
   }
   const kept = value;
-  const flag = (key: 'includeChildren' | 'runningFirst'): boolean => kept[key] === true;
+  const flag = (key: 'includeChildren' | 'archivedExperiments' | 'runningFirst'): boolean => kept[key] === true;
   return {
     workspace: typeof kept['workspace'] === 'string' ? kept['workspace'] : null,
     scope: oneOf(SCOPES, kept['scope']) ?? DEFAULT_SETTINGS.scope,
@@ -203,6 +214,7 @@ export function readSettings(value: unknown): ListSettings {
     groups: listOf(kept['groups'], group => oneOf(STATUS_GROUPS, group)),
     view: oneOf(VIEWS, kept['view']) ?? DEFAULT_SETTINGS.view,
     includeChildren: flag('includeChildren'),
+    archivedExperiments: flag('archivedExperiments'),
     runningFirst: flag('runningFirst'),
     order: readOrder(kept['order']),
     columns: listOf(kept['columns'], readColumn),

@@ -2,7 +2,6 @@ import { INotebookTree } from '@jupyter-notebook/tree';
 import { ILayoutRestorer } from '@jupyterlab/application';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Clipboard, MainAreaWidget, ToolbarButton, WidgetTracker } from '@jupyterlab/apputils';
-import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { copyIcon, refreshIcon } from '@jupyterlab/ui-components';
@@ -15,17 +14,16 @@ import {
   decodeCompareLink,
   DEFAULT_COMPARE_SETTINGS,
   encodeCompareLink,
+  MAX_RUNS,
   readCompareSettings,
   withoutCompareLink
 } from '../model/compareSettings';
 import type { CompareLink } from '../model/compareSettings';
 import { CommandIDs, IRunApi } from '../tokens';
 import { compareIcon, CompareWidget } from '../view/compare/compareWidget';
+import { MainArea } from './mainArea';
 
 type CompareArea = MainAreaWidget<CompareWidget>;
-
-/** Which front end a page lives in: JupyterLab, the tree of Notebook 7, or a page of Notebook 7 that shows one document. */
-type FrontEnd = 'lab' | 'tree' | 'document';
 
 const comparePlugin: JupyterFrontEndPlugin<void> = {
   id: 'aml-widgets:compare',
@@ -41,14 +39,13 @@ const comparePlugin: JupyterFrontEndPlugin<void> = {
     tree: INotebookTree | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('aml_widgets');
-    const frontEnd: FrontEnd =
-      tree !== null ? 'tree' : PageConfig.getOption('notebookPage') === '' ? 'lab' : 'document';
+    const mainArea = new MainArea(app, tree);
     const tracker = new WidgetTracker<CompareArea>({ namespace: 'aml-widgets-compare' });
 
     const open = async (link: CompareLink): Promise<void> => {
-      if (frontEnd === 'document') {
+      if (!mainArea.hasRoom) {
         const settings = { ...DEFAULT_COMPARE_SETTINGS, ...link.settings };
-        window.open(linkTo({ ...link, settings }, app, 'tree'), '_blank', 'noopener');
+        window.open(mainArea.urlOf(encodeCompareLink({ ...link, settings })), '_blank', 'noopener');
         return;
       }
       const id = areaId(link);
@@ -59,17 +56,7 @@ const comparePlugin: JupyterFrontEndPlugin<void> = {
       } else {
         area.content.model.setSettings(link.settings);
       }
-      if (tree === null) {
-        if (!area.isAttached) {
-          app.shell.add(area, 'main');
-        }
-        app.shell.activateById(id);
-      } else {
-        if (!tree.widgets.includes(area)) {
-          tree.addWidget(area);
-        }
-        tree.currentWidget = area;
-      }
+      mainArea.show(area);
     };
 
     const make = async (link: CompareLink, id: string): Promise<CompareArea> => {
@@ -79,7 +66,7 @@ const comparePlugin: JupyterFrontEndPlugin<void> = {
         ...link,
         ...(server === null ? {} : { minIntervalMs: server.min_interval_seconds * 1_000 })
       });
-      const area = makeArea(model, app, trans, () => linkTo(model, app, frontEnd));
+      const area = makeArea(model, app, trans, () => mainArea.urlOf(encodeCompareLink(model)));
       area.id = id;
       let saved = model.settings;
       model.changed.connect(() => {
@@ -160,14 +147,6 @@ function makeArea(
   return area;
 }
 
-/** The address that shows a comparison as it is looked at. */
-function linkTo(link: Parameters<typeof encodeCompareLink>[0], app: JupyterFrontEnd, frontEnd: FrontEnd): string {
-  const page = URLExt.join(app.serviceManager.serverSettings.baseUrl, frontEnd === 'lab' ? 'lab' : 'tree');
-  const url = new URL(page, window.location.href);
-  url.search = encodeCompareLink(link).toString();
-  return url.href;
-}
-
 /** Open what the address of the page compares, once JupyterLab stands. */
 function openLink(app: JupyterFrontEnd, open: (link: CompareLink) => Promise<void>): void {
   const link = decodeCompareLink(new URLSearchParams(window.location.search));
@@ -184,7 +163,7 @@ function openLink(app: JupyterFrontEnd, open: (link: CompareLink) => Promise<voi
 
 /** One comparison of the same runs is enough. */
 function areaId({ workspace, runIds }: CompareLink): string {
-  return `aml-compare-${workspace}-${runIds.join('-')}`;
+  return `aml-compare-${workspace}-${runIds.slice(0, MAX_RUNS).join('-')}`;
 }
 
 function readArgs(args: ReadonlyPartialJSONObject, trans: TranslationBundle): CompareLink {

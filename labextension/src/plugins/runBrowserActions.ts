@@ -103,7 +103,7 @@ export class RunBrowserActions {
     const isSure = await this._ask({
       title: trans._n('Cancel %1 run?', 'Cancel %1 runs?', runs.length),
       body: trans.__('What is logged so far is kept: %1', namesOf(runs, trans)),
-      label: trans.__('Cancel the run')
+      label: trans._n('Cancel the run', 'Cancel the runs', runs.length)
     });
     if (isSure) {
       await this._act('cancel', { ...target, runs });
@@ -190,18 +190,22 @@ export class RunBrowserActions {
     }
   }
 
-  /** Put an experiment aside, with its runs. */
-  async archiveExperiment(experiment: Schemas['Experiment']): Promise<void> {
+  /** Put an experiment aside, or bring it back. Its runs stay as they are. */
+  async archiveExperiment(experiment: Schemas['Experiment'], isArchived: boolean): Promise<void> {
     const { model, trans } = this._options;
     const { experiment_id: id, name } = experiment;
+    const { workspace } = model.settings;
     try {
-      await model.archiveExperiment(id, true);
+      await model.archiveExperiment(id, isArchived, workspace);
     } catch (reason) {
       this.showError(reason);
       return;
     }
+    if (!isArchived) {
+      return;
+    }
     const callback = (): void => {
-      model.archiveExperiment(id, false).catch((reason: unknown) => this.showError(reason));
+      model.archiveExperiment(id, false, workspace).catch((reason: unknown) => this.showError(reason));
     };
     Notification.success(trans.__('The experiment %1 is archived.', shorten(name)), {
       autoClose: UNDO_MS,

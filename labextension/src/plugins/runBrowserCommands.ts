@@ -3,6 +3,7 @@ import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
+import type { Schemas } from '../api/client';
 import type { RunBrowserModel } from '../model/runBrowserModel';
 import { hasEnded } from '../model/runQuery';
 import { CommandIDs } from '../tokens';
@@ -26,6 +27,7 @@ export namespace SidebarCommandIDs {
   export const openFolder = 'aml-widgets:open-run-folder';
   export const downloadLogs = 'aml-widgets:download-run-logs';
   export const archiveExperiment = 'aml-widgets:archive-experiment';
+  export const unarchiveExperiment = 'aml-widgets:unarchive-experiment';
   export const refresh = 'aml-widgets:refresh-runs';
   export const search = 'aml-widgets:search-runs';
 }
@@ -187,18 +189,28 @@ export function addCommands(options: ICommandOptions): void {
     run: chosen => actions.downloadLogs(chosen)
   });
 
-  commands.addCommand(SidebarCommandIDs.archiveExperiment, {
-    label: trans.__('Archive Experiment'),
-    describedBy,
-    isVisible: () => model.selectedExperiment() !== null,
-    isEnabled: () => model.selectedExperiment() !== null && model.server?.is_read_only !== true,
-    execute: async () => {
+  const offerExperiment = (id: string, label: string, isArchived: boolean): void => {
+    const find = (): Schemas['Experiment'] | null => {
       const experiment = model.selectedExperiment();
-      if (experiment !== null) {
-        await actions.archiveExperiment(experiment);
+      return experiment !== null && (experiment.archived_at === null) === isArchived ? experiment : null;
+    };
+    commands.addCommand(id, {
+      label,
+      describedBy,
+      isVisible: () => find() !== null,
+      isEnabled: () => find() !== null && model.server?.is_read_only !== true,
+      execute: async () => {
+        const experiment = find();
+        if (experiment !== null) {
+          await actions.archiveExperiment(experiment, isArchived);
+        }
       }
-    }
-  });
+    });
+    offerPalette(id);
+  };
+  offerExperiment(SidebarCommandIDs.archiveExperiment, trans.__('Archive Experiment'), true);
+  offerExperiment(SidebarCommandIDs.unarchiveExperiment, trans.__('Take Experiment out of the Archive'), false);
+
   commands.addCommand(CommandIDs.showRunBrowser, {
     label: trans.__('Show Run Browser'),
     describedBy,

@@ -1,7 +1,6 @@
 import { INotebookTree } from '@jupyter-notebook/tree';
 import { ILayoutRestorer, IRouter, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { WidgetTracker } from '@jupyterlab/apputils';
-import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
@@ -11,11 +10,9 @@ import { RunPageModel } from '../model/runPageModel';
 import { changedSettings, DEFAULT_SETTINGS, readSettings } from '../model/runPageSettings';
 import { CommandIDs, IRunApi, type IRunReference } from '../tokens';
 import { RunPage } from '../view/runPage/runPage';
+import { MainArea } from './mainArea';
 
 const OPEN_LINK = 'aml-widgets:open-link';
-
-/** Which front end a page lives in: JupyterLab, the tree of Notebook 7, or a page of Notebook 7 that shows one document. */
-type FrontEnd = 'lab' | 'tree' | 'document';
 
 const runPagePlugin: JupyterFrontEndPlugin<void> = {
   id: 'aml-widgets:run-page',
@@ -33,15 +30,7 @@ const runPagePlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('aml_widgets');
     const { commands } = app;
-    const frontEnd: FrontEnd =
-      tree !== null ? 'tree' : PageConfig.getOption('notebookPage') === '' ? 'lab' : 'document';
-    /** The address of a page of this front end. */
-    const pageUrl = (query: URLSearchParams): string => {
-      const { baseUrl } = app.serviceManager.serverSettings;
-      const url = new URL(URLExt.join(baseUrl, frontEnd === 'lab' ? 'lab' : 'tree'), window.location.href);
-      url.search = query.toString();
-      return url.href;
-    };
+    const mainArea = new MainArea(app, tree);
     const tracker = new WidgetTracker<RunPage>({ namespace: 'aml-widgets-run-page' });
     const server = new ServerFacts(api);
 
@@ -55,9 +44,9 @@ const runPagePlugin: JupyterFrontEndPlugin<void> = {
         }
         const tab = args['tab'];
         const settings = { ...readSettings(args['settings']), ...(typeof tab === 'string' ? { tab } : {}) };
-        if (frontEnd === 'document') {
+        if (!mainArea.hasRoom) {
           const link = encodeLink(reference, { ...DEFAULT_SETTINGS, ...settings });
-          window.open(pageUrl(link), '_blank', 'noopener');
+          window.open(mainArea.urlOf(link), '_blank', 'noopener');
           return;
         }
         const facts = await server.get();
@@ -70,7 +59,7 @@ const runPagePlugin: JupyterFrontEndPlugin<void> = {
         } else {
           known.model.setSettings(settings);
         }
-        show(page);
+        mainArea.show(page);
 
         function makePage({ workspace, runId }: IRunReference): RunPage {
           const model = new RunPageModel({
@@ -86,7 +75,7 @@ const runPagePlugin: JupyterFrontEndPlugin<void> = {
             trans,
             isReadOnly: facts.is_read_only,
             name: typeof args['name'] === 'string' ? args['name'] : undefined,
-            makeLink: () => pageUrl(encodeLink({ workspace, runId }, model.settings))
+            makeLink: () => mainArea.urlOf(encodeLink({ workspace, runId }, model.settings))
           });
           let saved = [model.settings, made.runName] as const;
           model.changed.connect(() => {
@@ -99,20 +88,6 @@ const runPagePlugin: JupyterFrontEndPlugin<void> = {
         }
       }
     });
-
-    function show(page: RunPage): void {
-      if (tree !== null) {
-        if (!tree.widgets.includes(page)) {
-          tree.addWidget(page);
-        }
-        tree.currentWidget = page;
-      } else {
-        if (!page.isAttached) {
-          app.shell.add(page, 'main');
-        }
-        app.shell.activateById(page.id);
-      }
-    }
 
     if (restorer !== null) {
       void restorer.restore(tracker, {
@@ -135,14 +110,19 @@ const runPagePlugin: JupyterFrontEndPlugin<void> = {
           const link = decodeLink(new URLSearchParams(search));
           await app.restored;
           if (link !== null) {
-            // Loaded again, the page shows what the layout remembers.
-            const { pathname, hash } = window.location;
-            window.history.replaceState(window.history.state, '', pathname + withoutLink(search) + hash);
             await commands.execute(CommandIDs.openRun, {
               workspace: link.workspace,
               runId: link.runId,
               settings: link.settings as ReadonlyPartialJSONObject
             });
+            // Loaded again from now on, the page shows what the layout remembers. Until now, a reload, such as JupyterLab does
+            // by itself to reset a layout, has to find the link.
+            const { pathname, hash } = window.location;
+            window.history.replaceState(
+              window.history.state,
+              '',
+              pathname + withoutLink(window.location.search) + hash
+            );
           }
         }
       });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from aml_widgets.cli.main import main
 from aml_widgets.core.records import NewRun
 from aml_widgets.store.protocol import RunStore
+from aml_widgets.submit.engines.targets import set_ray_target
 from aml_widgets.testing import finished_run
 from aml_widgets.tracking.workspace import Workspace
 
@@ -231,8 +233,20 @@ def test_targets_are_made_listed_changed_and_deleted(call: Call) -> None:
     assert call("targets", "gpu", "--max-runs", "2").output.splitlines()[1].split() == ["gpu", "2", "0", "0"]
     assert call("targets", "gpu", "--max-runs", "3").output.splitlines()[1].split() == ["gpu", "3", "0", "0"]
     assert [line.split()[0] for line in call("targets").output.splitlines()] == ["TARGET", "local", "gpu"]
+    assert [(one["name"], one["kind"], one["address"]) for one in json.loads(call("targets", "--json").output)] == [
+        ("local", "Local", None),
+        ("gpu", "Local", None),
+    ]
     assert call("targets", "gpu", "--delete").code == 0
     assert call("targets", "gpu").code == 2
+
+
+def test_a_ray_cluster_is_listed_with_its_address(call: Call) -> None:
+    set_ray_target("cluster", "http://127.0.0.1:8265")
+
+    lines = call("targets").output.splitlines()
+
+    assert [line.split()[-1] for line in lines] == ["CLUSTER", "0", "http://127.0.0.1:8265"]
 
 
 @pytest.mark.parametrize(

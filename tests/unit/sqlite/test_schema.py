@@ -11,6 +11,7 @@ import pytest
 from aml_widgets.core.errors import StoreError
 from aml_widgets.core.records import (
     MetricAspect,
+    MetricHistory,
     MetricOrder,
     NewRun,
     RunOrder,
@@ -18,10 +19,14 @@ from aml_widgets.core.records import (
     RunQuery,
     RunRecord,
     RunView,
+    ViewType,
 )
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.sqlite import schema
 from aml_widgets.store.sqlite.store import DATABASE_NAME, SqliteRunStore
+from aml_widgets.testing import seeded
+from aml_widgets.testing.seeded_children import run_with_children
+from aml_widgets.testing.seeded_files import run_with_every_fact
 
 from .conftest import bring_back
 
@@ -83,6 +88,7 @@ def test_a_migration_that_fails_changes_nothing(
     [
         (1, "c64f16a9f2320b64c3be61fa9c3e86e50311098d821511e57a6b7e9ea85d1f08"),
         (2, "7d1b82a5c46aeba5de99527de29546417724bdbffbff29d89b747dd9a2fc9e8d"),
+        (3, "bc290e6f7138fce3f6d67137e6b036a461849edd30cf98b29e4bb855e55ee51e"),
     ],
 )
 def test_a_released_script_never_changes(version: int, digest: str) -> None:
@@ -127,6 +133,74 @@ def test_a_database_from_before_the_run_browser_is_brought_forward(folder: Path)
     assert store.list_runs(RunQuery(view=RunView.ACTIVE)).runs == before[2:]
     assert store.create_run(NewRun(experiment_id=experiment_id)).number == 8
     store.close()
+
+
+def test_a_database_from_before_there_were_params_is_brought_forward(folder: Path) -> None:
+    old = SqliteRunStore.open(folder)
+    experiment_id = old.open_experiment("ridge").experiment_id
+    before = old.create_run(NewRun(experiment_id=experiment_id, status=RunStatus.RUNNING, tags={"a": "b"}))
+    cursor = old.changes_since(before.run_id).cursor
+    old.close()
+    bring_back(folder, 3)
+    assert header(folder)[1] == 3
+
+    store = SqliteRunStore.open(folder)
+
+    assert header(folder)[1] == schema.VERSION >= 4
+    assert store.get_run(before.run_id) == before
+    assert store.changes_since(before.run_id, cursor).run is None
+    store.log_params(before.run_id, {"alpha": "1"})
+    store.extras.put("model", "m", "{}", run_id=before.run_id)
+    assert store.list_runs(RunQuery()).runs[0].params == {"alpha": "1"}
+    assert store.extras.list("model", run_id=before.run_id) == [("m", "{}")]
+    store.close()
+
+
+def everything(store: SqliteRunStore) -> list[object]:
+    """Give all that can be read of a store's runs and experiments."""
+    facts: list[object] = [store.get_info(), store.list_experiments(ViewType.ALL), store.list_metric_names()]
+    for run in store.list_runs(RunQuery(include_children=True, limit=1_000)).runs:
+        summaries = store.summarize_metrics(run.run_id)
+        histories = store.read_histories(run.run_id, [one.key.name for one in summaries])
+        facts += [run, repr(summaries), store.list_artifacts(run.run_id)]
+        facts += [(key, *map(repr, vars_of(histories[key]))) for key in sorted(histories, key=repr)]
+        facts += [repr(store.read_envelope(run.run_id, one.key.name, one.key.column)) for one in summaries]
+    return facts
+
+
+def vars_of(history: MetricHistory) -> list[list[object]]:
+    return [list(history.seqs), list(history.steps), list(history.values), list(history.times)]
+
+
+@pytest.mark.parametrize("version", range(1, schema.VERSION))
+def test_nothing_of_an_older_database_is_lost(folder: Path, version: int) -> None:
+    old = SqliteRunStore.open(folder)
+    for make in (
+        seeded.every_kind_run,
+        seeded.hostile_run,
+        seeded.nan_run,
+        seeded.failed_run,
+        seeded.run_with_logs,
+        run_with_every_fact,
+    ):
+        make(old)
+    run_with_children(old, 5)
+    seeded.long_run(old, 3_000)
+    before = everything(old)
+    old.close()
+    bring_back(folder, version)
+    assert header(folder)[1] == version
+
+    store = SqliteRunStore.open(folder)
+
+    assert header(folder)[1] == schema.VERSION
+    assert everything(store) == before
+    for run in store.list_runs(RunQuery(include_children=True, limit=1_000)).runs:
+        assert store.which_fit([run.run_id], RunQuery(include_children=True, text=(run.run_id,))) == {run.run_id}
+    store.close()
+    again = SqliteRunStore.open(folder)
+    assert everything(again) == before
+    again.close()
 
 
 def test_a_program_from_before_can_go_on_while_another_brings_the_schema_forward(folder: Path) -> None:

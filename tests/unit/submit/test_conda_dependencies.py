@@ -47,6 +47,16 @@ def test_a_package_takes_the_place_of_one_of_its_name() -> None:
     assert made.conda_packages == [HERE, "conda-forge::numpy>=2", "zlib"]
 
 
+def test_blanks_around_a_name_are_no_part_of_it() -> None:
+    dependencies = CondaDependencies.create(conda_packages=[" numpy "], python_version="3.11")
+    dependencies.add_conda_package(" numpy=2 ")
+    dependencies.add_channel(" conda-forge ")
+    dependencies.add_channel(" mine ")
+
+    assert dependencies.conda_packages == ["python=3.11", "numpy=2"]
+    assert dependencies.conda_channels == ["conda-forge", "mine"]
+
+
 def test_packages_channels_and_options_are_taken_out_by_name() -> None:
     made = CondaDependencies.create(pip_packages=["a==1"], conda_packages=["numpy=1"])
     made.set_pip_option("--extra-index-url https://one")

@@ -15,7 +15,7 @@ from aml_widgets.submit.environments import build_tools
 from aml_widgets.submit.environments.environment_cache import list_environments
 from aml_widgets.submit.environments.interpreters import build_interpreter, find_interpreter
 from aml_widgets.testing.support import wait_until
-from tests.unit.local_wheels import environment_of, make_program, make_wheel, user_managed
+from tests.unit.local_wheels import environment_of, make_program, make_project, make_wheel, user_managed
 
 UV = build_tools.find_uv()
 needs_uv = pytest.mark.skipif(UV is None, reason="uv is not installed")
@@ -146,6 +146,20 @@ def test_a_changed_wheel_makes_another_environment(tmp_path: Path) -> None:
         "42",
         "43",
     )
+
+
+@pytest.mark.parametrize("tool", [pytest.param("uv", marks=needs_uv), "venv"])
+def test_a_changed_folder_makes_another_environment(tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a module changes, not what says how the package is built."""
+    if tool == "venv":
+        monkeypatch.setattr(build_tools, "find_uv", lambda: None)
+    folder = make_project(tmp_path, "tiny")
+    before, _ = build(environment_of(str(folder)))
+    (folder / "tiny.py").write_text("answer = 43\n")
+
+    after, _ = build(environment_of(str(folder)))
+
+    assert [ask(one, "import tiny; print(tiny.answer)") for one in (before, after)] == ["42", "43"]
 
 
 def test_a_build_that_fails_tells_why_and_leaves_nothing(tmp_path: Path, home: Path) -> None:

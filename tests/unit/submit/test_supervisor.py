@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -16,6 +20,7 @@ import pytest
 from aml_widgets.core.status import RunStatus
 from aml_widgets.submit.submission import RunFolder
 from aml_widgets.submit.supervision import outcomes
+from aml_widgets.submit.supervision.notes import Notes
 from tests.unit.submit.scripts import Workshop, is_gone, open_workshop, until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions")
@@ -372,6 +377,32 @@ def test_the_memory_of_the_machine_is_named_where_it_ran_out(tmp_path: Path) -> 
     assert "because memory ran out: most likely this one" in hinted.error.message
     assert "killed by signal 9 (SIGKILL), perhaps because memory ran out" in unknown.error.message
     assert outcomes.count_out_of_memory() >= 0
+
+
+def test_a_full_disk_is_named_where_nobody_could_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not outcomes.is_disk_full(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+
+    is_disk_full = outcomes.is_disk_full(tmp_path)
+    outcome = outcomes.describe_exit(1, tmp_path / "none", is_disk_full=is_disk_full)
+
+    assert outcome.error is not None
+    assert outcome.error.message.startswith("The script ended with exit code 1, and its disk is full, which is most")
+
+
+def test_what_the_supervisors_own_log_has_no_room_for_does_not_end_it(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullFile(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    submission = workshop.prepare("")
+    monkeypatch.setattr("sys.stdout", FullFile())
+
+    Notes(workshop.store, submission.run_id).tell("It goes on.")
+
+    assert "It goes on." in workshop.notes(submission.run_id)
 
 
 def test_a_supervisor_starts_without_what_only_faces_need() -> None:

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -347,7 +346,7 @@ def test_when_a_run_was_lost_is_known_though_who_cleared_up_was_killed(
     leave_behind(workshop, folder, run_id, gone())
     started_at = workshop.store.get_run(run_id).started_at
     assert started_at is not None
-    write_outcome(folder.outcome_file, Outcome(RunStatus.COMPLETED, ended_at=started_at + 60.0))
+    write_outcome(folder, Outcome(RunStatus.COMPLETED, ended_at=started_at + 60.0))
     monkeypatch.setattr(clock, "now", lambda: started_at + 3_600.0)
     workshop.store.set_status(run_id, RunStatus.FINALIZING)
 
@@ -381,7 +380,7 @@ def test_a_supervisor_that_is_killed_while_its_script_had_ended_well_leaves_a_co
     submission = workshop.prepare("")
     folder = RunFolder.of(submission.run_id)
     leave_behind(workshop, folder, submission.run_id, gone())
-    write_outcome(folder.outcome_file, Outcome(RunStatus.COMPLETED))
+    write_outcome(folder, Outcome(RunStatus.COMPLETED))
 
     record = look_after(workshop, submission.run_id)
 
@@ -435,7 +434,7 @@ def test_how_a_script_ended_is_found_out_though_nobody_looked_for_long(
     run_id, folder = submission.run_id, RunFolder.of(submission.run_id)
     leave_behind(workshop, folder, run_id, gone())
     workshop.store.update_run(run_id, writer=gone())
-    write_outcome(folder.outcome_file, Outcome(RunStatus.COMPLETED))
+    write_outcome(folder, Outcome(RunStatus.COMPLETED))
     later = clock.now() + after_seconds
     monkeypatch.setattr(clock, "now", lambda: later)
 
@@ -628,45 +627,69 @@ def test_outputs_that_find_no_room_fail_the_run_and_are_saved_later(
     assert workshop.store.get_run(run_id).status is RunStatus.FAILED
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux" or os.getuid() != 0 or shutil.which("mount") is None, reason="mounts a small disk"
-)
-def test_a_disk_without_any_room_for_the_store_ends_the_run_truthfully_once_there_is_some(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import subprocess
-
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if sys.platform != "linux" or os.getuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("mounts a small disk")
     small = tmp_path / "small"
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(small)], check=False).returncode != 0:
         pytest.skip("no right to mount")
-    try:
-        with open_workshop(small) as workshop:
-            run_id = workshop.submit("""
-                import os, sys, time
-                print("ready", flush=True)
-                while not os.path.exists("go"): time.sleep(0.02)
-                open("outputs/a.txt", "w").write("kept")
-                while True: print("x" * 100_000)
-            """)
-            workshop.script(run_id)
-            (RunFolder.of(run_id).working_folder / "go").touch()
-            until(lambda: RunFolder.of(run_id).outcome_file.exists() and shutil.disk_usage(small).free < 10_000)
-            time.sleep(0.5)
-            assert workshop.store.get_run(run_id).status is not RunStatus.COMPLETED
-            log = workshop.store.artifacts.append_path(run_id, outcomes.DRIVER_LOG)
-            assert log.read_bytes().startswith(b"ready\nxxx")
-            os.truncate(log, 2**20)  # somebody makes room
+    yield small
+    subprocess.run(["umount", "-l", str(small)], check=True)
 
-            record = workshop.wait(run_id, has_folder=True)
-            assert record.error is not None
-            assert record.status is RunStatus.FAILED
-            assert "No space left on device" in record.error.message
-            monkeypatch.setattr(local_engine, "_TRY_AGAIN_SECONDS", 0.0)
-            look_after(workshop, run_id)
-            assert workshop.read(run_id, "outputs/a.txt") == b"kept"
-    finally:
-        subprocess.run(["umount", "-l", str(small)], check=True)
+
+FILLING = """
+import os, time
+print("ready", flush=True)
+while not os.path.exists("go"): time.sleep(0.02)
+open("outputs/a.txt", "w").write("kept")
+while True: print("x" * 100_000)
+"""
+
+
+def test_a_disk_without_any_room_for_the_store_ends_the_run_truthfully_once_there_is_some(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_workshop(small_disk) as workshop:
+        run_id = workshop.submit(FILLING)
+        script = workshop.script(run_id)
+        (RunFolder.of(run_id).working_folder / "go").touch()
+        until(lambda: is_gone(script) and RunFolder.of(run_id).outcome_file.exists())
+        assert workshop.store.get_run(run_id).status is not RunStatus.COMPLETED
+        log = workshop.store.artifacts.append_path(run_id, outcomes.DRIVER_LOG)
+        assert log.read_bytes().startswith(b"ready\nxxx")
+        os.truncate(log, 2**20)  # somebody makes room
+
+        record = workshop.wait(run_id, has_folder=True)
+        assert record.error is not None
+        assert record.status is RunStatus.FAILED
+        assert "No space left on device" in record.error.message
+        monkeypatch.setattr(local_engine, "_TRY_AGAIN_SECONDS", 0.0)
+        look_after(workshop, run_id)
+        assert workshop.read(run_id, "outputs/a.txt") == b"kept"
+
+
+@pytest.mark.parametrize("what", ["log", "output"])
+def test_on_a_full_disk_with_all_on_it_the_run_ends_in_the_room_that_was_kept_for_that(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """What the supervisor itself prints finds no room, too, and what its script's driver would say."""
+    monkeypatch.setenv("AML_WIDGETS_HOME", str(small_disk / "home"))
+    with open_workshop(small_disk) as workshop:
+        filling_file = FILLING.replace('print("x" * 100_000)', 'large.write(b"x" * 100_000)')
+        filling_file = filling_file.replace("while True", 'large = open("outputs/large.bin", "wb")\nwhile True')
+        run_id = workshop.submit(FILLING if what == "log" else filling_file)
+        workshop.script(run_id)
+        (RunFolder.of(run_id).working_folder / "go").touch()
+
+        record = workshop.wait(run_id, has_folder=True)
+
+        assert record.error is not None
+        assert record.status is RunStatus.FAILED
+        assert "its disk is full" in record.error.message or "No space left on device" in record.error.message
+        assert workshop.log(run_id).startswith("ready\n")
+        assert ("'outputs/large.bin'" in record.error.message) == (what == "output")
 
 
 # -- ourselves

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,10 @@ from aml_widgets.core.errors import (
     TargetNotFound,
     UserError,
 )
+from aml_widgets.core.records import NewRun
+from aml_widgets.core.status import RunStatus
 from aml_widgets.store.liveness import this_process
+from aml_widgets.store.sqlite.store import SqliteRunStore
 from aml_widgets.submit.engines import queue, targets, targets_database
 
 
@@ -100,6 +104,26 @@ def test_a_target_with_runs_is_not_deleted() -> None:
 
     queue.take_out("a")
     targets.delete_target("four")
+
+
+def test_a_run_that_has_ended_keeps_no_target(tmp_path: Path) -> None:
+    """Its place is freed a moment later, when its supervisor has left."""
+    targets.set_target("four", 4)
+    with closing(SqliteRunStore.open(tmp_path / "runs")) as store:
+        experiment_id = store.open_experiment("ridge").experiment_id
+        run_ids = [store.create_run(NewRun(experiment_id=experiment_id)).run_id for _ in range(2)]
+        for run_id in run_ids:
+            queue.enter("four", run_id, str(tmp_path / "runs"), lambda target: this_process())
+        store.set_status(run_ids[0], RunStatus.COMPLETED)
+        with pytest.raises(TargetInUse, match="'four' has 1 run waiting or running"):
+            targets.delete_target("four")
+        assert len(queue.list_entries("four")) == 2
+        store.set_status(run_ids[1], RunStatus.FAILED)
+
+    targets.delete_target("four")
+
+    assert targets.list_targets() == []
+    assert queue.find_entry(run_ids[0]) is None
 
 
 def test_reading_makes_nothing(home: Path) -> None:

@@ -93,6 +93,7 @@ def test_an_offline_run_gives_back_what_was_logged() -> None:
 
     assert run.get_metrics() == {"a": [1, 2], "b": 1.5, "c": {"x": 1, "y": 2}, "d": {"x": [1, 2]}, "e": 1}
     assert run.get_metrics("e") == {"e": 1}
+    assert run.get_metrics("e", recursive=True, run_type=None, populate=True) == {"e": 1}
     with pytest.raises(InvalidMetric):
         run.log("a", [1, 2])
 

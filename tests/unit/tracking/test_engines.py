@@ -136,6 +136,21 @@ def test_what_goes_wrong_there_is_logged(run: Run, engine: FakeEngine, caplog: p
     assert f"Run {run.id} could not be looked after: The queue is gone." in caplog.messages
 
 
+def test_what_stays_wrong_is_logged_once(
+    run: Run, engine: FakeEngine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    with caplog.at_level(logging.WARNING, "aml_widgets"):
+        for trouble in ("The disk is full.", "The disk is full.", "The queue is gone.", None, "The queue is gone."):
+            engine.trouble = None if trouble is None else StoreUnavailable(trouble)
+            run.get_status()
+            now += engines.LOOK_AFTER_SECONDS
+
+    said = [message.partition("after: ")[2] for message in caplog.messages]
+    assert said == ["The disk is full.", "The queue is gone.", "The queue is gone."]
+
+
 def test_what_a_dead_supervisor_left_is_saved_also_when_the_run_has_ended(
     run: Run, engine: FakeEngine, experiment: Experiment
 ) -> None:

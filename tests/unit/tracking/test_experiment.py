@@ -118,7 +118,7 @@ def test_what_the_docs_call_absent_is_absent() -> None:
         Experiment: "from_directory workspace_object get_docs_url",
         Run: "get_secret get_secrets clean get_docs_url get_submitted_run",
         Workspace: "datasets datastores get_default_datastore compute_targets get_default_keyvault delete "
-        "update sync_keys list_keys setup get_mlflow_tracking_uri",
+        "update sync_keys list_keys setup",
     }
 
     assert [name for one, names in absent.items() for name in names.split() if hasattr(one, name)] == []

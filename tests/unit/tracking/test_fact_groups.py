@@ -10,7 +10,7 @@ from aml_widgets.core.records import NewRun, RunRecord
 from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.submit.submission import RUN_DEFINITION, RUN_TYPE
 from aml_widgets.tracking import provenance
-from aml_widgets.tracking.fact_groups import find_parameters, script_arguments
+from aml_widgets.tracking.fact_groups import find_parameters, groups_of, script_arguments
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,23 @@ def test_parameters_are_the_arguments_of_what_was_submitted() -> None:
     run = run_of({RUN_DEFINITION: json.dumps(definition)}, RUN_TYPE)
 
     assert find_parameters(run) == {"alpha": "0.1", "dry": "data.csv", "beta": "2", "Argument 1": "more.csv"}
+
+
+def test_what_was_logged_goes_before_arguments_and_is_a_group_of_its_own() -> None:
+    store = MemoryRunStore()
+    experiment_id = store.open_experiment("ridge").experiment_id
+    run = store.create_run(
+        NewRun(
+            experiment_id=experiment_id,
+            properties={provenance.COMMAND_LINE: "python train.py --alpha 0.1 --beta 2"},
+            params={"n10": "a", "n9": "b", "alpha": "0.5"},
+        )
+    )
+
+    assert find_parameters(run) == {"n10": "a", "n9": "b", "alpha": "0.5", "beta": "2"}
+    group = next(one for one in groups_of(run) if one.key == "parameters")
+    assert [(fact.label, fact.text) for fact in group.facts] == [("alpha", "0.5"), ("n9", "b"), ("n10", "a")]
+    assert "parameters" not in {one.key for one in groups_of(run_of({}))}
 
 
 @pytest.mark.parametrize("command", ["python train.py --alpha 0.1", ["python", "train.py", "--alpha", "0.1"]])

@@ -12,6 +12,8 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.tracking.log_streaming import LogStreamer, choose_logs
 
+BUILD = "azureml-logs/20_image_build_log.txt"
+PREPARATION = "azureml-logs/65_job_prep-host.txt"
 DRIVER = "azureml-logs/70_driver_log.txt"
 POST = "azureml-logs/75_job_post-host.txt"
 
@@ -95,7 +97,7 @@ def test_one_file_is_finished_before_the_next_begins(streamed: Streamed) -> None
 
 
 def test_no_file_in_between_is_left_out(streamed: Streamed) -> None:
-    for path in ("azureml-logs/20_image_build_log.txt", "azureml-logs/65_job_prep-host.txt", DRIVER):
+    for path in (BUILD, PREPARATION, DRIVER):
         streamed.append(path, path.encode() + b"\n")
     streamed.take()
 
@@ -103,25 +105,47 @@ def test_no_file_in_between_is_left_out(streamed: Streamed) -> None:
 
     shown = streamed.take()
     assert [line for line in shown.splitlines() if line.startswith("Streaming")] == [
-        "Streaming azureml-logs/20_image_build_log.txt",
-        "Streaming azureml-logs/65_job_prep-host.txt",
+        f"Streaming {BUILD}",
+        f"Streaming {PREPARATION}",
         f"Streaming {DRIVER}",
     ]
 
 
-def test_what_comes_late_to_an_earlier_file_is_printed_at_the_end(streamed: Streamed) -> None:
+def test_what_comes_late_to_an_earlier_file_is_printed_at_the_next_look(streamed: Streamed) -> None:
     streamed.append(DRIVER, b"one\n")
     streamed.append(POST, b"post\n")
     while streamed.streamer.advance():
         pass
+    streamed.take()
+
     streamed.append(DRIVER, b"late\n")
     streamed.append(POST, b"end\n")
+    assert streamed.streamer.advance()
+    streamed.append(DRIVER, b"later\n")
+    streamed.streamer.finish()
+
+    assert streamed.take() == f"end\n{block(DRIVER)}late\nlater\n"
+
+
+def test_a_build_that_begins_after_the_preparation_is_followed_while_it_goes_on(streamed: Streamed) -> None:
+    streamed.append(PREPARATION, b"supervised\n")
     streamed.streamer.advance()
     streamed.take()
 
-    streamed.streamer.finish()
+    streamed.append(BUILD, b"resolving\n")
+    while streamed.streamer.advance():
+        pass
+    streamed.append(BUILD, b"installing\n")
+    assert streamed.streamer.advance()
 
-    assert streamed.take() == f"{block(DRIVER)}late\n"
+    assert streamed.take() == f"{block(BUILD)}resolving\ninstalling\n"
+
+    streamed.append(PREPARATION, b"started\n")
+    streamed.append(DRIVER, b"one\n")
+    while streamed.streamer.advance():
+        pass
+
+    assert streamed.take() == f"{block(PREPARATION)}started\n{block(DRIVER)}one\n"
 
 
 def test_a_character_that_is_split_between_two_looks_is_whole(streamed: Streamed) -> None:

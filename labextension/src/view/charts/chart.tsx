@@ -1,16 +1,20 @@
-import React, { useCallback, useEffect, useRef } from 'react';
+import React, { useCallback, useEffect, useRef, useState } from 'react';
 
 import { Plot } from './plot';
 import type { ChartProps } from './types';
 
-export type { ChartMark, ChartProps, ChartSeries } from './types';
+export type { ChartHandle, ChartMark, ChartProps, ChartSeries } from './types';
 export type { Range } from './extent';
 
-/** Lines over x. Drag zooms, shift-drag pans, ctrl-wheel zooms about the pointer, double click shows all; keys: arrows, +, -, 0. */
+/**
+ * Lines over x. Drag zooms, shift-drag pans, ctrl-wheel zooms about the pointer, double click shows all. Keys: arrows, `+`, `-`
+ * and `0`; with Alt, arrows go from point to point and from line to line, and what is there is said.
+ */
 export function Chart(props: ChartProps): React.JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
   const latest = useRef(props);
+  const [spoken, setSpoken] = useState('');
   latest.current = props;
 
   useEffect(() => {
@@ -20,6 +24,7 @@ export function Chart(props: ChartProps): React.JSX.Element {
     }
     const made = new Plot(element, latest.current);
     plot.current = made;
+    latest.current.onReady?.(made);
     const sizes = new ResizeObserver(() => made.resize(element.clientWidth));
     sizes.observe(element);
     const stopListening = onThemeChange(() => made.recolor());
@@ -28,6 +33,7 @@ export function Chart(props: ChartProps): React.JSX.Element {
       sizes.disconnect();
       made.dispose();
       plot.current = null;
+      latest.current.onReady?.(null);
     };
   }, []);
 
@@ -36,24 +42,45 @@ export function Chart(props: ChartProps): React.JSX.Element {
   }, [props]);
 
   const onKeyDown = useCallback((event: React.KeyboardEvent) => {
-    if (!event.ctrlKey && !event.metaKey && !event.altKey && plot.current?.press(event.key)) {
-      event.preventDefault();
-      event.stopPropagation();
+    const chart = plot.current;
+    if (event.ctrlKey || event.metaKey || chart === null) {
+      return;
     }
+    const step = READING_STEPS[event.key];
+    if (event.altKey && step !== undefined) {
+      setSpoken(chart.read(...step) ?? '');
+    } else if (event.altKey || !chart.press(event.key)) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
   }, []);
 
   return (
-    <div
-      ref={host}
-      className="jp-AmlChart"
-      role="img"
-      aria-label={props.ariaLabel}
-      tabIndex={0}
-      style={{ height: props.height }}
-      onKeyDown={onKeyDown}
-    />
+    <>
+      <div
+        ref={host}
+        className="jp-AmlChart"
+        role="img"
+        aria-label={props.ariaLabel}
+        tabIndex={0}
+        style={{ height: props.height }}
+        onKeyDown={onKeyDown}
+      />
+      <div className="jp-AmlChart-spoken" role="status">
+        {spoken}
+      </div>
+    </>
   );
 }
+
+/** By how many points and lines a key goes on. */
+const READING_STEPS: Readonly<Record<string, readonly [points: number, lines: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1]
+};
 
 /** Tell when the colours of the page have changed: JupyterLab notes its theme on the body, once the theme is loaded. */
 function onThemeChange(tell: () => void): () => void {

@@ -41,6 +41,16 @@ export function widened([low, high]: Range, isLog: boolean): Range {
   return high - low > size * 1e-13 ? [low, high] : [low - (size / 2 || 0.5), high + (size / 2 || 0.5)];
 }
 
+/** A range as places on a drawn axis, which may be logarithmic. */
+export function placesOf([low, high]: Range, isLog: boolean): Range {
+  return isLog ? [Math.log10(low), Math.log10(high)] : [low, high];
+}
+
+/** The values at two places on a drawn axis. */
+export function valuesAt([low, high]: Range, isLog: boolean): Range {
+  return isLog ? [10 ** low, 10 ** high] : [low, high];
+}
+
 /**
  * The range that nearly all numbers need; null where there are few, or where nothing would be cut.
  * What lies farther from the middle nine tenths than these are wide is an outlier.

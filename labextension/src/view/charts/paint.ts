@@ -1,5 +1,4 @@
-import type uPlot from 'uplot';
-
+import type { Place, Surface } from './surfaces';
 import type { ChartMark, ChartSeries } from './types';
 
 /** Colours of a chart as a canvas takes them. */
@@ -10,100 +9,102 @@ export interface ChartColors {
   warn: string;
 }
 
+/** Where lines are painted, in pixels of the page, and where a value lies there. */
+export interface Frame {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  isLogX: boolean;
+  isLogY: boolean;
+  xOf(value: number): number;
+  yOf(value: number): number;
+}
+
+/** So far beyond the frame it is painted: a point on its edge is seen whole. */
+export const CLIP_MARGIN = 3;
 const LINE_WIDTH = 1.5;
 const FAINT = 0.3;
 const BAND = 0.16;
+const BARS = 0.75;
 const DOT_RADIUS = 2.2;
 /** Points that lie farther from each other, on average, are dots on their line. */
 const DOT_GAP_PIXELS = 14;
+const MARK_PIXELS = 4;
+const MARK_TEXT_PIXELS = 10;
+/** Of marks that lie closer than this, one is told in words. */
+const MARK_GAP_PIXELS = 36;
+const HALF_MARK_TEXT_PIXELS = 14;
 const SIGNS = { nan: 'NaN', plus: '+∞', minus: '−∞' } as const;
 
-/** Draw the lines of a chart into its canvas. */
+/** Paint the lines of a chart. */
 export function paintSeries(
-  plot: uPlot,
+  surface: Surface,
+  frame: Frame,
   series: readonly ChartSeries[],
   marks: readonly ChartMark[],
-  colors: ChartColors,
-  isLog: { x: boolean; y: boolean }
+  colors: ChartColors
 ): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  const brush = new Brush(plot, isLog);
+  const brush = new Brush(surface, frame);
+  const colorAt = (place: number): string => colors.lines[place] ?? colors.axis;
   // What is behind comes first.
-  series.forEach((one, place) => brush.band(one, colors.lines[place] ?? colors.axis));
+  series.forEach((one, place) => brush.band(one, colorAt(place)));
   series.forEach((one, place) => {
     if (one.raw !== undefined) {
-      brush.line(one, one.raw, colors.lines[place] ?? colors.axis, true);
+      brush.line(one, one.raw, colorAt(place), true);
     }
   });
   for (const isFaint of [true, false]) {
     series.forEach((one, place) => {
       if ((one.isFaint ?? false) === isFaint) {
         if (one.isBars) {
-          brush.bars(one, colors.lines[place] ?? colors.axis);
+          brush.bars(one, colorAt(place));
         } else {
-          brush.line(one, one.ys, colors.lines[place] ?? colors.axis, isFaint);
+          brush.line(one, one.ys, colorAt(place), isFaint);
         }
       }
     });
   }
-  brush.marks(marks, colors);
-  ctx.restore();
+  brush.marks(marks, colors.warn);
 }
 
 class Brush {
   constructor(
-    private readonly _plot: uPlot,
-    private readonly _isLog: { x: boolean; y: boolean }
+    private readonly _surface: Surface,
+    private readonly _frame: Frame
   ) {}
 
   line(series: ChartSeries, ys: readonly (number | null)[], color: string, isFaint: boolean): void {
-    const { ctx, bbox } = this._plot;
-    const path = new Path2D();
-    const dots = new Path2D();
-    const radius = DOT_RADIUS * devicePixelRatio;
-    let isDown = false;
-    let insideCount = 0;
-    const places: [number, number][] = [];
-    for (let place = 0; place < ys.length; place += 1) {
-      const at = this._at(series.xs[place], ys[place]);
+    const { left, width } = this._frame;
+    const parts: Place[][] = [];
+    const seen: Place[] = [];
+    let part: Place[] | null = null;
+    ys.forEach((y, place) => {
+      const at = this._at(series.xs[place], y);
       if (at === null) {
-        isDown = false;
-        continue;
+        part = null;
+        return;
       }
-      const [x, y] = at;
-      if (isDown) {
-        path.lineTo(x, y);
-      } else {
-        path.moveTo(x, y);
-        if (this._at(series.xs[place + 1], ys[place + 1]) === null) {
-          addDot(dots, x, y, radius); // a point alone has no line
-        }
+      if (part === null) {
+        part = [];
+        parts.push(part);
       }
-      isDown = true;
-      if (x >= bbox.left && x <= bbox.left + bbox.width) {
-        insideCount += 1;
-        places.push([x, y]);
+      part.push(at);
+      if (at[0] >= left && at[0] <= left + width) {
+        seen.push(at);
       }
-    }
-    ctx.globalAlpha = isFaint ? FAINT : 1;
-    ctx.strokeStyle = color;
-    ctx.fillStyle = color;
-    ctx.lineWidth = (isFaint ? 1 : LINE_WIDTH) * devicePixelRatio;
-    ctx.lineJoin = 'round';
-    ctx.setLineDash(series.isDashed ? [6 * devicePixelRatio, 4 * devicePixelRatio] : []);
-    ctx.stroke(path);
-    ctx.setLineDash([]);
-    if (!isFaint && insideCount * DOT_GAP_PIXELS * devicePixelRatio < bbox.width) {
-      for (const [x, y] of places) {
-        addDot(dots, x, y, radius);
-      }
-    }
-    ctx.fill(dots);
-    ctx.globalAlpha = 1;
+    });
+    const opacity = isFaint ? FAINT : 1;
+    this._surface.lines(
+      parts.filter(one => one.length > 1),
+      { color, opacity, width: isFaint ? 1 : LINE_WIDTH, isDashed: series.isDashed ?? false }
+    );
+    const alone = parts.filter(one => one.length === 1).flat(); // a point alone has no line
+    const isSparse = !isFaint && seen.length * DOT_GAP_PIXELS < width;
+    this._surface.dots(isSparse ? [...seen, ...alone.filter(one => !seen.includes(one))] : alone, DOT_RADIUS, {
+      color,
+      opacity
+    });
   }
 
   band(series: ChartSeries, color: string): void {
@@ -111,96 +112,79 @@ class Brush {
     if (lows === undefined || highs === undefined) {
       return;
     }
-    const { ctx } = this._plot;
-    ctx.globalAlpha = BAND;
-    ctx.fillStyle = color;
-    let place = 0;
-    while (place < xs.length) {
-      const above: [number, number][] = [];
-      const below: [number, number][] = [];
-      for (; place < xs.length; place += 1) {
-        const low = this._at(xs[place], lows[place]);
-        const high = this._at(xs[place], highs[place]);
-        if (low === null || high === null) {
-          place += 1;
-          break;
-        }
+    let above: Place[] = [];
+    let below: Place[] = [];
+    const close = (): void => {
+      if (above.length > 0) {
+        this._surface.area([...above, ...below.reverse()], { color, opacity: BAND });
+      }
+      above = [];
+      below = [];
+    };
+    xs.forEach((x, place) => {
+      const low = this._at(x, lows[place]);
+      const high = this._at(x, highs[place]);
+      if (low === null || high === null) {
+        close();
+      } else {
         below.push(low);
         above.push(high);
       }
-      const path = new Path2D();
-      for (const [x, y] of [...above, ...below.reverse()]) {
-        path.lineTo(x, y);
-      }
-      path.closePath();
-      ctx.fill(path);
-    }
-    ctx.globalAlpha = 1;
+    });
+    close();
   }
 
   /** Draw a histogram: each height lies between its place and the next one. */
   bars(series: ChartSeries, color: string): void {
-    const { ctx, bbox } = this._plot;
-    ctx.fillStyle = color;
-    ctx.globalAlpha = 0.75;
-    const floor = Math.min(bbox.top + bbox.height, this._plot.valToPos(0, 'y', true));
+    const { top, height } = this._frame;
+    const floor = Math.min(top + height, this._frame.yOf(0));
     for (let place = 0; place + 1 < series.xs.length; place += 1) {
       const start = this._at(series.xs[place], series.ys[place]);
       const end = this._at(series.xs[place + 1], 0);
       if (start !== null && end !== null) {
         const width = end[0] - start[0];
-        ctx.fillRect(start[0], start[1], width > 3 ? width - 1 : width, floor - start[1]);
+        this._surface.bar(start, width > 3 ? width - 1 : width, floor - start[1], { color, opacity: BARS });
       }
     }
-    ctx.globalAlpha = 1;
   }
 
-  marks(marks: readonly ChartMark[], colors: ChartColors): void {
-    const { ctx, bbox } = this._plot;
-    const size = 4 * devicePixelRatio;
+  /** Draw where something is not finite: at the top, what is less than all at the bottom. */
+  marks(marks: readonly ChartMark[], color: string): void {
+    const { left, top, width, height, isLogX } = this._frame;
     const isToldAt = new Set<number>();
-    ctx.fillStyle = colors.warn;
-    ctx.font = `${10 * devicePixelRatio}px sans-serif`;
-    ctx.textAlign = 'center';
     for (const mark of marks) {
-      if (this._isLog.x && mark.x <= 0) {
+      if (isLogX && mark.x <= 0) {
         continue;
       }
-      const x = this._plot.valToPos(mark.x, 'x', true);
+      const x = this._frame.xOf(mark.x);
       const isAbove = mark.kind !== 'minus';
-      const edge = isAbove ? bbox.top : bbox.top + bbox.height;
-      const inward = isAbove ? size * 1.6 : -size * 1.6;
-      ctx.beginPath();
-      ctx.moveTo(x, edge + inward);
-      ctx.lineTo(x - size, edge);
-      ctx.lineTo(x + size, edge);
-      ctx.closePath();
-      ctx.fill();
-      const column = Math.round(x / (36 * devicePixelRatio));
+      const edge = isAbove ? top : top + height;
+      const inward = isAbove ? MARK_PIXELS * 1.6 : -MARK_PIXELS * 1.6;
+      const corners: Place[] = [
+        [x, edge + inward],
+        [x - MARK_PIXELS, edge],
+        [x + MARK_PIXELS, edge]
+      ];
+      this._surface.area(corners, { color, opacity: 1 });
+      const column = Math.round(x / MARK_GAP_PIXELS);
       if (!isToldAt.has(column) && !isToldAt.has(column - 1) && !isToldAt.has(column + 1)) {
         isToldAt.add(column);
-        const inside = Math.min(
-          Math.max(x, bbox.left + 14 * devicePixelRatio),
-          bbox.left + bbox.width - 14 * devicePixelRatio
-        );
-        ctx.fillText(SIGNS[mark.kind], inside, edge + inward + (isAbove ? 11 : -4) * devicePixelRatio);
+        const inside = Math.min(Math.max(x, left + HALF_MARK_TEXT_PIXELS), left + width - HALF_MARK_TEXT_PIXELS);
+        const below = edge + inward + (isAbove ? MARK_TEXT_PIXELS + 1 : -MARK_PIXELS);
+        this._surface.text([inside, below], SIGNS[mark.kind], { color, opacity: 1 }, MARK_TEXT_PIXELS);
       }
     }
   }
 
-  /** Where a point lies in the canvas; null where the axes have no place for it. */
-  private _at(x: number | undefined, y: number | null | undefined): [number, number] | null {
+  /** Where a point lies; null where the axes have no place for it. */
+  private _at(x: number | undefined, y: number | null | undefined): Place | null {
     if (x === undefined || y === null || y === undefined || !Number.isFinite(x) || !Number.isFinite(y)) {
       return null;
     }
-    if ((this._isLog.x && x <= 0) || (this._isLog.y && y <= 0)) {
+    const { isLogX, isLogY } = this._frame;
+    if ((isLogX && x <= 0) || (isLogY && y <= 0)) {
       return null;
     }
-    return [this._plot.valToPos(x, 'x', true), this._plot.valToPos(y, 'y', true)];
+    return [this._frame.xOf(x), this._frame.yOf(y)];
   }
-}
-
-function addDot(path: Path2D, x: number, y: number, radius: number): void {
-  path.moveTo(x + radius, y);
-  path.arc(x, y, radius, 0, 2 * Math.PI);
 }

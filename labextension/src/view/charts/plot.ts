@@ -1,19 +1,21 @@
 import uPlot from 'uplot';
 
+import { chartAxes, xTicks, yTicks } from './axes';
 import { resolveColor } from './colors';
 import { cursorGroups } from './cursorGroups';
-import { cutExtent, extentOf, padded, widened, type Range } from './extent';
-import { paintSeries, type ChartColors } from './paint';
+import type { Range } from './extent';
+import { dragToPan } from './gestures';
+import { CLIP_MARGIN, paintSeries, type ChartColors, type Frame } from './paint';
+import { makePicture, type Picture } from './picture';
+import { pointOf, spokenPoint, stepTo, type Reading } from './reading';
 import { pointsAt, writeReadout } from './readout';
-import { durationTicks, linearTicks, logTicks, tickTexts } from './ticks';
+import { CanvasSurface } from './surfaces';
 import type { ChartProps } from './types';
+import { Viewport } from './viewport';
 
-const X_TICK_PIXELS = 80;
-const Y_TICK_PIXELS = 36;
-const CHARACTER_PIXELS = 6.6;
-const FONT = '11px system-ui, sans-serif';
 const MIN_DRAG_PIXELS = 4;
-const ZOOM_FACTOR = 1.5;
+/** A drag of less height is meant along x only, and of less width along y. */
+const BAND_PIXELS = 24;
 const PAN_PART = 0.2;
 const REACH_PIXELS = 12;
 
@@ -22,18 +24,16 @@ export class Plot {
   constructor(host: HTMLElement, props: ChartProps) {
     this._host = host;
     this._props = props;
+    this._viewport = new Viewport(props);
     this._readout = document.createElement('div');
     this._readout.className = 'jp-AmlChart-readout';
     this._build();
   }
 
-  get zoom(): Range | null {
-    return this._zoom;
-  }
-
   update(props: ChartProps): void {
     const before = this._props;
     this._props = props;
+    this._viewport.measure(props);
     const isOther =
       before.isLogX !== props.isLogX ||
       before.isLogY !== props.isLogY ||
@@ -43,18 +43,14 @@ export class Plot {
       before.yLabel !== props.yLabel ||
       before.isWholeX !== props.isWholeX ||
       before.cursorGroup !== props.cursorGroup;
-    if (before.xLabel !== props.xLabel || before.xKind !== props.xKind || before.isLogX !== props.isLogX) {
-      this._zoom = null; // it was a range of another axis
-    }
-    if (before.resetCount !== props.resetCount && this._zoom !== null) {
-      this._zoom = null;
-      props.onZoom?.(null);
-    }
     if (isOther) {
       this._build();
     } else {
       this._resolveColors();
-      this._fit();
+      this._draw();
+    }
+    if (before.resetCount !== props.resetCount) {
+      this.resetZoom();
     }
   }
 
@@ -71,27 +67,9 @@ export class Plot {
     this._build();
   }
 
-  /** Zoom by a factor about the middle, or another place; above 1 is nearer. */
-  zoomBy(factor: number, about?: number): void {
-    const [low, high] = this._places(this._shownX());
-    const middle = about ?? (low + high) / 2;
-    this._zoomToPlaces(middle - (middle - low) / factor, middle + (high - middle) / factor);
-  }
-
-  /** Move what is seen by a part of its width. */
-  pan(part: number): void {
-    const [low, high] = this._places(this._shownX());
-    const [first, last] = this._places(this._fullX());
-    const by = Math.max(first - low, Math.min(last - high, (high - low) * part));
-    this._zoomToPlaces(low + by, high + by);
-  }
-
+  /** Show all again. */
   resetZoom(): void {
-    if (this._zoom !== null) {
-      this._zoom = null;
-      this._fit();
-      this._props.onZoom?.(null);
-    }
+    this._look(this._viewport.reset());
   }
 
   /** Do what a key asks for; says whether it asked for something. */
@@ -99,28 +77,78 @@ export class Plot {
     switch (key) {
       case '+':
       case '=':
-        this.zoomBy(ZOOM_FACTOR);
+        this._look(this._viewport.step(true));
         return true;
       case '-':
-        this.zoomBy(1 / ZOOM_FACTOR);
+        this._look(this._viewport.step(false));
         return true;
       case '0':
         this.resetZoom();
         return true;
+      case 'Escape':
+        return this._escape();
       case 'ArrowLeft':
-        this.pan(-PAN_PART);
+        this._look(this._viewport.pan(-PAN_PART));
         return true;
       case 'ArrowRight':
-        this.pan(PAN_PART);
+        this._look(this._viewport.pan(PAN_PART));
+        return true;
+      case 'ArrowUp':
+        this._look(this._viewport.pan(0, PAN_PART));
+        return true;
+      case 'ArrowDown':
+        this._look(this._viewport.pan(0, -PAN_PART));
         return true;
       default:
         return false;
     }
   }
 
-  /** The picture as it is, without the cursor. */
-  get canvas(): HTMLCanvasElement | null {
-    return this._plot?.ctx.canvas ?? null;
+  /** Go to the next point of a line, or the same place of the next line, and say it; null where there is none. */
+  read(points: number, lines: number): string | null {
+    const plot = this._plot;
+    const { series, xLabel, xKind } = this._props;
+    if (plot === null) {
+      return null;
+    }
+    this._reading = stepTo(series, this._reading, { points, lines }, this._viewport.x);
+    const point = pointOf(series, this._reading);
+    if (point === null) {
+      return null;
+    }
+    const x = point.series.xs[point.place] ?? NaN;
+    const [low, high] = this._viewport.x;
+    if (x < low || x > high) {
+      const half = (high - low) / 2;
+      this._look(this._viewport.show([x - half, x + half])); // what is read is seen
+    }
+    plot.setCursor({ left: plot.valToPos(x, 'x'), top: plot.valToPos(point.y, 'y') });
+    return spokenPoint(point, { label: xLabel, kind: xKind });
+  }
+
+  /** The chart as a picture, under a title. */
+  picture(title: string): Picture | null {
+    const plot = this._plot;
+    if (plot === null) {
+      return null;
+    }
+    const { series, marks, xLabel, yLabel, isLogY } = this._props;
+    const frame = this._frame(plot);
+    return makePicture({
+      title,
+      width: plot.width,
+      height: plot.height,
+      frame,
+      xLabel,
+      yLabel: yLabel ?? '',
+      xTicks: xTicks(this._props, this._viewport.x, frame.width),
+      yTicks: yTicks(isLogY, this._viewport.y, frame.height),
+      series,
+      marks: marks ?? [],
+      colors: this._colors,
+      ink: resolveColor(this._host, 'var(--jp-ui-font-color1)'),
+      ground: resolveColor(this._host, 'var(--jp-layout-color1)')
+    });
   }
 
   dispose(): void {
@@ -137,7 +165,6 @@ export class Plot {
       return; // hidden: built when it gets a size
     }
     this._resolveColors();
-    this._measure();
     this._plot = new uPlot(this._options(width), this._data(), this._host);
     this._plot.over.appendChild(this._readout);
     this._plot.over.addEventListener('wheel', this._onWheel, { passive: false });
@@ -147,61 +174,28 @@ export class Plot {
   }
 
   private _options(width: number): uPlot.Options {
-    const props = this._props;
-    const label = (text: string | undefined): Pick<uPlot.Axis, 'label' | 'labelSize' | 'labelFont'> =>
-      text ? { label: text, labelSize: 16, labelFont: FONT } : {};
-    const axis: uPlot.Axis = {
-      stroke: () => this._colors.axis,
-      font: FONT,
-      grid: { stroke: () => this._colors.grid, width: 1 },
-      ticks: { stroke: () => this._colors.grid, width: 1, size: 4 }
-    };
-    const xAxis: uPlot.Axis = { ...axis, ...label(props.xLabel), size: 28 };
-    if (props.xKind !== 'time') {
-      xAxis.splits = (_plot, _axis, low, high) => this._xTicks(low, high);
-      xAxis.values = (_plot, ticks) => tickTexts(ticks, props.xKind);
-      xAxis.filter = (_plot, ticks) => ticks;
-    } else {
-      xAxis.space = X_TICK_PIXELS;
-    }
+    const { xKind, isLogX, isLogY, height } = this._props;
+    const distribution = (isLog: boolean): uPlot.Scale.Distr =>
+      isLog ? uPlot.Scale.Distr.Logarithmic : uPlot.Scale.Distr.Linear;
     return {
       width,
-      height: props.height,
+      height,
       padding: [8, 12, 0, 0],
       legend: { show: false },
       scales: {
-        x: {
-          time: props.xKind === 'time',
-          distr: props.isLogX ? uPlot.Scale.Distr.Logarithmic : uPlot.Scale.Distr.Linear,
-          range: () => this._shownX()
-        },
-        y: { distr: props.isLogY ? uPlot.Scale.Distr.Logarithmic : uPlot.Scale.Distr.Linear, range: () => this._shownY }
+        x: { time: xKind === 'time', distr: distribution(isLogX), range: () => this._viewport.x },
+        y: { distr: distribution(isLogY), range: () => this._viewport.y }
       },
-      axes: [
-        xAxis,
-        {
-          ...axis,
-          ...label(props.yLabel),
-          splits: (plot, _axis, low, high) => {
-            const wanted = Math.max(2, plot.bbox.height / devicePixelRatio / Y_TICK_PIXELS);
-            return props.isLogY ? logTicks(low, high, wanted) : linearTicks(low, high, wanted);
-          },
-          values: (_plot, ticks) => tickTexts(ticks, 'number'),
-          filter: (_plot, ticks) => ticks,
-          // uPlot gives null where it has no ticks yet.
-          size: (_plot, texts: readonly string[] | null) =>
-            14 + CHARACTER_PIXELS * Math.max(3, ...(texts ?? []).map(text => text.length))
-        }
-      ],
+      axes: chartAxes(this._props, { axis: () => this._colors.axis, grid: () => this._colors.grid }),
       series: [{}, { show: true, points: { show: false }, paths: () => null }],
       cursor: {
         y: false,
         points: { show: false },
-        drag: { x: true, y: false, setScale: false, dist: MIN_DRAG_PIXELS },
+        drag: { x: true, y: true, uni: BAND_PIXELS, setScale: false, dist: MIN_DRAG_PIXELS },
         bind: {
-          mousedown: (_plot, _target, handler) => event => {
+          mousedown: (plot, _target, handler) => event => {
             if (event.shiftKey && event.button === 0) {
-              this._beginPan(event);
+              dragToPan(event, plot.over, (across, up) => this._look(this._viewport.pan(across, up)));
             } else {
               handler(event);
             }
@@ -214,136 +208,69 @@ export class Plot {
         }
       },
       hooks: {
-        draw: [
-          plot =>
-            paintSeries(
-              plot,
-              props === this._props ? props.series : this._props.series,
-              this._props.marks ?? [],
-              this._colors,
-              {
-                x: this._props.isLogX,
-                y: this._props.isLogY
-              }
-            )
-        ],
+        draw: [plot => this._paint(plot)],
         setCursor: [plot => this._onCursor(plot)],
         setSelect: [plot => this._onSelect(plot)]
       }
     };
   }
 
-  private _xTicks(low: number, high: number): number[] {
-    const pixels = (this._plot?.bbox.width ?? this._host.clientWidth * devicePixelRatio) / devicePixelRatio;
-    const wanted = Math.max(2, pixels / X_TICK_PIXELS);
-    if (this._props.isLogX) {
-      return logTicks(low, high, wanted);
-    }
-    return this._props.xKind === 'duration'
-      ? durationTicks(low, high, wanted)
-      : linearTicks(low, high, wanted, this._props.isWholeX);
+  private _paint(plot: uPlot): void {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.beginPath();
+    const margin = CLIP_MARGIN * devicePixelRatio;
+    ctx.rect(bbox.left - margin, bbox.top - margin, bbox.width + 2 * margin, bbox.height + 2 * margin);
+    ctx.clip();
+    ctx.scale(devicePixelRatio, devicePixelRatio);
+    paintSeries(new CanvasSurface(ctx), this._frame(plot), this._props.series, this._props.marks ?? [], this._colors);
+    ctx.restore();
   }
 
-  /** Measure the lines again, and draw. */
-  private _fit(): void {
-    this._measure();
+  private _frame(plot: uPlot): Frame {
+    const { left, top, width, height } = plot.bbox;
+    const { isLogX, isLogY } = this._props;
+    return {
+      left: left / devicePixelRatio,
+      top: top / devicePixelRatio,
+      width: width / devicePixelRatio,
+      height: height / devicePixelRatio,
+      isLogX,
+      isLogY,
+      xOf: value => plot.valToPos(value, 'x', true) / devicePixelRatio,
+      yOf: value => plot.valToPos(value, 'y', true) / devicePixelRatio
+    };
+  }
+
+  /** Draw what is seen, and tell of it where the user has zoomed. */
+  private _look(isOther: boolean): void {
+    if (isOther) {
+      this._draw();
+      this._props.onZoom?.(this._viewport.isZoomed ? this._viewport.x : null);
+    }
+  }
+
+  private _draw(): void {
     this._plot?.setData(this._data());
-  }
-
-  private _measure(): void {
-    const { series, isLogX, isLogY, cutsOutliers } = this._props;
-    this._allX = extentOf(allOf(series.map(one => one.xs)), isLogX);
-    if (this._props.yRange !== undefined) {
-      this._shownY = this._props.yRange;
-      return;
-    }
-    const window = this._shownX();
-    const inside: number[] = [];
-    const everything: number[] = [];
-    for (const one of series) {
-      for (const ys of [one.ys, one.lows, one.highs, one.raw]) {
-        ys?.forEach((y, place) => {
-          if (y !== null && Number.isFinite(y)) {
-            everything.push(y);
-            const x = one.xs[place] ?? NaN;
-            if (x >= window[0] && x <= window[1]) {
-              inside.push(y);
-            }
-          }
-        });
-      }
-      if (one.isBars) {
-        inside.push(0);
-      }
-    }
-    const seen = inside.length > 0 ? inside : everything;
-    const range = (cutsOutliers ? cutExtent(seen, isLogY) : null) ?? extentOf(seen, isLogY);
-    this._shownY = range === null ? (isLogY ? [0.1, 10] : [0, 1]) : padded(range, isLogY);
   }
 
   /** uPlot is given the ends of the x axis alone; what lies between is painted from the lines themselves. */
   private _data(): uPlot.AlignedData {
-    return [[...this._shownX()], [null, null]];
-  }
-
-  private _fullX(): Range {
-    if (this._props.xRange !== undefined) {
-      return this._props.xRange;
-    }
-    return this._allX === null ? (this._props.isLogX ? [1, 10] : [0, 1]) : widened(this._allX, this._props.isLogX);
-  }
-
-  private _shownX(): Range {
-    return this._zoom ?? this._fullX();
-  }
-
-  /** A range as places on the drawn axis, which may be logarithmic. */
-  private _places([low, high]: Range): Range {
-    return this._props.isLogX ? [Math.log10(low), Math.log10(high)] : [low, high];
-  }
-
-  private _zoomToPlaces(low: number, high: number): void {
-    this._zoomTo(this._props.isLogX ? [10 ** low, 10 ** high] : [low, high]);
-  }
-
-  private _zoomTo([low, high]: Range): void {
-    const [first, last] = this._fullX();
-    const range: Range = [Math.max(low, first), Math.min(high, last)];
-    if (!(range[1] - range[0] > Math.max(Math.abs(first), Math.abs(last)) * 1e-12)) {
-      return; // nearer than numbers are told apart
-    }
-    if (range[0] <= first && range[1] >= last) {
-      this.resetZoom();
-      return;
-    }
-    this._zoom = range;
-    this._fit();
-    this._props.onZoom?.(range);
+    return [[...this._viewport.x], [null, null]];
   }
 
   private _onSelect(plot: uPlot): void {
-    const { left, width } = plot.select;
-    if (width >= MIN_DRAG_PIXELS) {
-      const range: Range = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')];
-      plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-      this._zoomTo(range);
+    const { left, top, width, height } = plot.select;
+    if (Math.max(width, height) < MIN_DRAG_PIXELS) {
+      return;
     }
-  }
-
-  private _beginPan(event: MouseEvent): void {
-    event.preventDefault();
-    const width = this._plot?.over.clientWidth ?? 1;
-    let last = event.clientX;
-    const move = (moved: MouseEvent): void => {
-      this.pan((last - moved.clientX) / width);
-      last = moved.clientX;
-    };
-    const end = (): void => {
-      document.removeEventListener('mousemove', move);
-      document.removeEventListener('mouseup', end);
-    };
-    document.addEventListener('mousemove', move);
-    document.addEventListener('mouseup', end);
+    const { clientWidth, clientHeight } = plot.over;
+    const isAlongX = height >= clientHeight - 1; // it spans all of the height
+    const isAlongY = width >= clientWidth - 1;
+    const x: Range = isAlongY ? this._viewport.x : [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')];
+    const y: Range | undefined = isAlongX ? undefined : [plot.posToVal(top + height, 'y'), plot.posToVal(top, 'y')];
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this._look(this._viewport.show(x, y));
   }
 
   private readonly _onWheel = (event: WheelEvent): void => {
@@ -353,8 +280,20 @@ export class Plot {
     }
     event.preventDefault();
     const at = plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, 'x');
-    this.zoomBy(event.deltaY < 0 ? ZOOM_FACTOR : 1 / ZOOM_FACTOR, this._props.isLogX ? Math.log10(at) : at);
+    this._look(this._viewport.step(event.deltaY < 0, at));
   };
+
+  /** Take back the cursor, then the zoom; says whether there was one. */
+  private _escape(): boolean {
+    if (this._reading !== null) {
+      this._reading = null;
+      this._plot?.setCursor({ left: -10, top: -10 });
+      return true;
+    }
+    const wasZoomed = this._viewport.isZoomed;
+    this.resetZoom();
+    return wasZoomed;
+  }
 
   private _onCursor(plot: uPlot): void {
     const left = plot.cursor.left ?? -1;
@@ -371,7 +310,7 @@ export class Plot {
     if (plot === null) {
       return;
     }
-    const [low, high] = this._shownX();
+    const [low, high] = this._viewport.x;
     const isSeen = x !== null && x >= low && x <= high;
     plot.setCursor({ left: isSeen ? plot.valToPos(x, 'x') : -10, top: isSeen ? 0 : -10 }, false);
     this._read(plot, isSeen ? x : null, null);
@@ -416,14 +355,7 @@ export class Plot {
   private _props: ChartProps;
   private _plot: uPlot | null = null;
   private _colors: ChartColors = { lines: [], axis: '', grid: '', warn: '' };
-  private _allX: Range | null = null;
-  private _shownY: Range = [0, 1];
-  private _zoom: Range | null = null;
+  private readonly _viewport: Viewport;
+  private _reading: Reading | null = null;
   private _leave: (() => void) | null = null;
-}
-
-function* allOf(parts: readonly (readonly number[])[]): Generator<number> {
-  for (const part of parts) {
-    yield* part;
-  }
 }

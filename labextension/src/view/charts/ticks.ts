@@ -4,6 +4,7 @@ export type XKind = 'number' | 'time' | 'duration';
 const DURATION_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
 const DAY_SECONDS = 86_400;
 const NICE = [1, 2, 5, 10];
+const MAX_TICKS = 50;
 
 /** Round numbers that lie in a range, about as many as wanted. */
 export function linearTicks(low: number, high: number, wanted: number, isWhole = false): number[] {
@@ -42,6 +43,45 @@ export function durationTicks(low: number, high: number, wanted: number): number
   return step === undefined
     ? linearTicks(low / DAY_SECONDS, high / DAY_SECONDS, wanted, true).map(tick => tick * DAY_SECONDS)
     : multiples(low, high, step);
+}
+
+/** Round times of day that lie in a range of seconds since the epoch, in the local zone. */
+export function timeTicks(low: number, high: number, wanted: number): number[] {
+  const rough = (high - low) / wanted;
+  if (rough > DAY_SECONDS / 2) {
+    return dayTicks(low, high, Math.max(1, Math.ceil(rough / DAY_SECONDS)));
+  }
+  const step = rough < 1 ? undefined : DURATION_STEPS.find(one => one >= rough);
+  // From the last midnight on, so that ticks are round in the local zone; of a fraction there are digits enough then.
+  const midnight = new Date(low * 1000).setHours(0, 0, 0, 0) / 1000;
+  const ticks =
+    step === undefined
+      ? linearTicks(low - midnight, high - midnight, wanted)
+      : multiples(low - midnight, high - midnight, step);
+  return ticks.map(tick => tick + midnight);
+}
+
+/** Times of day as texts: the day stands below the first one of it. */
+export function timeTexts(ticks: readonly number[]): string[] {
+  const isWhole = (unit: number): boolean =>
+    ticks.every(tick => Math.abs(tick / unit - Math.round(tick / unit)) < 1e-6);
+  const digits = isWhole(60) ? 5 : isWhole(1) ? 8 : 12;
+  const isDays = ticks.length > 1 && (ticks[1] ?? 0) - (ticks[0] ?? 0) >= DAY_SECONDS * 0.9;
+  let before = '';
+  return ticks.map(tick => {
+    const moment = new Date(Math.round(tick * 1000));
+    if (Number.isNaN(moment.getTime())) {
+      return compact(tick);
+    }
+    const [day = '', time = ''] = momentText(moment.getTime() / 1000).split(' ');
+    const isNewDay = day !== before;
+    before = day;
+    if (isDays) {
+      return day;
+    }
+    const shown = `${time}.${String(moment.getMilliseconds()).padStart(3, '0')}`.slice(0, digits);
+    return isNewDay ? `${shown}\n${day}` : shown;
+  });
 }
 
 /** Ticks as texts that differ from each other. */
@@ -128,8 +168,22 @@ function multiples(low: number, high: number, step: number): number[] {
   const ticks: number[] = [];
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
-  for (let place = first; place <= last && ticks.length < 50; place += 1) {
+  for (let place = first; place <= last && ticks.length < MAX_TICKS; place += 1) {
     ticks.push(Number((place * step).toPrecision(15)));
+  }
+  return ticks;
+}
+
+/** Midnights, each so many days after the one before, and the same ones wherever the range begins. */
+function dayTicks(low: number, high: number, stride: number): number[] {
+  const ticks: number[] = [];
+  const day = new Date(low * 1000);
+  day.setHours(24, 0, 0, 0);
+  const number = Date.UTC(day.getFullYear(), day.getMonth(), day.getDate()) / (1000 * DAY_SECONDS);
+  day.setDate(day.getDate() + ((stride - (number % stride)) % stride));
+  while (day.getTime() <= high * 1000 && ticks.length < MAX_TICKS) {
+    ticks.push(day.getTime() / 1000);
+    day.setDate(day.getDate() + stride); // a day may have 23 hours
   }
   return ticks;
 }

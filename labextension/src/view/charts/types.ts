@@ -1,4 +1,5 @@
 import type { Range } from './extent';
+import type { Picture } from './picture';
 import type { XKind } from './ticks';
 
 /** A line. Its columns are of one length; null breaks it. */
@@ -30,6 +31,12 @@ export interface ChartMark {
   kind: 'nan' | 'plus' | 'minus';
 }
 
+/** What can be asked of a chart on the page. */
+export interface ChartHandle {
+  /** What is seen of it as a picture under a title; null while it has no size. */
+  picture(title: string): Picture | null;
+}
+
 export interface ChartProps {
   series: ChartSeries[];
   xLabel: string;
@@ -43,6 +50,8 @@ export interface ChartProps {
   /** Told when the user zooms, and with null when all is shown again. */
   onZoom?: (range: Range | null) => void;
   ariaLabel: string;
+  /** Told of the chart when it is on the page, and with null when it leaves it. */
+  onReady?: (chart: ChartHandle | null) => void;
   /** All is shown again when it changes. */
   resetCount?: number;
   /** Leaves outliers out of the y axis. */

@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { shortText } from '../../api/values';
 import { comparedLines, detailKey } from '../../model/compareLines';
 import type { ComparedLine, Details } from '../../model/compareLines';
 import type { CompareModel } from '../../model/compareModel';
@@ -9,9 +8,10 @@ import { isolatedName, shownName } from '../../model/names';
 import { axisOf } from '../../model/xAxes';
 import { readDetail } from '../../model/zoomed';
 import { Chart } from '../charts/chart';
-import type { ChartSeries, Range } from '../charts/chart';
+import type { Range } from '../charts/chart';
 import { useNear } from '../runPage/hooks';
 import type { IComparedProps } from './comparePage';
+import { chartText, seriesOf, xLabelOf } from './runLines';
 
 /** How many charts are shown at first, and with each "more". */
 const PAGE_CHARTS = 24;
@@ -101,7 +101,7 @@ function Together(props: IComparedProps): React.JSX.Element {
           </button>
         ))}
       </div>
-      {names.length > 0 && <CompareChart key={names.join('\n')} {...props} names={names} />}
+      {names.length > 0 && <CompareChart key={JSON.stringify(names)} {...props} names={names} />}
     </div>
   );
 }
@@ -219,7 +219,7 @@ function useDetails(
 ): { details: Details; problem: string | null } {
   const [found, setFound] = React.useState<{ window: Range; details: Details } | null>(null);
   const [problem, setProblem] = React.useState<string | null>(null);
-  const key = names.join('\n');
+  const key = JSON.stringify(names);
   const { xAxis, xMetric } = model.settings;
   React.useEffect(() => {
     setProblem(null);
@@ -243,7 +243,9 @@ function useDetails(
     Promise.all(
       (model.runs ?? [])
         .filter(({ run }) => !model.settings.hidden.includes(run.run_id))
-        .flatMap(({ run }) => key.split('\n').map(name => readOne(run.run_id, name, run.started_at ?? run.created_at)))
+        .flatMap(({ run }) =>
+          (JSON.parse(key) as string[]).map(name => readOne(run.run_id, name, run.started_at ?? run.created_at))
+        )
     ).then(
       () => {
         if (!isOver) {
@@ -264,48 +266,3 @@ function useDetails(
 }
 
 const NO_DETAILS: Details = new Map();
-
-function seriesOf(lines: readonly ComparedLine[], colors: ReadonlyMap<string, string>): ChartSeries[] {
-  const series: ChartSeries[] = [];
-  const add = (line: ComparedLine, isRaw: boolean) => {
-    const curve = isRaw ? line.raw : line.curve;
-    if (curve !== null) {
-      series.push({
-        key: `${isRaw ? 'raw ' : ''}${detailKey(line.runId, line.metric)}`,
-        label: shownName(line.label, 80),
-        color: colors.get(line.runId) ?? '',
-        xs: curve.xs,
-        ys: curve.ys,
-        steps: curve.steps,
-        times: curve.times,
-        isFaint: isRaw,
-        isDashed: line.place > 0
-      });
-    }
-  };
-  lines.forEach(line => {
-    add(line, true);
-  });
-  lines.forEach(line => {
-    add(line, false);
-  });
-  return series;
-}
-
-function xLabelOf({ drawn }: ComparedLine, trans: TranslationBundle): string {
-  switch (drawn.axis.kind) {
-    case 'wall':
-      return trans.__('time');
-    case 'relative':
-      return trans.__('time since start');
-    case 'metric':
-      return shownName(drawn.axis.name, 60);
-    case 'step':
-      return trans.__('step');
-  }
-}
-
-function chartText(lines: readonly ComparedLine[], title: string, trans: TranslationBundle): string {
-  const last = lines.slice(0, 5).map(line => `${shownName(line.label, 40)} ${shortText(line.curve.last)}`);
-  return trans.__('Chart of %1 for %2 lines; latest %3', title, lines.length, last.join(', '));
-}

@@ -68,7 +68,7 @@ export function CompareControls({ model, trans }: IComparedProps): React.JSX.Ele
       ))}
       <input
         type="search"
-        className="jp-AmlRunPage-input"
+        className="jp-AmlRunPage-input jp-AmlCompare-filter"
         placeholder={trans.__('Filter metrics, parameters and tags')}
         aria-label={trans.__('Filter metrics, parameters and tags by name')}
         value={settings.filter}

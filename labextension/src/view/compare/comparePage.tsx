@@ -5,10 +5,11 @@ import * as React from 'react';
 
 import { colorPlaces } from '../../model/compareColors';
 import type { CompareModel } from '../../model/compareModel';
-import { MIN_RUNS } from '../../model/compareSettings';
+import { MAX_RUNS, MIN_RUNS } from '../../model/compareSettings';
 import type { ComparedRun } from '../../model/compareTable';
-import { shownName } from '../../model/names';
-import { hasEnded, nameOf } from '../../model/runQuery';
+import { isolatedName, shownName } from '../../model/names';
+import { runLabels } from '../../model/runLabels';
+import { hasEnded } from '../../model/runQuery';
 import { CommandIDs } from '../../tokens';
 import { colorOf } from '../charts/colors';
 import { lookOf, statusWord } from '../runPage/status';
@@ -27,6 +28,8 @@ export interface ICompareProps {
 export interface IComparedProps {
   model: CompareModel;
   runs: readonly ComparedRun[];
+  /** What to call each run, by its id. */
+  labels: ReadonlyMap<string, string>;
   /** The colour of each run, in CSS, by its id. */
   colors: ReadonlyMap<string, string>;
   trans: TranslationBundle;
@@ -43,6 +46,7 @@ function Page({ model, commands, trans }: ICompareProps): React.JSX.Element {
     [model]
   );
   const { runs, error } = model;
+  const labels = React.useMemo(() => runLabels((runs ?? []).map(({ run }) => run)), [runs]);
   if (runs === null) {
     return error === null ? (
       <p className="jp-AmlCompare-note" role="status">
@@ -52,13 +56,23 @@ function Page({ model, commands, trans }: ICompareProps): React.JSX.Element {
       <Problem model={model} text={trans.__('The runs cannot be read: %1', error)} trans={trans} />
     );
   }
-  const compared: IComparedProps = { model, runs, colors, trans };
+  const compared: IComparedProps = { model, runs, labels, colors, trans };
   return (
     <div className="jp-AmlCompare-content">
       <h2 className="jp-AmlCompare-title">{trans._n('Comparing %1 run', 'Comparing %1 runs', runs.length)}</h2>
       {error !== null && <Problem model={model} text={trans.__('What is shown may be old: %1', error)} trans={trans} />}
       {error === null && model.seriesError !== null && (
         <Problem model={model} text={trans.__('Some lines cannot be read now: %1', model.seriesError)} trans={trans} />
+      )}
+      {model.leftOutCount > 0 && (
+        <p className="jp-AmlCompare-note" role="status">
+          {trans._n(
+            'No more than %2 runs are compared at once: %1 is left out.',
+            'No more than %2 runs are compared at once: the last %1 are left out.',
+            model.leftOutCount,
+            MAX_RUNS
+          )}
+        </p>
       )}
       {model.missing.length > 0 && (
         <p className="jp-AmlCompare-note" role="status">
@@ -112,6 +126,7 @@ function Problem({
 function Legend({
   model,
   runs,
+  labels,
   colors,
   commands,
   trans
@@ -124,7 +139,7 @@ function Legend({
     <div className="jp-AmlCompare-legendBox">
       <ul className="jp-AmlCompare-legend" aria-label={trans.__('Runs')}>
         {runs.map(({ run }) => {
-          const name = shownName(nameOf(run), 60);
+          const name = shownName(labels.get(run.run_id) ?? run.run_id, 60);
           const isHidden = hidden.includes(run.run_id);
           return (
             <li key={run.run_id} className="jp-AmlCompare-legendItem">
@@ -133,7 +148,7 @@ function Legend({
                 className="jp-AmlCompare-key"
                 aria-pressed={!isHidden}
                 aria-label={trans.__('Lines of %1', name)}
-                title={isHidden ? trans.__('Show its lines') : trans.__('Hide its lines')}
+                title={isHidden ? trans.__('Show the lines of %1', name) : trans.__('Hide the lines of %1', name)}
                 onClick={() => {
                   toggle(run.run_id);
                 }}
@@ -178,7 +193,7 @@ function Legend({
           {trans.__('Baseline')}
           <select
             className="jp-AmlRunPage-select"
-            value={baseline ?? ''}
+            value={runs.some(({ run }) => run.run_id === baseline) ? (baseline ?? '') : ''}
             onChange={event => {
               model.setSettings({ baseline: event.target.value === '' ? null : event.target.value });
             }}
@@ -186,7 +201,7 @@ function Legend({
             <option value="">{trans.__('none')}</option>
             {runs.map(({ run }) => (
               <option key={run.run_id} value={run.run_id}>
-                {shownName(nameOf(run), 60)}
+                {isolatedName(labels.get(run.run_id) ?? run.run_id, 60)}
               </option>
             ))}
           </select>

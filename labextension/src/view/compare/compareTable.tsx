@@ -18,12 +18,13 @@ const GROUPS: readonly CompareGroup[] = ['run', 'parameters', 'tags', 'metrics']
 
 /** Parameters, tags and values of metrics, a column for each run. */
 export function CompareTable(props: IComparedProps): React.JSX.Element {
-  const { model, runs, colors, trans } = props;
+  const { model, runs, labels, colors, trans } = props;
   const { settings } = model;
   const rows = compareRows(runs, settings, Date.now() / 1000);
   const baseline = runs.findIndex(({ run }) => run.run_id === settings.baseline);
   const save = () => {
-    const all = compareRows(runs, { ...settings, filter: '', onlyDifferences: false }, Date.now() / 1000);
+    const everything = { filter: '', onlyDifferences: false, aspects: ASPECTS };
+    const all = compareRows(runs, everything, Date.now() / 1000);
     saveBlob(new Blob([compareCsv(runs, all)], { type: 'text/csv' }), 'comparison.csv');
   };
   const toggle = (aspect: Aspect, isShown: boolean) => {
@@ -80,9 +81,9 @@ export function CompareTable(props: IComparedProps): React.JSX.Element {
               <tr>
                 <th scope="col">{trans.__('Name')}</th>
                 {runs.map(({ run }, place) => (
-                  <th key={run.run_id} scope="col" title={shownName(run.run_id)}>
+                  <th key={run.run_id} scope="col" title={`${shownName(nameOf(run))}\n${run.run_id}`}>
                     <span className="jp-AmlCompare-swatch" style={{ background: colors.get(run.run_id) }} />
-                    <bdi>{shownName(nameOf(run), 40)}</bdi>
+                    <bdi>{shownName(labels.get(run.run_id) ?? run.run_id, 40)}</bdi>
                     {place === baseline && <span className="jp-AmlCompare-note"> {trans.__('baseline')}</span>}
                   </th>
                 ))}
@@ -214,6 +215,7 @@ function groupWord(group: CompareGroup, trans: TranslationBundle): string {
 
 function factWord(name: string, trans: TranslationBundle): string {
   const words: Readonly<Record<string, string>> = {
+    Number: trans.__('Number'),
     Status: trans.__('Status'),
     Experiment: trans.__('Experiment'),
     Created: trans.__('Created (UTC)'),

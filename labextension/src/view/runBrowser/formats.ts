@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Schemas } from '../../api/client';
 import { exactText, shortText, type Value } from '../../api/values';
+import { shownName } from '../../model/names';
 import {
   durationSeconds,
   hasEnded,
@@ -117,6 +118,16 @@ export function scopeText(scope: Scope, trans: TranslationBundle): string {
   return words[scope];
 }
 
+/** What a scope lists, in full. */
+export function scopeTitle(scope: Scope, trans: TranslationBundle): string {
+  const words: Record<Scope, string> = {
+    experiments: trans.__('Experiments with their runs'),
+    all: trans.__('All runs of the workspace'),
+    notebook: trans.__('Runs of the notebook in front')
+  };
+  return words[scope];
+}
+
 export function viewText(view: ListedView, trans: TranslationBundle): string {
   const words: Record<ListedView, string> = {
     active: trans.__('Active'),
@@ -179,7 +190,7 @@ export function cellText(
     return valueTexts(run.metrics[column.name]?.[column.of] ?? null);
   }
   const text = fieldOf(run, column.key, nowSeconds, trans);
-  return { text, title: column.key === 'created' ? momentText(run.created_at) : text };
+  return { text: shownName(text), title: column.key === 'created' ? momentText(run.created_at) : text };
 }
 
 /** What was logged, short and in full; nothing where nothing was. */

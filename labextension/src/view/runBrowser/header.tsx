@@ -2,9 +2,10 @@ import { filterIcon, LabIcon, refreshIcon, searchIcon, settingsIcon, clearIcon }
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { isolatedName } from '../../model/names';
 import type { RunBrowserModel } from '../../model/runBrowserModel';
 import { SCOPES } from '../../model/runQuery';
-import { scopeText } from './formats';
+import { scopeText, scopeTitle } from './formats';
 
 /** How long a search is typed before it is made. */
 const TYPING_MS = 300;
@@ -23,7 +24,11 @@ export function TitleBar(
 ): React.JSX.Element {
   const { model, trans, page } = props;
   const { settings } = model;
-  const isFiltered = settings.groups.length > 0 || settings.view !== 'active' || settings.includeChildren;
+  const isFiltered =
+    settings.groups.length > 0 ||
+    settings.view !== 'active' ||
+    settings.includeChildren ||
+    (settings.scope === 'experiments' && settings.archivedExperiments);
   const pageButton = (own: OptionsPage, icon: LabIcon, label: string, isMarked: boolean): React.JSX.Element => (
     <ToolButton
       icon={icon}
@@ -87,7 +92,9 @@ export function WorkspacePicker(props: IHeaderProps): React.JSX.Element | null {
     >
       {model.workspaces.map(workspace => (
         <option key={workspace.key} value={workspace.key} title={workspace.location}>
-          {workspace.error === null ? workspace.name : trans.__('%1 (cannot be read)', workspace.name)}
+          {workspace.error === null
+            ? isolatedName(workspace.name)
+            : trans.__('%1 (cannot be read)', isolatedName(workspace.name))}
         </option>
       ))}
     </select>
@@ -126,7 +133,7 @@ export function ScopePicker(props: IHeaderProps): React.JSX.Element {
           aria-checked={own === scope}
           tabIndex={own === scope ? 0 : -1}
           className="jp-AmlRunBrowser-scope"
-          title={own === 'notebook' ? trans.__('Runs of the notebook in front') : undefined}
+          title={scopeTitle(own, trans)}
           onClick={() => {
             if (own !== scope) {
               model.setSettings({ scope: own });
@@ -140,26 +147,46 @@ export function ScopePicker(props: IHeaderProps): React.JSX.Element {
   );
 }
 
-/** The search. It is made when typing pauses; Enter makes it at once, Escape empties it. */
-export function SearchBox(props: IHeaderProps & { input: React.RefObject<HTMLInputElement> }): React.JSX.Element {
+/** The search. It is made when typing pauses; Enter makes it at once, Escape empties it, and below it is the list. */
+export function SearchBox(
+  props: IHeaderProps & { input: React.RefObject<HTMLInputElement>; onLeave: () => void }
+): React.JSX.Element {
   const { model, trans } = props;
   const { search } = model.settings;
   const [text, setText] = React.useState(search);
-  React.useEffect(() => setText(search), [search]);
+  // A search that was made here is what was typed, and by now more may be typed.
+  const made = React.useRef(search);
+  const make = (wanted: string): void => {
+    made.current = wanted;
+    model.setSettings({ search: wanted });
+  };
+  React.useEffect(() => {
+    if (made.current !== search) {
+      made.current = search;
+      setText(search);
+    }
+  }, [search]);
   React.useEffect(() => {
     if (text === search) {
       return;
     }
-    const timer = window.setTimeout(() => model.setSettings({ search: text }), TYPING_MS);
+    const timer = window.setTimeout(() => make(text), TYPING_MS);
     return () => window.clearTimeout(timer);
   }, [text, search, model]);
+  const empty = (): void => {
+    setText('');
+    make('');
+    props.input.current?.focus();
+  };
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.key === 'Enter') {
-      model.setSettings({ search: text });
+      make(text);
     } else if (event.key === 'Escape' && text !== '') {
-      model.setSettings({ search: '' });
-      setText('');
+      empty();
       event.stopPropagation();
+    } else if (event.key === 'ArrowDown') {
+      props.onLeave();
+      event.preventDefault();
     }
   };
   const help = trans.__(
@@ -182,13 +209,7 @@ export function SearchBox(props: IHeaderProps & { input: React.RefObject<HTMLInp
         onChange={event => setText(event.target.value)}
         onKeyDown={onKeyDown}
       />
-      {text !== '' && (
-        <ToolButton
-          icon={clearIcon}
-          label={trans.__('Empty the search')}
-          onClick={() => model.setSettings({ search: '' })}
-        />
-      )}
+      {text !== '' && <ToolButton icon={clearIcon} label={trans.__('Empty the search')} onClick={empty} />}
     </div>
   );
 }

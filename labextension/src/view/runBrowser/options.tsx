@@ -2,6 +2,7 @@ import { addIcon, closeIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { isolatedName } from '../../model/names';
 import type { RunBrowserModel } from '../../model/runBrowserModel';
 import {
   ASPECTS,
@@ -75,6 +76,13 @@ function FilterOptions(props: IOptionsProps): React.JSX.Element {
         isOn={settings.includeChildren}
         onChange={includeChildren => set({ includeChildren })}
       />
+      {settings.scope === 'experiments' && (
+        <CheckBox
+          label={trans.__('Archived experiments, too')}
+          isOn={settings.archivedExperiments}
+          onChange={archivedExperiments => set({ archivedExperiments })}
+        />
+      )}
     </>
   );
 }
@@ -87,6 +95,8 @@ function ColumnOptions(props: IOptionsProps): React.JSX.Element {
     model.setSettings({ order: { ...order, ...change } });
   const setColumns = (next: readonly Column[]): void => model.setSettings({ columns: next });
   const isOn = (column: Column): boolean => columns.some(other => columnId(other) === columnId(column));
+  // Whoever chooses a metric chooses among those that there are now.
+  React.useEffect(() => void model.readMetrics(), [model]);
   return (
     <>
       <Choice
@@ -120,7 +130,7 @@ function ColumnOptions(props: IOptionsProps): React.JSX.Element {
           ['auto', trans.__('the most common metric')],
           ['none', trans.__('no metric')],
           ...withName(metricNames, settings.metric.kind === 'named' ? settings.metric.name : null).map(
-            (name): [string, string] => [`named:${name}`, name]
+            (name): [string, string] => [`named:${name}`, isolatedName(name)]
           )
         ]}
         onChoose={value => model.setSettings({ metric: toChoice(value) })}
@@ -218,7 +228,7 @@ function MetricAndAspect(props: {
       >
         {names.map(own => (
           <option key={own} value={own}>
-            {own}
+            {isolatedName(own)}
           </option>
         ))}
       </select>

@@ -13,6 +13,8 @@ export interface IRunBrowserProps {
   model: RunBrowserModel;
   trans: TranslationBundle;
   onOpen: (item: Item) => void;
+  /** Give the keyboard to the list. */
+  onList: () => void;
   /** Where the one who shows this finds the search box. */
   search: React.RefObject<HTMLInputElement>;
 }
@@ -32,7 +34,7 @@ function Content(props: IRunBrowserProps): React.JSX.Element {
       <TitleBar model={model} trans={trans} page={page} onPage={setPage} optionsId={OPTIONS_ID} />
       <WorkspacePicker model={model} trans={trans} />
       <ScopePicker model={model} trans={trans} />
-      <SearchBox model={model} trans={trans} input={search} />
+      <SearchBox model={model} trans={trans} input={search} onLeave={props.onList} />
       {page !== null && <Options id={OPTIONS_ID} page={page} model={model} trans={trans} />}
       <div className="jp-AmlRunBrowser-progress" data-busy={model.isLoading} aria-hidden="true" />
       <Trouble model={model} trans={trans} />

@@ -3,12 +3,16 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Schemas } from '../../api/client';
+import { shownName } from '../../model/names';
 import type { Item } from '../../model/runBrowserSelection';
 import { columnId, hasEnded, nameOf, type RunRow } from '../../model/runQuery';
 import type { RowLayout } from './columns';
 import { ageText, cellText, columnTitle, momentText, tagsText, timesText, timeText, valueTexts } from './formats';
 import { StatusIcon } from './icons';
 import { Sparkline } from './sparkline';
+
+/** As many characters of a name as are told to who points at it. */
+const MAX_TITLE = 1_000;
 
 /** What each line is given. */
 interface ILineProps {
@@ -136,13 +140,15 @@ function ExperimentLine(
   const Caret = props.isOpen ? caretDownIcon : caretRightIcon;
   const count = trans._n('%2 run', '%2 runs', experiment.run_count, experiment.run_count.toLocaleString());
   const age = experiment.last_run_at === null ? '' : ageText(props.nowSeconds - experiment.last_run_at, trans);
+  const isArchived = experiment.archived_at !== null;
   return (
     <div {...lineAttributes(props, 'experiment')} aria-level={1} aria-expanded={props.isOpen}>
-      <span role="gridcell" className="jp-AmlRunBrowser-nameCell" title={experiment.name}>
+      <span role="gridcell" className="jp-AmlRunBrowser-nameCell" title={shownName(experiment.name, MAX_TITLE)}>
         <Caret.react tag="span" className="jp-AmlRunBrowser-caret" width="16px" height="16px" />
-        <bdi className="jp-AmlRunBrowser-name">{experiment.name}</bdi>
+        <bdi className="jp-AmlRunBrowser-name">{shownName(experiment.name)}</bdi>
       </span>
       <span role="gridcell" className="jp-AmlRunBrowser-counts">
+        {isArchived && <span>{trans.__('archived')}</span>}
         {experiment.active_count > 0 && (
           <span
             className="jp-AmlRunBrowser-active"
@@ -170,9 +176,9 @@ function RunLine(
   const name = (
     <span role="gridcell" className="jp-AmlRunBrowser-nameCell" title={nameTitle(run, trans)}>
       <StatusIcon status={run.status} trans={trans} />
-      <bdi className="jp-AmlRunBrowser-name">{nameOf(run)}</bdi>
+      <bdi className="jp-AmlRunBrowser-name">{shownName(nameOf(run))}</bdi>
       {layout.isWide && layout.showsExperiment && (
-        <bdi className="jp-AmlRunBrowser-experimentName">{run.experiment_name}</bdi>
+        <bdi className="jp-AmlRunBrowser-experimentName">{shownName(run.experiment_name)}</bdi>
       )}
     </span>
   );
@@ -212,8 +218,8 @@ function RunLine(
       </span>
       <span className="jp-AmlRunBrowser-secondLine" role="presentation">
         {layout.showsExperiment && (
-          <span role="gridcell" className="jp-AmlRunBrowser-cell" title={run.experiment_name}>
-            <bdi>{run.experiment_name}</bdi>
+          <span role="gridcell" className="jp-AmlRunBrowser-cell" title={shownName(run.experiment_name, MAX_TITLE)}>
+            <bdi>{shownName(run.experiment_name)}</bdi>
           </span>
         )}
         {layout.columns.map(column => {
@@ -263,7 +269,12 @@ function MetricCells(props: {
 
 function nameTitle(run: RunRow, trans: TranslationBundle): string {
   const lines = [
-    trans.__('%1 (run %2 of %3)', nameOf(run), run.number, run.experiment_name),
+    trans.__(
+      '%1 (run %2 of %3)',
+      shownName(nameOf(run), MAX_TITLE),
+      run.number,
+      shownName(run.experiment_name, MAX_TITLE)
+    ),
     run.run_id,
     Object.keys(run.tags).length === 0 ? null : trans.__('Tags: %1', tagsText(run.tags)),
     run.error_message === null ? null : trans.__('Error: %1', run.error_message)

@@ -35,7 +35,8 @@ export class RunBrowserWidget extends ReactWidget {
 
   protected override render(): React.JSX.Element {
     const { model, trans, onOpen } = this._options;
-    return <RunBrowser model={model} trans={trans} onOpen={onOpen} search={this._search} />;
+    const onList = (): void => this._grid()?.focus();
+    return <RunBrowser model={model} trans={trans} onOpen={onOpen} onList={onList} search={this._search} />;
   }
 
   protected override onAfterShow(message: Message): void {
@@ -45,8 +46,11 @@ export class RunBrowserWidget extends ReactWidget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    const target = this.node.querySelector<HTMLElement>('.jp-AmlRunBrowser-grid') ?? this._search.current;
-    target?.focus();
+    (this._grid() ?? this._search.current)?.focus();
+  }
+
+  private _grid(): HTMLElement | null {
+    return this.node.querySelector<HTMLElement>('.jp-AmlRunBrowser-grid');
   }
 
   private readonly _options: RunBrowserWidget.IOptions;

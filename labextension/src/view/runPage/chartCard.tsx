@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { memo, useEffect, useMemo, useRef, useState } from 'react';
+import React, { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
 import { exactText, shortText } from '../../api/values';
 import type { Bucket } from '../../model/buckets';
@@ -9,12 +9,13 @@ import type { IRunPageModel, ViewSettings } from '../../model/runPageTypes';
 import { lastSeqOf, type MetricState } from '../../model/series';
 import { axisOf } from '../../model/xAxes';
 import { readDetail, type Window } from '../../model/zoomed';
-import { Chart, type ChartSeries } from '../charts/chart';
+import { Chart, type ChartHandle, type ChartSeries } from '../charts/chart';
 import { colorOf } from '../charts/colors';
 import { notesOf, outsideCount } from './chartNotes';
 import { Card } from './card';
 import { useAction, useNear } from './hooks';
-import { fileNameOf, saveBlob, saveCsv } from './saving';
+import { SaveMenu } from './saveMenu';
+import { saveCsv } from './saving';
 
 export const CHART_HEIGHTS = { small: 150, medium: 210, large: 330 } as const;
 const MAX_LEGEND = 24;
@@ -47,6 +48,10 @@ export const ChartCard = memo(function ChartCard(props: IChartCardProps): React.
   const [hidden, setHidden] = useState<ReadonlySet<string | null>>(new Set());
   const saving = useAction();
   const [resetCount, setResetCount] = useState(0);
+  const chart = useRef<ChartHandle | null>(null);
+  const onReady = useCallback((made: ChartHandle | null) => {
+    chart.current = made;
+  }, []);
 
   const drawn = useMemo(
     () => (isShown ? draw(props, window, details) : null),
@@ -61,12 +66,6 @@ export const ChartCard = memo(function ChartCard(props: IChartCardProps): React.
     [axisKey]
   );
 
-  const savePicture = (): void => {
-    const canvas = place.current?.querySelector('canvas');
-    if (canvas) {
-      pictureOf(canvas, blob => saveBlob(blob, fileNameOf(metric.name, 'png')));
-    }
-  };
   const only = drawn?.lines.length === 1 ? drawn.lines[0] : undefined;
   const notes = drawn === null ? [] : notesOf(drawn, trans, look.cutsOutliers ? outsideCount(drawn, window) : 0);
   if (problem !== null) {
@@ -103,25 +102,14 @@ export const ChartCard = memo(function ChartCard(props: IChartCardProps): React.
               {trans.__('All')}
             </button>
           )}
-          <button
-            type="button"
-            className="jp-AmlRunPage-tool"
-            aria-label={trans.__('Save a picture of %1', name)}
-            title={trans.__('Save as PNG')}
-            onClick={savePicture}
-          >
-            {trans.__('PNG')}
-          </button>
-          <button
-            type="button"
-            className="jp-AmlRunPage-tool"
-            aria-label={trans.__('Save all points of %1 as CSV', name)}
-            title={trans.__('Save all points as CSV')}
-            disabled={saving.isBusy}
-            onClick={() => saving.run(() => saveCsv(model, metric.name))}
-          >
-            {trans.__('CSV')}
-          </button>
+          <SaveMenu
+            chart={chart}
+            name={metric.name}
+            trans={trans}
+            isBusy={saving.isBusy}
+            run={saving.run}
+            saveAll={() => saveCsv(model, metric.name)}
+          />
         </>
       }
     >
@@ -139,6 +127,7 @@ export const ChartCard = memo(function ChartCard(props: IChartCardProps): React.
             onZoom={onZoom}
             resetCount={resetCount}
             ariaLabel={chartText(drawn, name, trans)}
+            onReady={onReady}
             cutsOutliers={look.cutsOutliers}
             marks={drawn.marks}
           />
@@ -289,23 +278,4 @@ function chartText(drawn: DrawnMetric, name: string, trans: TranslationBundle): 
     .map(line => `${line.column === null ? '' : `${shownName(line.column, 40)} `}${shortText(line.last)}`)
     .join(', ');
   return trans.__('Chart of %1 over %2; latest %3', name, xLabelOf(drawn, trans), last);
-}
-
-/** A chart on the page's background, as a picture. */
-function pictureOf(canvas: HTMLCanvasElement, save: (blob: Blob) => void): void {
-  const copy = document.createElement('canvas');
-  copy.width = canvas.width;
-  copy.height = canvas.height;
-  const context = copy.getContext('2d');
-  if (context === null) {
-    return;
-  }
-  context.fillStyle = getComputedStyle(document.body).getPropertyValue('--jp-layout-color1');
-  context.fillRect(0, 0, copy.width, copy.height);
-  context.drawImage(canvas, 0, 0);
-  copy.toBlob(blob => {
-    if (blob !== null) {
-      save(blob);
-    }
-  });
 }

@@ -5,12 +5,24 @@ import * as React from 'react';
 
 import { shortText } from '../../api/values';
 import { ChildrenModel, MAX_METRICS } from '../../model/childrenModel';
-import { countStatuses, filterChildren, ROWS_PER_PAGE, sortChildren } from '../../model/childTable';
-import type { Child, ChildColumn } from '../../model/childTable';
+import {
+  aspectOf,
+  cellOf,
+  CHILD_ASPECTS,
+  countStatuses,
+  filterChildren,
+  ROWS_PER_PAGE,
+  sortChildren,
+  startsDescending
+} from '../../model/childTable';
+import type { Child, ChildAspect, ChildColumn } from '../../model/childTable';
+import { colorPlaces } from '../../model/compareColors';
 import { durationText, isolatedName, shownName } from '../../model/names';
 import type { IPanelProps, IRunPageModel } from '../../model/runPageTypes';
 import { durationSeconds, nameOf } from '../../model/runQuery';
 import { CommandIDs } from '../../tokens';
+import { colorOf } from '../charts/colors';
+import { ChildChart, drawnChildren } from './childCurves';
 import { lookOf, statusWord } from './status';
 
 /** As many as are compared at once. */
@@ -50,18 +62,25 @@ interface IOrder {
 
 function Children({ model, children_, commands, trans }: IChildrenProps): React.JSX.Element {
   const [filter, setFilter] = React.useState('');
-  const [order, setOrder] = React.useState<IOrder>({ column: 'number', isDescending: false });
+  const [picked, setOrder] = React.useState<IOrder | null>(null);
+  const [aspect, setAspect] = React.useState<ChildAspect>('best');
   const [page, setPage] = React.useState(0);
   const now = Date.now() / 1000;
   const all = children_.children;
   if (all.length === 0) {
     return <p className="jp-AmlRunPage-note">{trans.__('This run has no child runs.')}</p>;
   }
-  const rows = sortChildren(filterChildren(all, filter), order.column, order.isDescending, now);
+  const [first] = children_.metrics;
+  const order = picked ?? firstOrder(first, aspect);
+  const rows = sortChildren(filterChildren(all, filter), order.column, order.isDescending, now, aspect);
   const lastPage = Math.max(0, Math.ceil(rows.length / ROWS_PER_PAGE) - 1);
   const shownPage = Math.min(page, lastPage);
   const shown = rows.slice(shownPage * ROWS_PER_PAGE, (shownPage + 1) * ROWS_PER_PAGE);
   const compared = rows.slice(0, MAX_COMPARED).map(child => child.run_id);
+  const charted = typeof order.column === 'object' ? order.column.metric : first;
+  const drawn = charted === undefined ? [] : drawnChildren(rows, charted).map(child => child.run_id);
+  // In another order the same lines keep their colours.
+  const colors = new Map([...colorPlaces([...drawn].sort())].map(([id, place]) => [id, colorOf(place)]));
   return (
     <section className="jp-AmlRunPage-children" aria-label={trans.__('Child runs')}>
       <StatusBar children_={all} trans={trans} />
@@ -79,6 +98,23 @@ function Children({ model, children_, commands, trans }: IChildrenProps): React.
           }}
         />
         <MetricChoice children_={children_} trans={trans} />
+        {children_.metrics.length > 0 && (
+          <select
+            className="jp-AmlRunPage-select"
+            aria-label={trans.__('Values of the metrics')}
+            value={aspect}
+            onChange={event => {
+              setAspect(CHILD_ASPECTS.find(one => one === event.target.value) ?? 'best');
+              setOrder(null); // what is best stands at the top again
+            }}
+          >
+            {CHILD_ASPECTS.map(one => (
+              <option key={one} value={one}>
+                {aspectWord(one, trans)}
+              </option>
+            ))}
+          </select>
+        )}
         <button
           type="button"
           className="jp-AmlRunPage-button"
@@ -97,6 +133,9 @@ function Children({ model, children_, commands, trans }: IChildrenProps): React.
           {trans.__('The values cannot be read now: %1', children_.error)}
         </p>
       )}
+      {charted !== undefined && drawn.length > 0 && (
+        <ChildChart model={model} children_={rows} metric={charted} colors={colors} trans={trans} />
+      )}
       <div className="jp-AmlRunPage-scroll" tabIndex={0} role="region" aria-label={trans.__('Table of child runs')}>
         <table className="jp-AmlRunPage-childTable">
           <thead>
@@ -106,9 +145,13 @@ function Children({ model, children_, commands, trans }: IChildrenProps): React.
                   key={JSON.stringify(column)}
                   column={column}
                   title={title}
+                  aspect={aspect}
                   order={order}
                   trans={trans}
-                  onSort={setOrder}
+                  onSort={changed => {
+                    setOrder(changed);
+                    setPage(0);
+                  }}
                 />
               ))}
             </tr>
@@ -119,6 +162,8 @@ function Children({ model, children_, commands, trans }: IChildrenProps): React.
                 key={child.run_id}
                 child={child}
                 metrics={children_.metrics}
+                aspect={aspect}
+                color={colors.get(child.run_id)}
                 now={now}
                 trans={trans}
                 onOpen={() => {
@@ -137,11 +182,26 @@ function Children({ model, children_, commands, trans }: IChildrenProps): React.
   );
 }
 
+/** Children are ordered by the first metric, the best at the top, until somebody wants it otherwise. */
+function firstOrder(metric: string | undefined, aspect: ChildAspect): IOrder {
+  const column: ChildColumn = metric === undefined ? 'number' : { metric };
+  return { column, isDescending: startsDescending(column, aspect) };
+}
+
+function aspectWord(aspect: ChildAspect, trans: TranslationBundle): string {
+  return {
+    best: trans.__('Best values'),
+    last: trans.__('Last values'),
+    low: trans.__('Lowest values'),
+    high: trans.__('Highest values')
+  }[aspect];
+}
+
 function StatusBar({ children_, trans }: { children_: readonly Child[]; trans: TranslationBundle }): React.JSX.Element {
   return (
     <ul className="jp-AmlRunPage-counts">
       <li>
-        <b>{trans._n('%1 child run', '%1 child runs', children_.length)}</b>
+        <b>{trans._n('%2 child run', '%2 child runs', children_.length, children_.length.toLocaleString())}</b>
       </li>
       {countStatuses(children_).map(([status, count]) => (
         <li key={status} data-look={lookOf(status).look} className="jp-AmlRunPage-childStatus">
@@ -217,12 +277,13 @@ function columnsOf(metrics: readonly string[], trans: TranslationBundle): { colu
 interface IColumnHeadProps {
   column: ChildColumn;
   title: string;
+  aspect: ChildAspect;
   order: IOrder;
   trans: TranslationBundle;
   onSort: (order: IOrder) => void;
 }
 
-function ColumnHead({ column, title, order, trans, onSort }: IColumnHeadProps): React.JSX.Element {
+function ColumnHead({ column, title, aspect, order, trans, onSort }: IColumnHeadProps): React.JSX.Element {
   const isSorted = JSON.stringify(order.column) === JSON.stringify(column);
   const sorted = isSorted ? (order.isDescending ? 'descending' : 'ascending') : 'none';
   return (
@@ -232,10 +293,20 @@ function ColumnHead({ column, title, order, trans, onSort }: IColumnHeadProps): 
         className="jp-AmlRunPage-sort"
         title={trans.__('Sort by %1', title)}
         onClick={() => {
-          onSort({ column, isDescending: isSorted && !order.isDescending });
+          onSort({ column, isDescending: isSorted ? !order.isDescending : startsDescending(column, aspect) });
         }}
       >
         <bdi>{title}</bdi>
+        {typeof column === 'object' && (
+          <span className="jp-AmlRunPage-note">
+            {' '}
+            {
+              { last: trans.__('last'), low: trans.__('lowest'), high: trans.__('highest') }[
+                aspectOf(column.metric, aspect)
+              ]
+            }
+          </span>
+        )}
         <span aria-hidden="true">{isSorted ? (order.isDescending ? ' ▾' : ' ▴') : ''}</span>
       </button>
     </th>
@@ -249,17 +320,21 @@ function isNumeric(column: ChildColumn): boolean {
 interface IChildLineProps {
   child: Child;
   metrics: readonly string[];
+  aspect: ChildAspect;
+  /** Of its line in the chart. */
+  color: string | undefined;
   now: number;
   trans: TranslationBundle;
   onOpen: () => void;
 }
 
-function ChildLine({ child, metrics, now, trans, onOpen }: IChildLineProps): React.JSX.Element {
+function ChildLine({ child, metrics, aspect, color, now, trans, onOpen }: IChildLineProps): React.JSX.Element {
   const duration = durationSeconds(child, now);
   return (
     <tr className="jp-AmlRunPage-childRow" onClick={onOpen}>
       <td className="jp-mod-numeric">{child.number}</td>
       <th scope="row">
+        <span className="jp-AmlRunPage-childSwatch" style={{ background: color }} />
         <button
           type="button"
           className="jp-AmlRunPage-link"
@@ -280,10 +355,10 @@ function ChildLine({ child, metrics, now, trans, onOpen }: IChildLineProps): Rea
       <td>{new Date(child.created_at * 1000).toLocaleString()}</td>
       <td className="jp-mod-numeric">{duration === null ? '–' : durationText(duration)}</td>
       {metrics.map(metric => {
-        const cell = child.metrics[metric];
+        const value = cellOf(child, metric, aspect);
         return (
           <td key={metric} className="jp-mod-numeric">
-            {cell === undefined ? '–' : shownName(shortText(cell.last), 40)}
+            {value === undefined ? '–' : shownName(shortText(value), 40)}
           </td>
         );
       })}

@@ -7,6 +7,7 @@ import type { Schemas } from '../../api/client';
 import { shownName } from '../../model/names';
 import type { IPanelProps, IRunPageModel } from '../../model/runPageTypes';
 import { CommandIDs } from '../../tokens';
+import { CopyButton } from './copyButton';
 
 /** Longer values, or those of more lines, are folded. */
 const FOLDED_LENGTH = 300;
@@ -184,41 +185,5 @@ function FactText({ text, trans }: { text: string; trans: TranslationBundle }): 
         {text}
       </pre>
     </details>
-  );
-}
-
-interface ICopyButtonProps {
-  text: string;
-  label: string;
-  trans: TranslationBundle;
-}
-
-/** Copies a text, and says so. */
-function CopyButton({ text, label, trans }: ICopyButtonProps): React.JSX.Element {
-  const [said, setSaid] = React.useState('');
-  return (
-    <>
-      <button
-        type="button"
-        className="jp-AmlRunPage-button jp-AmlRunPage-copy"
-        aria-label={label}
-        title={label}
-        onClick={() => {
-          navigator.clipboard.writeText(text).then(
-            () => {
-              setSaid(trans.__('Copied'));
-            },
-            () => {
-              setSaid(trans.__('The browser did not allow to copy'));
-            }
-          );
-        }}
-      >
-        {trans.__('Copy')}
-      </button>
-      <span className="jp-AmlRunPage-note" role="status">
-        {said}
-      </span>
-    </>
   );
 }

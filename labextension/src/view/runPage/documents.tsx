@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { memo, useEffect, useRef, useState } from 'react';
+import React, { memo, useCallback, useEffect, useRef, useState } from 'react';
 
 import {
   parseDocument,
@@ -12,15 +12,16 @@ import { middlesOf, sum } from '../../model/documents';
 import { shownName, sizeText } from '../../model/names';
 import type { IRunPageModel } from '../../model/runPageTypes';
 import type { MetricState } from '../../model/series';
-import { Chart } from '../charts/chart';
+import { Chart, type ChartHandle } from '../charts/chart';
 import { colorOf } from '../charts/colors';
 import { extentOf, padded, widened } from '../charts/extent';
 import { compact } from '../charts/ticks';
 import { AccuracyView } from './accuracyView';
 import { Card, Trouble } from './card';
 import { CHART_HEIGHTS } from './chartCard';
-import { useNear } from './hooks';
+import { useAction, useNear } from './hooks';
 import { MatrixView } from './matrixView';
+import { SaveMenu } from './saveMenu';
 import { Turn } from './tables';
 import { useVersion } from './versions';
 
@@ -51,6 +52,13 @@ export const DocumentCard = memo(function DocumentCard(props: IDocumentCardProps
   const size = path === null ? undefined : model.artifacts.get(path)?.size_bytes;
   const { document, problem } = useDocument(props, version === null ? undefined : path, size, isWanted);
   const why = error ?? problem;
+  const fileUrl =
+    path === null ? undefined : model.client.fileUrl(model.workspace, model.runId, path, { download: true });
+  const saving = useAction();
+  const chart = useRef<ChartHandle | null>(null);
+  const onReady = useCallback((made: ChartHandle | null) => {
+    chart.current = made;
+  }, []);
   const kind = kindText(metric, trans);
   return (
     <Card
@@ -82,10 +90,20 @@ export const DocumentCard = memo(function DocumentCard(props: IDocumentCardProps
               />
             </>
           )}
-          {path !== null && (
+          {fileUrl !== undefined && hasOneChart(metric) && document !== null && (
+            <SaveMenu
+              chart={chart}
+              name={metric.name}
+              trans={trans}
+              isBusy={saving.isBusy}
+              run={saving.run}
+              fileUrl={fileUrl}
+            />
+          )}
+          {fileUrl !== undefined && !(hasOneChart(metric) && document !== null) && (
             <a
               className="jp-AmlRunPage-tool"
-              href={model.client.fileUrl(model.workspace, model.runId, path, { download: true })}
+              href={fileUrl}
               download
               aria-label={trans.__('Save the file of %1', shownName(metric.name))}
               title={trans.__('Save the file')}
@@ -99,8 +117,15 @@ export const DocumentCard = memo(function DocumentCard(props: IDocumentCardProps
       <div ref={place} className="jp-AmlRunPage-document">
         {why !== null && <Trouble title={trans.__('This document cannot be shown')} why={why} />}
         {why === null && document !== null && (
-          <DocumentView document={document} name={metric.name} trans={trans} height={CHART_HEIGHTS[props.size]} />
+          <DocumentView
+            document={document}
+            name={metric.name}
+            trans={trans}
+            height={CHART_HEIGHTS[props.size]}
+            onReady={onReady}
+          />
         )}
+        {saving.problem !== null && <Trouble title={trans.__('It could not be saved')} why={saving.problem} />}
       </div>
     </Card>
   );
@@ -160,6 +185,7 @@ function DocumentView(props: {
   name: string;
   trans: TranslationBundle;
   height: number;
+  onReady: (chart: ChartHandle | null) => void;
 }): React.JSX.Element {
   const { document, trans } = props;
   switch (document.kind) {
@@ -179,9 +205,10 @@ interface IBinsProps<T> {
   name: string;
   trans: TranslationBundle;
   height: number;
+  onReady: (chart: ChartHandle | null) => void;
 }
 
-function ResidualsView({ document, name, trans, height }: IBinsProps<Residuals>): React.JSX.Element {
+function ResidualsView({ document, name, trans, height, onReady }: IBinsProps<Residuals>): React.JSX.Element {
   const { edges } = document;
   const counts = document.counts.map(count => (Number.isFinite(count) ? count : 0));
   const total = sum(counts);
@@ -211,6 +238,7 @@ function ResidualsView({ document, name, trans, height }: IBinsProps<Residuals>)
         height={height}
         xRange={widened([edges[0] ?? 0, edges[edges.length - 1] ?? 1], false)}
         yRange={[0, highest > 0 ? highest * 1.05 : 1]}
+        onReady={onReady}
         ariaLabel={trans.__('Histogram of the residuals %1', shownName(name))}
       />
       <div className="jp-AmlRunPage-note">
@@ -221,7 +249,7 @@ function ResidualsView({ document, name, trans, height }: IBinsProps<Residuals>)
   );
 }
 
-function PredictionsView({ document, name, trans, height }: IBinsProps<Predictions>): React.JSX.Element {
+function PredictionsView({ document, name, trans, height, onReady }: IBinsProps<Predictions>): React.JSX.Element {
   const { edges, averages, errors, counts } = document;
   const xs = middlesOf(edges);
   const ys = averages.map(orNull);
@@ -245,6 +273,7 @@ function PredictionsView({ document, name, trans, height }: IBinsProps<Predictio
         height={height}
         xRange={widened(ends, false)}
         yRange={padded(seen, false)}
+        onReady={onReady}
         ariaLabel={trans.__('Predicted over true values of %1', shownName(name))}
       />
       <div className="jp-AmlRunPage-note">
@@ -254,6 +283,11 @@ function PredictionsView({ document, name, trans, height }: IBinsProps<Predictio
       </div>
     </>
   );
+}
+
+/** Whether a document is drawn as one chart, which can be saved as a picture. */
+function hasOneChart({ kind }: MetricState): boolean {
+  return kind === 'residuals' || kind === 'predictions';
 }
 
 function orNull(value: number): number | null {

@@ -5,6 +5,7 @@ import type { FileEntry } from '../../model/fileTree';
 import { fileName, shownName, sizeText } from '../../model/names';
 import * as previews from '../../model/preview';
 import type { PreviewKind, Table } from '../../model/preview';
+import { CopyButton } from './copyButton';
 
 export interface IFilePreviewProps {
   file: FileEntry;
@@ -45,49 +46,88 @@ export function FilePreview(props: IFilePreviewProps): React.JSX.Element {
         <a className="jp-AmlRunPage-button" href={props.downloadUrl} download={fileName(file.path)}>
           {trans.__('Download')}
         </a>
-        <button
-          type="button"
-          className="jp-AmlRunPage-button"
-          onClick={() => {
-            void navigator.clipboard.writeText(file.path);
-          }}
-        >
+        <CopyButton text={file.path} label={trans.__('Copy path')} trans={trans}>
           {trans.__('Copy path')}
-        </button>
+        </CopyButton>
       </div>
-      {isPicture ? <PicturePreview {...props} /> : <TextPreview {...props} />}
+      {isPicture ? <PicturePreview key={`${file.written_at ?? 0}`} {...props} /> : <TextPreview {...props} />}
     </section>
   );
 }
 
-function PicturePreview({ file, url, trans }: IFilePreviewProps): React.JSX.Element {
+function PicturePreview({ file, url, read, trans }: IFilePreviewProps): React.JSX.Element {
   const [size, setSize] = React.useState('');
   const [isBroken, setBroken] = React.useState(false);
-  if (file.size_bytes > previews.MAX_PICTURE_BYTES) {
-    const limit = sizeText(previews.MAX_PICTURE_BYTES);
-    return <p className="jp-AmlRunPage-note">{trans.__('Pictures are shown up to %1.', limit)}</p>;
+  const isSvg = previews.isSvgName(file.path);
+  const source = usePictureSource(file, url, isSvg ? read : null);
+  const most = isSvg ? previews.MAX_TEXT_BYTES : previews.MAX_PICTURE_BYTES;
+  if (file.size_bytes > most) {
+    return <p className="jp-AmlRunPage-note">{trans.__('Such pictures are shown up to %1.', sizeText(most))}</p>;
   }
   if (isBroken) {
     return <p className="jp-AmlRunPage-note">{trans.__('This is no picture that a browser can show.')}</p>;
   }
+  if (source !== null && typeof source !== 'string') {
+    return (
+      <p className="jp-AmlRunPage-problem" role="alert">
+        {trans.__('This file cannot be read now: %1', source.message)}
+      </p>
+    );
+  }
   return (
     <>
       <p className="jp-AmlRunPage-note">{size}</p>
-      <img
-        key={`${url} ${file.written_at ?? 0}`}
-        className="jp-AmlRunPage-previewPicture"
-        src={withMoment(url, file)}
-        alt={shownName(fileName(file.path))}
-        onLoad={event => {
-          const { naturalWidth, naturalHeight } = event.currentTarget;
-          setSize(trans.__('%1 × %2 pixels', naturalWidth, naturalHeight));
-        }}
-        onError={() => {
-          setBroken(true);
-        }}
-      />
+      {source !== null && (
+        <img
+          className="jp-AmlRunPage-previewPicture"
+          src={source}
+          alt={shownName(fileName(file.path))}
+          onLoad={event => {
+            const { naturalWidth, naturalHeight } = event.currentTarget;
+            setSize(trans.__('%1 × %2 pixels', naturalWidth, naturalHeight));
+          }}
+          onError={() => {
+            setBroken(true);
+          }}
+        />
+      )}
     </>
   );
+}
+
+/**
+ * Where an image element finds the picture. SVG is given to it as data, for the server names it no picture: opened by itself
+ * it would be a page that can hold scripts, which it is neither in an image element nor as data.
+ */
+function usePictureSource(
+  file: FileEntry,
+  url: string,
+  readSvg: IFilePreviewProps['read'] | null
+): string | Error | null {
+  const [svg, setSvg] = React.useState<string | Error | null>(null);
+  const isTooLarge = file.size_bytes > previews.MAX_TEXT_BYTES;
+  React.useEffect(() => {
+    if (readSvg === null || isTooLarge) {
+      return;
+    }
+    let isCurrent = true;
+    readSvg(url, previews.MAX_TEXT_BYTES).then(
+      text => {
+        if (isCurrent) {
+          setSvg(`data:image/svg+xml,${encodeURIComponent(text)}`);
+        }
+      },
+      (reason: unknown) => {
+        if (isCurrent) {
+          setSvg(reason instanceof Error ? reason : new Error(String(reason)));
+        }
+      }
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [url, readSvg, isTooLarge]);
+  return readSvg === null ? withMoment(url, file) : svg;
 }
 
 /** A picture that is written again is another one to the browser. */
@@ -144,7 +184,7 @@ function TextPreview({ file, url, read, trans }: IFilePreviewProps): React.JSX.E
       {(kind === 'json' || kind === 'table') && (
         <button
           type="button"
-          className="jp-AmlRunPage-button"
+          className="jp-AmlRunPage-button jp-AmlRunPage-asText"
           aria-pressed={isRaw}
           onClick={() => {
             setRaw(!isRaw);
@@ -243,7 +283,7 @@ function Sheet({ table, trans }: { table: Table; trans: TranslationBundle }): Re
           <thead>
             <tr>
               {table.header.map((cell, place) => (
-                <th key={place} scope="col" className={numeric(table, place)}>
+                <th key={place} scope="col" className={numeric(table, place)} title={longText(cell)}>
                   {shownName(cell, 300)}
                 </th>
               ))}
@@ -253,7 +293,7 @@ function Sheet({ table, trans }: { table: Table; trans: TranslationBundle }): Re
             {table.rows.map((row, place) => (
               <tr key={place}>
                 {row.map((cell, column) => (
-                  <td key={column} className={numeric(table, column)}>
+                  <td key={column} className={numeric(table, column)} title={longText(cell)}>
                     {shownName(cell, 300)}
                   </td>
                 ))}
@@ -264,6 +304,11 @@ function Sheet({ table, trans }: { table: Table; trans: TranslationBundle }): Re
       </div>
     </>
   );
+}
+
+/** What a cell that is cut off says. */
+function longText(cell: string): string | undefined {
+  return cell.length > 40 ? shownName(cell, 1_000) : undefined;
 }
 
 function numeric(table: Table, column: number): string | undefined {

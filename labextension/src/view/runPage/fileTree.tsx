@@ -86,6 +86,11 @@ export function FileTree({ files, picked, label, trans, onPick }: IFileTreeProps
   );
 }
 
+/** Say how many files there are. */
+export function countText(count: number, trans: TranslationBundle): string {
+  return trans._n('%2 file', '%2 files', count, count.toLocaleString());
+}
+
 interface ITreeLineProps {
   row: TreeRow;
   isWholePath: boolean;
@@ -105,7 +110,7 @@ function TreeLine(props: ITreeLineProps): React.JSX.Element {
       ? nameIn(props.isWholePath ? 0 : row.depth, row.file.path)
       : row.kind === 'folder'
         ? row.folder.name
-        : trans._n('%1 more', '%1 more', row.count);
+        : trans.__('%1 more', row.count.toLocaleString());
   return (
     <li
       ref={props.elementRef}
@@ -124,9 +129,7 @@ function TreeLine(props: ITreeLineProps): React.JSX.Element {
         {row.kind === 'folder' ? (row.isOpen ? '▾' : '▸') : ''}
       </span>
       <bdi className="jp-AmlRunPage-treeName">{shownName(name === '' ? ' ' : name, props.isWholePath ? 120 : 80)}</bdi>
-      {row.kind === 'folder' && (
-        <span className="jp-AmlRunPage-note">{trans._n('%1 file', '%1 files', row.folder.fileCount)}</span>
-      )}
+      {row.kind === 'folder' && <span className="jp-AmlRunPage-note">{countText(row.folder.fileCount, trans)}</span>}
       {size !== null && <span className="jp-AmlRunPage-treeSize">{sizeText(size)}</span>}
     </li>
   );

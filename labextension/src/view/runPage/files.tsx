@@ -5,7 +5,7 @@ import * as React from 'react';
 import { sizeText } from '../../model/names';
 import type { IPanelProps, IRunPageModel } from '../../model/runPageTypes';
 import { FilePreview } from './filePreview';
-import { FileTree } from './fileTree';
+import { countText, FileTree } from './fileTree';
 import { SnapshotView } from './snapshot';
 
 /** The files of a run and of its source snapshot: trees, previews and downloads. */
@@ -41,7 +41,7 @@ function Files({ model, trans }: IFilesProps): React.JSX.Element {
   return (
     <section className="jp-AmlRunPage-files" aria-label={trans.__('Files')}>
       <div className="jp-AmlRunPage-tools">
-        <span className="jp-AmlRunPage-note">{trans._n('%1 file, %2', '%1 files, %2', files.length, total)}</span>
+        <span className="jp-AmlRunPage-note">{`${countText(files.length, trans)}, ${total}`}</span>
         <ZipLink model={model} what="files" label={trans.__('Download all')} trans={trans} />
         {files.some(file => file.path.startsWith('outputs/')) && (
           <ZipLink model={model} what="outputs" label={trans.__('Download outputs')} trans={trans} />

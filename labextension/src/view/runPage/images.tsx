@@ -77,7 +77,14 @@ export const ImageCard = memo(function ImageCard({ model, trans, metric }: IImag
           />
         )}
         {isBroken && path !== null && (
-          <Trouble title={trans.__('This picture cannot be shown')} why={shownName(path)} />
+          <Trouble
+            title={trans.__('This picture cannot be shown')}
+            why={
+              size === undefined
+                ? trans.__('The run has no file “%1” yet.', shownName(path))
+                : trans.__('“%1” is no picture that this browser can draw. The file can be saved.', shownName(path))
+            }
+          />
         )}
         {version !== null && path === null && (
           <Trouble title={trans.__('This picture cannot be shown')} why={trans.__('What was logged is no path.')} />

@@ -36,7 +36,7 @@ function LogRow({ row, trans }: { row: TerminalRow; trans: TranslationBundle }):
   if (row.length <= MAX_SHOWN_LENGTH) {
     // Without a line break an empty line would not be copied.
     return (
-      <div className="jp-AmlRunPage-logRow">
+      <div className="jp-AmlRunPage-logRow" data-line={row.number + 1}>
         {cut}
         {row.length === 0 ? <br /> : <Runs runs={row.runs} />}
       </div>
@@ -44,7 +44,7 @@ function LogRow({ row, trans }: { row: TerminalRow; trans: TranslationBundle }):
   }
   const tailStart = row.length - TAIL_LENGTH;
   return (
-    <div className="jp-AmlRunPage-logRow">
+    <div className="jp-AmlRunPage-logRow" data-line={row.number + 1}>
       {cut}
       <Runs runs={cutRuns(row.runs, 0, HEAD_LENGTH)} />
       <button

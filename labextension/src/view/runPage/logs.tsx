@@ -5,15 +5,11 @@ import * as React from 'react';
 import type { Schemas } from '../../api/client';
 import { LogModel, MAX_SHOWN_BYTES, PART_BYTES } from '../../model/logModel';
 import { chooseLog, inOrder, newestGroup } from '../../model/logOrder';
-import { findMatches, MAX_MATCHES, nextMatch } from '../../model/logSearch';
-import type { LogMatch } from '../../model/logSearch';
 import { fileName, isolatedName, sizeText } from '../../model/names';
 import type { IPanelProps, IRunPageModel } from '../../model/runPageTypes';
-import { LogMarks, revealMatch } from './logMarks';
+import { SearchField, useSearch } from './logFind';
+import { useScroll } from './logScroll';
 import { LogBlock } from './logText';
-
-/** How close to the end counts as being there, in pixels. */
-const END_DISTANCE = 4;
 
 /** The logs of a run: a list of them, and the end of one. */
 export function LogsPanel({ model, trans }: IPanelProps): React.JSX.Element {
@@ -85,6 +81,8 @@ interface ILogViewProps extends ILogsProps {
 
 function LogView({ log, logs, model, trans, chosen }: ILogViewProps): React.JSX.Element {
   const [wraps, setWraps] = React.useState(false);
+  const [isNumbered, setNumbered] = React.useState(false);
+  const showsNumbers = isNumbered && log.isNumbered;
   const scroll = useScroll(log, wraps);
   const search = useSearch(log, scroll);
   const downloadUrl = model.client.fileUrl(model.workspace, model.runId, chosen.path, { download: true });
@@ -114,6 +112,22 @@ function LogView({ log, logs, model, trans, chosen }: ILogViewProps): React.JSX.
         >
           {trans.__('Wrap')}
         </button>
+        <button
+          type="button"
+          className="jp-AmlRunPage-button"
+          aria-pressed={showsNumbers}
+          disabled={!log.isNumbered}
+          title={
+            log.isNumbered
+              ? trans.__('Number the lines')
+              : trans.__('The log was not read from its start, so the numbers of these lines are not known')
+          }
+          onClick={() => {
+            setNumbered(!isNumbered);
+          }}
+        >
+          {trans.__('Numbers')}
+        </button>
         <a
           className="jp-AmlRunPage-button"
           href={downloadUrl}
@@ -139,7 +153,11 @@ function LogView({ log, logs, model, trans, chosen }: ILogViewProps): React.JSX.
           onScroll={scroll.onScroll}
         >
           <LogTop log={log} trans={trans} />
-          <div ref={scroll.text} className="jp-AmlRunPage-logText">
+          <div
+            ref={scroll.text}
+            className={`jp-AmlRunPage-logText${showsNumbers ? ' jp-mod-numbered' : ''}`}
+            style={{ '--jp-AmlRunPage-number-width': `${String(lastLine(log)).length}ch` } as React.CSSProperties}
+          >
             {log.blocks.map(block => (
               <LogBlock key={`${log.beginCount} ${log.earlierCount} ${block.key}`} block={block} trans={trans} />
             ))}
@@ -214,6 +232,12 @@ function LogTop({ log, trans }: { log: LogModel; trans: TranslationBundle }): Re
   );
 }
 
+/** The number of the last line that is shown. */
+function lastLine(log: LogModel): number {
+  const rows = log.blocks[log.blocks.length - 1]?.rows;
+  return (rows?.[rows.length - 1]?.number ?? 0) + 1;
+}
+
 /** Say how much of the file is shown. */
 function summaryOf(log: LogModel, model: IRunPageModel, trans: TranslationBundle): string {
   if (log.isLoading) {
@@ -231,178 +255,4 @@ function summaryOf(log: LogModel, model: IRunPageModel, trans: TranslationBundle
   return log.start > 0
     ? trans.__('the last %1, %2 of %3', lines, sizeText(log.end - log.start), size)
     : trans.__('%1, %2', lines, size);
-}
-
-interface IScroll {
-  scroller: React.RefObject<HTMLDivElement>;
-  text: React.RefObject<HTMLDivElement>;
-  hasNews: boolean;
-  onScroll: () => void;
-}
-
-/** Stay at the end while the log is followed, and else at the place that is read. */
-function useScroll(log: LogModel, wraps: boolean): IScroll {
-  const scroller = React.useRef<HTMLDivElement>(null);
-  const text = React.useRef<HTMLDivElement>(null);
-  const last = React.useRef({ height: 0, top: 0, earlier: log.earlierCount, wraps });
-  const seenEnd = React.useRef(log.end);
-  if (log.isFollowing) {
-    seenEnd.current = log.end;
-  }
-  const keepPlace = React.useCallback(() => {
-    const box = scroller.current;
-    if (box === null) {
-      return;
-    }
-    if (log.isFollowing) {
-      box.scrollTop = box.scrollHeight;
-    } else if (last.current.earlier !== log.earlierCount) {
-      box.scrollTop = last.current.top + box.scrollHeight - last.current.height;
-    } else if (last.current.wraps !== wraps && last.current.height > 0) {
-      box.scrollTop = (last.current.top / last.current.height) * box.scrollHeight;
-    }
-    last.current = { height: box.scrollHeight, top: box.scrollTop, earlier: log.earlierCount, wraps };
-  }, [log, wraps]);
-  React.useLayoutEffect(keepPlace);
-  React.useEffect(() => {
-    const observer = new ResizeObserver(keepPlace);
-    for (const element of [scroller.current, text.current]) {
-      if (element !== null) {
-        observer.observe(element);
-      }
-    }
-    return () => {
-      observer.disconnect();
-    };
-  }, [keepPlace]);
-  const onScroll = () => {
-    const box = scroller.current;
-    if (box === null || box.clientHeight === 0) {
-      return;
-    }
-    const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < END_DISTANCE;
-    // Only what the user scrolled: a box that grows is not at its end until the effect above has run.
-    if (box.scrollHeight === last.current.height && isAtEnd !== log.isFollowing) {
-      void log.follow(isAtEnd);
-    }
-    last.current.top = box.scrollTop;
-  };
-  return { scroller, text, hasNews: log.end > seenEnd.current, onScroll };
-}
-
-interface ISearch {
-  query: string;
-  matches: readonly LogMatch[];
-  current: number;
-  setQuery: (query: string) => void;
-  go: (steps: number) => void;
-}
-
-function useSearch(log: LogModel, scroll: IScroll): ISearch {
-  const [query, setQuery] = React.useState('');
-  const [current, setCurrent] = React.useState(-1);
-  const marks = React.useRef(new LogMarks());
-  const { blocks } = log;
-  const matches = React.useMemo(() => findMatches(blocks, query), [blocks, query]);
-  const shown = matches.length === 0 ? -1 : Math.min(current < 0 ? matches.length - 1 : current, matches.length - 1);
-  React.useEffect(() => {
-    if (scroll.text.current !== null) {
-      marks.current.paint(scroll.text.current, matches, shown);
-    }
-  }, [scroll.text, matches, shown]);
-  React.useEffect(() => {
-    const used = marks.current;
-    return () => {
-      used.clear();
-    };
-  }, []);
-  const reveal = (match: LogMatch | undefined) => {
-    if (match !== undefined && scroll.text.current !== null && scroll.scroller.current !== null) {
-      revealMatch(scroll.text.current, scroll.scroller.current, match, () => {
-        void log.follow(false);
-      });
-    }
-  };
-  return {
-    query,
-    matches,
-    current: shown,
-    setQuery: wanted => {
-      // The last match is shown first, since logs are read from their end.
-      const found = findMatches(blocks, wanted);
-      setQuery(wanted);
-      setCurrent(found.length - 1);
-      reveal(found[found.length - 1]);
-    },
-    go: steps => {
-      const next = nextMatch(matches.length, shown, steps);
-      setCurrent(next);
-      reveal(matches[next]);
-    }
-  };
-}
-
-function SearchField({
-  search,
-  isPart,
-  trans
-}: {
-  search: ISearch;
-  isPart: boolean;
-  trans: TranslationBundle;
-}): React.JSX.Element {
-  const { query, matches, current } = search;
-  const total = matches.length < MAX_MATCHES ? matches.length.toLocaleString() : trans.__('10,000 and more');
-  const count = matches.length === 0 ? trans.__('none') : trans.__('%1 of %2', (current + 1).toLocaleString(), total);
-  const said = isPart ? trans.__('%1 in what is loaded', count) : count;
-  return (
-    <span className="jp-AmlRunPage-search" data-lm-suppress-shortcuts="true">
-      <input
-        type="search"
-        className="jp-AmlRunPage-input"
-        placeholder={trans.__('Search')}
-        aria-label={trans.__('Search in this log')}
-        value={query}
-        onChange={event => {
-          search.setQuery(event.target.value);
-        }}
-        onKeyDown={event => {
-          if (event.key === 'Enter') {
-            search.go(event.shiftKey ? -1 : 1);
-            event.preventDefault();
-          } else if (event.key === 'Escape') {
-            search.setQuery('');
-            event.preventDefault();
-          }
-        }}
-      />
-      <button
-        type="button"
-        className="jp-AmlRunPage-button"
-        aria-label={trans.__('Previous match')}
-        title={trans.__('Previous match')}
-        disabled={matches.length === 0}
-        onClick={() => {
-          search.go(-1);
-        }}
-      >
-        ↑
-      </button>
-      <button
-        type="button"
-        className="jp-AmlRunPage-button"
-        aria-label={trans.__('Next match')}
-        title={trans.__('Next match')}
-        disabled={matches.length === 0}
-        onClick={() => {
-          search.go(1);
-        }}
-      >
-        ↓
-      </button>
-      <output className="jp-AmlRunPage-note" aria-live="polite">
-        {query === '' ? '' : said}
-      </output>
-    </span>
-  );
 }

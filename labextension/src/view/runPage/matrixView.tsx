@@ -44,10 +44,11 @@ export function MatrixView(props: {
       </div>
       <div className="jp-AmlRunPage-scroll" role="region" aria-label={name} tabIndex={0}>
         <table className="jp-AmlRunPage-matrix">
-          <caption>{trans.__('rows: true class; columns: predicted class')}</caption>
           <thead>
             <tr>
-              <td />
+              <th scope="col" className="jp-mod-corner">
+                {trans.__('true ↓ predicted →')}
+              </th>
               {labels.map((label, place) => (
                 <th key={place} scope="col" title={label}>
                   <bdi>{shownName(label, 30)}</bdi>

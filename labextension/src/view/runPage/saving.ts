@@ -1,6 +1,9 @@
-import type { Schemas } from '../../api/client';
-import { exactText, numberOf } from '../../api/values';
+import { exactText } from '../../api/values';
+import { csvLine, csvValue, inertText } from '../../model/csv';
+import { shownName } from '../../model/names';
 import type { IRunPageModel } from '../../model/runPageTypes';
+import type { ChartHandle } from '../charts/chart';
+import { pngOf } from '../charts/picture';
 
 const ROWS_AT_ONCE = 500;
 
@@ -21,6 +24,16 @@ export function fileNameOf(name: string, ending: string): string {
   return `${name.replace(/[\\/:*?"<>|\x00-\x1f\x7f]/g, '_').slice(0, 100)}.${ending}`;
 }
 
+/** Save what is seen of a chart as a picture. Rejects where it cannot be drawn. */
+export async function savePicture(chart: ChartHandle | null, name: string, kind: 'png' | 'svg'): Promise<void> {
+  const picture = chart?.picture(shownName(name));
+  if (picture === null || picture === undefined) {
+    return; // it has just left the page
+  }
+  const blob = kind === 'svg' ? new Blob([picture.svg], { type: 'image/svg+xml' }) : await pngOf(picture);
+  saveBlob(blob, fileNameOf(name, kind));
+}
+
 /** Save all points of a metric, as they were logged. */
 export async function saveCsv(model: IRunPageModel, name: string): Promise<void> {
   const parts: string[] = [];
@@ -28,8 +41,8 @@ export async function saveCsv(model: IRunPageModel, name: string): Promise<void>
   for (;;) {
     const rows = await model.client.getRows(model.workspace, model.runId, name, start, ROWS_AT_ONCE);
     if (start === 0) {
-      const columns = rows.columns.map(column => csvText(column ?? 'value'));
-      parts.push(`${['seq', 'step', 'logged_at', ...columns].join(',')}\r\n`);
+      const columns = rows.columns.map(column => inertText(column ?? 'value'));
+      parts.push(csvLine(['seq', 'step', 'logged_at', ...columns]));
     }
     rows.rows.forEach((cells, place) => {
       const at = new Date((rows.times[place] ?? NaN) * 1000);
@@ -39,7 +52,7 @@ export async function saveCsv(model: IRunPageModel, name: string): Promise<void>
         Number.isNaN(at.getTime()) ? '' : at.toISOString()
       ];
       const values = cells.map(cell => (cell.has_value ? csvValue(cell.value) : ''));
-      parts.push(`${[...facts, ...values].join(',')}\r\n`);
+      parts.push(csvLine([...facts, ...values]));
     });
     start += rows.rows.length;
     if (rows.rows.length === 0 || start >= rows.total) {
@@ -47,17 +60,4 @@ export async function saveCsv(model: IRunPageModel, name: string): Promise<void>
     }
   }
   saveBlob(new Blob(parts, { type: 'text/csv' }), fileNameOf(name, 'csv'));
-}
-
-/** A value in a cell; a spreadsheet must not read a text as a formula. */
-function csvValue(value: Schemas['Value']): string {
-  if (typeof value === 'string') {
-    return csvText(/^[=+\-@\t\r]/.test(value) ? `'${value}` : value);
-  }
-  const number = numberOf(value);
-  return number !== null && !Number.isFinite(number) ? String(number) : exactText(value);
-}
-
-function csvText(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -4,7 +4,7 @@ import * as React from 'react';
 import type { Schemas } from '../../api/client';
 import type { IRunPageModel } from '../../model/runPageTypes';
 import { FilePreview } from './filePreview';
-import { FileTree } from './fileTree';
+import { countText, FileTree } from './fileTree';
 import { ZipLink } from './files';
 
 interface ISnapshotProps {
@@ -71,7 +71,7 @@ function SnapshotFiles({ model, trans }: ISnapshotProps): React.JSX.Element {
     <>
       <div className="jp-AmlRunPage-tools">
         <span className="jp-AmlRunPage-note">
-          {trans._n('%1 file', '%1 files', snapshot.files.length)}
+          {countText(snapshot.files.length, trans)}
           {snapshot.is_cut && trans.__('; more are in the zip')}
         </span>
         <ZipLink model={model} what="snapshot" label={trans.__('Download the snapshot')} trans={trans} />

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-import type { Schemas } from '../../api/client';
+import { pathIn } from '../../model/picturePaths';
 import type { IRunPageModel } from '../../model/runPageTypes';
 import type { MetricState } from '../../model/series';
 
@@ -13,19 +13,6 @@ export interface IVersion {
   path: string | null;
   step: number | null;
   at: number | null;
-}
-
-/** The path that was logged, by itself or within v1's `aml://artifactId/ExperimentRun/dcid.<run id>/<path>`. */
-export function pathIn(value: Schemas['Value']): string | null {
-  if (typeof value !== 'string') {
-    return null;
-  }
-  const mark = value.indexOf('/dcid.');
-  if (mark < 0 || !value.startsWith('aml://')) {
-    return value;
-  }
-  const slash = value.indexOf('/', mark + 1);
-  return slash < 0 ? null : value.slice(slash + 1);
 }
 
 /** Which file a card shows: the newest one, until the user goes to another. */

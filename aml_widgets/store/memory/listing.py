@@ -20,8 +20,8 @@ from aml_widgets.core.records import (
     RunRecord,
     RunView,
 )
-from aml_widgets.store.memory_reading import decode_page_token
-from aml_widgets.store.memory_runs import StoredRun
+from aml_widgets.store.memory.cursors import decode_page_token
+from aml_widgets.store.memory.state import StoredRun
 from aml_widgets.store.run_fitting import RunFilter, holds, is_in_view, order_key
 
 MAX_TOLD = 1_000

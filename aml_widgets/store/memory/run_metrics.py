@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from aml_widgets.core.errors import InvalidMetric
-from aml_widgets.core.records import LatestMetric, MetricKey, MetricKind, MetricNews, MetricSummary, MetricValue
-from aml_widgets.store.memory_series import Series, check_name, check_step, check_value
+from aml_widgets.core.records import (
+    LatestMetric,
+    MetricKey,
+    MetricKind,
+    MetricNews,
+    MetricSummary,
+    MetricValue,
+    NewPoint,
+)
+from aml_widgets.store.memory.series import Series, check_name, check_step, check_value
 
 
 class RunMetrics:
@@ -38,6 +46,26 @@ class RunMetrics:
         self._seq += 1
         for key, place, value in points:
             self._open(key, MetricKind.SCALAR).append(self._seq, place, value, logged_at)
+
+    def append_points(self, new_points: Sequence[NewPoint], now: float) -> None:
+        """Append points to scalar metrics, each with a step of its own; neighbours of one step and time share their place."""
+        next_steps: dict[str, int] = {}
+        points = []
+        for name, value, step, logged_at in new_points:
+            self._check_kind(name, MetricKind.SCALAR)
+            place = next_steps.get(name, self.find(MetricKey(name)).next_step) if step is None else step
+            next_steps[name] = place + 1
+            points.append((name, check_step(name, place), check_value(name, value), logged_at, step))
+        names: set[str] = set()
+        before: object = None
+        for name, place, value, logged_at, step in points:
+            if name in names or before != (step, logged_at):
+                self._seq += 1
+                names.clear()
+            before = (step, logged_at)
+            names.add(name)
+            at = now if logged_at is None else logged_at
+            self._open(MetricKey(name), MetricKind.SCALAR).append(self._seq, place, value, at)
 
     def append_columns(
         self,

@@ -1,0 +1,232 @@
+"""Files of runs among their MLflow artifacts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO
+
+from aml_widgets.core.errors import ArtifactExists, ArtifactNotFound, InvalidArtifact, RunNotFound, UserError
+from aml_widgets.store.artifacts import (
+    check_run_id,
+    copy_content,
+    copy_out,
+    is_same_content,
+    normalize_artifact_path,
+    to_store_error,
+)
+from aml_widgets.store.mlflow import names
+from aml_widgets.store.mlflow.connection import Connection, Missing
+
+if TYPE_CHECKING:
+    from mlflow.entities import FileInfo
+
+MAX_LISTED = 10_000
+"""Files that other programs logged, of one run; more are not listed."""
+
+
+class MlflowArtifactStore:
+    """Keeps the files of runs where their MLflow server says.
+
+    Parameters
+    ----------
+    connection : Connection
+        The server.
+    find_place : callable
+        Gives the artifact URI of a run. Raises RunNotFound.
+    spool : Path
+        A local folder for logs that are being written.
+    """
+
+    def __init__(self, connection: Connection, find_place: Callable[[str], str], spool: Path) -> None:
+        self._connection = connection
+        self._find_place = find_place
+        self._spool = spool
+        self._lock = threading.Lock()
+        self._live: set[tuple[str, str]] = set()
+
+    def put(self, run_id: str, path: str, content: BinaryIO | Path, *, is_final: bool = True) -> int:
+        """Write a file once; return its size in bytes. One that is not final is replaced by the next `put` of this process."""
+        path = self._check(path)
+        place = self._find_place(check_run_id(run_id))
+        with _temporary(path) as file:
+            with open(file, "xb") as writer:
+                size_bytes = copy_content(path, content, writer)
+            with self._lock:
+                is_live = (run_id, path) in self._live
+            if not is_live and self._is_there(place, path, file):
+                return size_bytes
+            with self._errors(f"File {path!r} of run {run_id} is uploaded", path):
+                folder = str(PurePosixPath(path).parent)
+                self._connection.files_of(place).log_artifact(str(file), None if folder == "." else folder)
+        with self._lock:
+            (self._live.discard if is_final else self._live.add)((run_id, path))
+        return size_bytes
+
+    def keep(self, run_id: str, path: str) -> None:
+        """Make a file final that was not."""
+        with self._lock:
+            self._live.discard((run_id, normalize_artifact_path(path)))
+
+    def append_path(self, run_id: str, path: str) -> Path:
+        """Give the local file behind a log stream, its folder made, to be opened for appending."""
+        path = self._check(path)
+        target = self._spooled(run_id, path)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise ArtifactExists(
+                f"A folder of {path!r} is a file of run {run_id} already. Choose another path.", value=path
+            ) from error
+        except OSError as error:
+            raise to_store_error(error, f"Log {path!r} of run {run_id}", str(target)) from error
+        return target
+
+    def size(self, run_id: str, path: str) -> int | None:
+        """Give the size in bytes now, None if there is no such file."""
+        local = self.spooled_size(run_id, path)
+        if local is not None:
+            return local
+        try:
+            place = self._find_place(check_run_id(run_id))
+        except RunNotFound:
+            return None
+        found = self._find(place, normalize_artifact_path(path))
+        return None if found is None else int(found.file_size or 0)
+
+    def spooled_size(self, run_id: str, path: str) -> int | None:
+        """Give the size of a log that is written on this machine, None for any other file."""
+        try:
+            return self._spooled(run_id, normalize_artifact_path(path)).stat().st_size
+        except OSError:
+            return None
+
+    def read(self, run_id: str, path: str, *, start: int = 0, max_bytes: int | None = None) -> bytes:
+        """Read bytes from `start` (negative: from the end). Raises ArtifactNotFound."""
+        with self._local_copy(run_id, path) as file, open(file, "rb") as reader:
+            if start < 0:
+                start = max(0, reader.seek(0, os.SEEK_END) + start)
+            reader.seek(start)
+            return reader.read() if max_bytes is None else reader.read(max(0, max_bytes))
+
+    def copy_to(self, run_id: str, path: str, target: Path) -> None:
+        """Copy a file to a local path, overwriting it. Raises ArtifactNotFound."""
+        with self._local_copy(run_id, path) as file:
+            copy_out(path, file, target)
+
+    def remove_all(self, run_id: str) -> None:
+        """Delete all files of a run, where the place they are in lets us."""
+        shutil.rmtree(self._spool / check_run_id(run_id), ignore_errors=True)
+        try:
+            place = self._find_place(run_id)
+        except RunNotFound:
+            return
+        with self._errors(f"The files of run {run_id} are deleted", run_id):
+            try:
+                self._connection.files_of(place).delete_artifacts("")
+            except NotImplementedError:
+                return  # the run's page on the server is gone all the same; `mlflow gc` deletes what is left
+
+    def list_all(self, run_id: str) -> Iterator[tuple[str, int]]:
+        """Give paths and sizes in bytes of what is there, without what this package keeps for itself."""
+        repository = self._connection.files_of(self._find_place(run_id))
+        folders: list[str | None] = [None]
+        count = 0
+        while folders:
+            folder = folders.pop()
+            with self._errors(f"The files of run {run_id} are listed", run_id):
+                found = repository.list_artifacts(folder)
+            for one in found:
+                if one.is_dir and one.path != names.FOLDER:
+                    folders.append(one.path)
+                elif not one.is_dir and count < MAX_LISTED:
+                    count += 1
+                    yield one.path, int(one.file_size or 0)
+
+    def _check(self, path: str) -> str:
+        path = normalize_artifact_path(path)
+        if path.partition("/")[0] == names.FOLDER:
+            raise InvalidArtifact(
+                f"Path {path!r} is below {names.FOLDER!r}, which aml_widgets keeps for itself on a tracking server. "
+                "Choose another folder.",
+                value=path,
+            )
+        return path
+
+    def _spooled(self, run_id: str, path: str) -> Path:
+        return self._spool / check_run_id(run_id) / path
+
+    def _is_there(self, place: str, path: str, file: Path) -> bool:
+        """Say whether the file is there with this content. Raises ArtifactExists for another."""
+        found = self._find(place, path)
+        if found is None:
+            return False
+        if int(found.file_size or 0) == file.stat().st_size:
+            with _temporary(path) as copy:
+                self._download(place, path, copy)
+                if is_same_content(copy, file):
+                    return True
+        raise ArtifactExists(
+            f"{path!r} is there already with another content, and files are written once. Choose another path.",
+            value=path,
+        )
+
+    def _find(self, place: str, path: str) -> FileInfo | None:
+        folder = str(PurePosixPath(path).parent)
+        with self._errors(f"File {path!r} is looked for", path):
+            try:
+                found = self._connection.files_of(place).list_artifacts(None if folder == "." else folder)
+            except NotADirectoryError:
+                return None
+        return next((one for one in found if one.path == path and not one.is_dir), None)
+
+    def _download(self, place: str, path: str, target: Path) -> None:
+        with self._connection.errors(f"File {path!r} is downloaded"):
+            self._connection.files_of(place)._download_file(path, str(target))  # noqa: SLF001 - the public way lists folders first
+
+    @contextmanager
+    def _local_copy(self, run_id: str, path: str) -> Iterator[Path]:
+        path = normalize_artifact_path(path)
+        spooled = self._spooled(run_id, path)
+        if spooled.is_file():
+            yield spooled
+            return
+        not_found = ArtifactNotFound(
+            f"Run {run_id} has no file {path!r}. Run.get_file_names() lists those it has.", value=path
+        )
+        try:
+            place = self._find_place(check_run_id(run_id))
+        except RunNotFound as error:
+            raise not_found from error
+        with _temporary(path) as file:
+            try:
+                self._download(place, path, file)
+            except Missing as error:
+                raise not_found from error
+            yield file
+
+    @contextmanager
+    def _errors(self, what: str, value: str) -> Iterator[None]:
+        try:
+            with self._connection.errors(what):
+                yield
+        except UserError as error:
+            raise InvalidArtifact(str(error), value=value) from error
+
+
+@contextmanager
+def _temporary(path: str) -> Iterator[Path]:
+    """Give a place for a local copy, of the file's own name, which is what its artifact will be called."""
+    with tempfile.TemporaryDirectory(prefix="aml_widgets-") as folder:
+        yield Path(folder) / PurePosixPath(path).name
+
+
+def server_key(uri: str) -> str:
+    """Give the name of the local folder of what belongs to a server, which tells nothing of its address."""
+    return hashlib.sha256(uri.encode()).hexdigest()[:16]

@@ -1,0 +1,182 @@
+"""What is logged to a run on a server, and its summaries and histories."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from aml_widgets.core import clock
+from aml_widgets.core.records import (
+    Bucket,
+    LatestMetric,
+    MetricHistory,
+    MetricKey,
+    MetricKind,
+    MetricSummary,
+    MetricValue,
+    NewPoint,
+)
+from aml_widgets.store.memory.points import MemoryPoints, check_max_buckets
+from aml_widgets.store.memory.state import terminal_error
+from aml_widgets.store.mlflow.connection import Connection
+from aml_widgets.store.mlflow.exact_values import Record, encode_line
+from aml_widgets.store.mlflow.heads import MetricHeads
+from aml_widgets.store.mlflow.server_state import ServerState, only_known
+from aml_widgets.store.protocol import MAX_BUCKETS
+
+NAMED_RUNS = 100
+"""The names of metrics are those of so many of the newest runs."""
+
+FEW = 3
+"""For no more runs than these each is asked for; for more, the list."""
+
+
+class ServerPoints(ServerState, MemoryPoints):
+    """The part of the store that keeps what is logged.
+
+    Parameters
+    ----------
+    connection : Connection
+        The server.
+    spool : Path
+        A local folder for what is on its way.
+    """
+
+    def __init__(self, connection: Connection, spool: Path) -> None:
+        super().__init__(connection, spool)
+        self._log_lock = threading.RLock()
+        self._heads: dict[str, MetricHeads] = {}
+
+    # -- written
+
+    def log_metrics(
+        self, run_id: str, values: Mapping[str, MetricValue], step: int | None = None, logged_at: float | None = None
+    ) -> None:
+        """Append one point to each metric, in one transaction and at one time."""
+        with self._log_lock:
+            heads = self._writable_heads(run_id)
+            self._append(run_id, [heads.to_row(values, step, clock.now() if logged_at is None else logged_at)])
+
+    def log_columns(
+        self,
+        run_id: str,
+        name: str,
+        columns: Mapping[str | None, Sequence[MetricValue]],
+        *,
+        kind: MetricKind = MetricKind.SCALAR,
+        description: str = "",
+        logged_at: float | None = None,
+    ) -> None:
+        """Append many points under one name, in one transaction; the columns are equally long."""
+        with self._log_lock:
+            heads = self._writable_heads(run_id)
+            at = clock.now() if logged_at is None else logged_at
+            self._append(run_id, [heads.to_columns(name, columns, kind, description, at)])
+
+    def log_points(self, run_id: str, points: Sequence[NewPoint], *, even_if_ended: bool = False) -> None:
+        """Append points to scalar metrics in their order, in one transaction, each with a step and time of its own."""
+        with self._log_lock:
+            heads = self._writable_heads(run_id, even_if_ended=even_if_ended)
+            heads.check_points(points)
+            now = clock.now()
+            self._append(
+                run_id,
+                [
+                    heads.to_row({one.name: one.value}, one.step, now if one.logged_at is None else one.logged_at)
+                    for one in points
+                ],
+            )
+        if even_if_ended:
+            with self._reading(run_id):  # lists do not ask for runs that have ended
+                pass
+
+    def _append(self, run_id: str, records: Sequence[Record | None]) -> None:
+        lines = [encode_line(record) for record in records if record is not None]
+        if lines:
+            try:
+                self._writer.append(run_id, lines)
+            except BaseException:
+                self._heads.pop(run_id, None)  # steps were counted for what was not taken
+                raise
+
+    def _writable_heads(self, run_id: str, *, even_if_ended: bool = False) -> MetricHeads:
+        """Give what is known of a run's metrics. Raises RunNotFound, RunIsTerminal."""
+        heads = self._heads.get(run_id)
+        run = self._runs.get(run_id)
+        if heads is None or run is None:
+            with self._reading(run_id, values=True):
+                run = self._run(run_id)
+                heads = self._heads[run_id] = MetricHeads(run.metrics.summarize())
+                self._show(run)  # settles one whose process is gone
+        if run.record.status.is_terminal and not even_if_ended:
+            raise terminal_error(run.record, "takes no more points")
+        return heads
+
+    # -- read
+
+    def summarize_metrics(self, run_id: str) -> list[MetricSummary]:
+        """Sum up every series of a run, in the order they were first logged."""
+        with self._reading(run_id, values=True):
+            return super().summarize_metrics(run_id)
+
+    def summarize_runs(self, run_ids: Sequence[str], names: Collection[str]) -> Mapping[str, Sequence[MetricSummary]]:
+        """Sum up the series of some metrics of some runs, for lists of runs; a run that is not there is left out."""
+        with self._lock:
+            self._pull_values_of(run_ids)
+            return super().summarize_runs(run_ids, names)
+
+    def list_metric_names(self, limit: int = 500) -> list[str]:
+        """Name the metrics that the newest runs outside the trash logged values to with `log`, the most common ones first."""
+        with self._lock:
+            self._pull_list()
+            active = [run_id for run_id, run in self._runs.items() if run.record.trashed_at is None]
+            for run_id in active[-NAMED_RUNS:]:
+                self._pull_values(run_id)
+            return super().list_metric_names(limit)
+
+    def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
+        """Give the last value of every series of some runs; a run without metrics has an empty sequence."""
+        with self._lock:
+            self._pull_values_of(run_ids)
+            for run_id in run_ids:
+                if run_id not in self._runs:
+                    self._pull_run(run_id)
+            return super().latest_metrics(run_ids)
+
+    def _pull_values_of(self, run_ids: Sequence[str]) -> None:
+        if not run_ids:
+            return
+        if len(run_ids) > FEW:
+            self._pull_list()
+        else:
+            self._pull_known(run_ids)
+        for run_id in only_known(run_ids, self._runs):
+            self._pull_values(run_id)
+
+    def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:
+        """Read all points of a series; empty when there is none."""
+        with self._reading(run_id, values=True):
+            return super().read_history(run_id, name, column)
+
+    def read_histories(self, run_id: str, names: Collection[str]) -> Mapping[MetricKey, MetricHistory]:
+        """Read all points of every series of some metrics, at one moment."""
+        with self._reading(run_id, values=True):
+            return super().read_histories(run_id, names)
+
+    def read_envelope(
+        self,
+        run_id: str,
+        name: str,
+        column: str | None = None,
+        *,
+        first_step: int | None = None,
+        last_step: int | None = None,
+        max_buckets: int = MAX_BUCKETS,
+    ) -> list[Bucket]:
+        """Sum up the numbers of a series, in order, in at most `max_buckets` buckets."""
+        check_max_buckets(max_buckets)
+        with self._reading(run_id, values=True):
+            return super().read_envelope(
+                run_id, name, column, first_step=first_step, last_step=last_step, max_buckets=max_buckets
+            )

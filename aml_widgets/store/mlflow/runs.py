@@ -1,0 +1,256 @@
+"""Records of runs on a server: made, listed, changed, put away."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from time import monotonic
+
+from aml_widgets.core import clock
+from aml_widgets.core.errors import (
+    InvalidName,
+    RunGoesOn,
+    RunNotFound,
+    RunNotInTrash,
+    StoreError,
+)
+from aml_widgets.core.records import (
+    NewRun,
+    RunError,
+    RunPage,
+    RunQuery,
+    RunRecord,
+    Tags,
+    WriterProcess,
+)
+from aml_widgets.core.status import RunStatus
+from aml_widgets.store.artifacts import check_run_id
+from aml_widgets.store.memory.runs import MemoryRuns
+from aml_widgets.store.memory.trash import MemoryTrash
+from aml_widgets.store.mlflow import names
+from aml_widgets.store.mlflow.connection import Missing
+from aml_widgets.store.mlflow.entities import read_run, to_ms, to_server
+from aml_widgets.store.mlflow.server_state import ServerState, only_known
+from aml_widgets.store.params import check_params
+
+NUMBER_SECONDS = 2.0
+"""For so long the last number that was given in an experiment is believed to be the last."""
+
+_log = logging.getLogger(__name__)
+
+
+class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
+    """The part of the store that keeps the records of runs."""
+
+    def create_run(self, new_run: NewRun) -> RunRecord:
+        """Create a run. The server gives the id: one that is given here is refused.
+
+        Raises InvalidName (id), RunNotFound (parent), ExperimentNotFound.
+        """
+        if new_run.run_id is not None:
+            raise InvalidName(
+                f"Run id {check_run_id(new_run.run_id)!r} cannot be had on an MLflow tracking server, which gives ids itself. "
+                "Leave it out, and use display_name to name the run.",
+                value=new_run.run_id,
+            )
+        parent_ids = [] if new_run.parent_run_id is None else [new_run.parent_run_id]
+        params = check_params(new_run.params)
+        with self._changing(*parent_ids):
+            experiment = self._find_experiment(new_run.experiment_id)
+            parent = None if new_run.parent_run_id is None else self._run(new_run.parent_run_id).record
+            now = clock.now()
+            has_started = new_run.status == RunStatus.RUNNING or new_run.status.is_terminal
+            record = RunRecord(
+                run_id="",
+                number=self._next_number(experiment.experiment_id),
+                experiment_id=experiment.experiment_id,
+                experiment_name=experiment.name,
+                status=new_run.status,
+                created_at=now,
+                display_name=new_run.display_name,
+                description=new_run.description,
+                run_type=new_run.run_type,
+                parent_run_id=new_run.parent_run_id,
+                root_run_id="" if parent is None else parent.root_run_id,
+                target=new_run.target,
+                started_at=now if new_run.started_at is None and has_started else new_run.started_at,
+                ended_at=now if new_run.status.is_terminal else None,
+                last_seen_at=now,
+                tags=dict(new_run.tags),
+                properties=dict(new_run.properties),
+                params=params,
+                writer=new_run.writer,
+            )
+            run_id = self._create(record)
+            return self._show(self._runs[run_id])
+
+    def _create(self, record: RunRecord) -> str:
+        from mlflow.entities import Param
+
+        wanted = to_server(record, None)
+        client = self._connection.client
+        with self._connection.errors(f"A run of experiment {record.experiment_name!r} is created"):
+            run = client.create_run(
+                record.experiment_id, start_time=to_ms(record.created_at), tags=dict(wanted.tags), run_name=wanted.name
+            )
+            server = read_run(run)
+            params = [Param(key, value) for key, value in wanted.params.items()]
+            for start in range(0, len(params), 100):
+                client.log_batch(server.run_id, params=params[start : start + 100])
+            if wanted.status != server.status or wanted.end_ms is not None:
+                self._send_info(server.run_id, wanted)
+        self._take(
+            replace(server, status=wanted.status, end_ms=wanted.end_ms, params=dict(wanted.params), name=wanted.name)
+        )
+        return server.run_id
+
+    def _next_number(self, experiment_id: str) -> int:
+        """Give the number of the next run of an experiment; two processes that ask at once may be given the same."""
+        from mlflow.entities import ViewType
+
+        number, asked_at = self._numbers.get(experiment_id, (0, 0.0))
+        if not asked_at or monotonic() > asked_at + NUMBER_SECONDS:
+            with self._connection.errors("The number of the last run is asked for"):
+                last = self._connection.client.search_runs(
+                    [experiment_id], "", ViewType.ALL, 1, order_by=[f"tags.`{names.NUMBER}` DESC"]
+                )
+            text = last[0].data.tags.get(names.NUMBER, "") if last else ""
+            number = max(number, int(text) if text.isdecimal() else len(last))
+            asked_at = monotonic()
+        self._numbers[experiment_id] = (number + 1, asked_at)
+        return number + 1
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """Read a run. One whose process is gone shows as `NotResponding`, and is settled as failed once that is sure."""
+        with self._reading(run_id):
+            return super().get_run(run_id)
+
+    # -- lists
+
+    def list_runs(self, query: RunQuery) -> RunPage:
+        """Read a page of runs, newest first or in the order asked for."""
+        with self._listing(query):
+            return super().list_runs(query)
+
+    def count_runs(self, query: RunQuery) -> int:
+        """Count the runs that a query gives on all its pages together."""
+        with self._listing(query):
+            return super().count_runs(query)
+
+    def which_fit(self, run_ids: Sequence[str], query: RunQuery) -> frozenset[str]:
+        """Say which of some runs a query gives on any of its pages."""
+        with self._listing(query):
+            return super().which_fit(only_known(run_ids, self._runs), query)
+
+    # -- changes
+
+    def set_status(
+        self,
+        run_id: str,
+        status: RunStatus,
+        *,
+        error: RunError | None = None,
+        ended_at: float | None = None,
+        reopens: bool = False,
+    ) -> RunRecord:
+        """Change the status, after all that was logged is on the server."""
+        with self._changing(run_id):
+            return super().set_status(run_id, status, error=error, ended_at=ended_at, reopens=reopens)
+
+    def update_run(
+        self,
+        run_id: str,
+        *,
+        display_name: str | None = None,
+        description: str | None = None,
+        tags: Tags | None = None,
+        remove_tags: Iterable[str] = (),
+        properties: Mapping[str, str] | None = None,
+        writer: WriterProcess | None = None,
+    ) -> RunRecord:
+        """Change what is given, also on a run that has ended; None means as it was. Raises PropertyExists."""
+        with self._changing(run_id):
+            return super().update_run(
+                run_id,
+                display_name=display_name,
+                description=description,
+                tags=tags,
+                remove_tags=remove_tags,
+                properties=properties,
+                writer=writer,
+            )
+
+    def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
+        """Set parameters, all of them or none."""
+        with self._changing(run_id):
+            super().log_params(run_id, params)
+
+    def touch(self, run_id: str) -> None:
+        """Record a sign of life of the process that writes the run."""
+        if not names.is_run_id(run_id):
+            self._pull_run(run_id)  # raises
+        try:
+            with self._connection.errors(f"A sign of life of run {run_id} is sent"):
+                self._connection.client.set_tag(run_id, names.SEEN, repr(clock.now()))
+        except Missing as error:
+            raise RunNotFound(
+                f"No run has the id {run_id!r}. List the runs of the experiment to see those there are.", value=run_id
+            ) from error
+
+    # -- out of the way
+
+    def archive_run(self, run_id: str, is_archived: bool) -> RunRecord:
+        """Archive a run, or make it active again. Runs below it stay as they are."""
+        with self._changing(run_id):
+            return super().archive_run(run_id, is_archived)
+
+    def trash_run(self, run_id: str, *, even_if_active: bool = False) -> RunRecord:
+        """Put a run into the trash, with the runs below it: on the server they are deleted, which MLflow can undo."""
+        with self._changing(run_id):
+            self._pull_family(run_id)
+            return super().trash_run(run_id, even_if_active=even_if_active)
+
+    def restore_run(self, run_id: str) -> RunRecord:
+        """Take a run out of the trash, with those that were put there together with it."""
+        with self._changing(run_id):
+            self._pull_family(run_id)
+            return super().restore_run(run_id)
+
+    def purge_run(self, run_id: str) -> None:
+        """Delete a run in the trash for good: its files, and on the server it keeps a mark, and nobody sees it here."""
+        with self._changing(run_id):
+            self._pull_family(run_id)
+            family = [one.record for one in self._family(self._run(run_id))]
+            for record in family:
+                if record.trashed_at is None:
+                    raise RunNotInTrash(
+                        f"Run {record.run_id} is not in the trash, and only what is there is deleted for good. "
+                        f"Put {run_id} into the trash first.",
+                        value=record.run_id,
+                    )
+                if not record.status.is_terminal:
+                    raise RunGoesOn(
+                        f"Run {record.run_id} is {record.status}, and is deleted for good only when it has ended. Cancel it, or "
+                        "wait for its end.",
+                        value=record.run_id,
+                    )
+            for record in reversed(family):
+                self._purge(record.run_id)
+
+    def _purge(self, run_id: str) -> None:
+        client = self._connection.client
+        with self._connection.errors(f"Run {run_id} is deleted for good"):
+            client.restore_run(run_id)  # a deleted one takes no tag
+            client.set_tag(run_id, names.PURGED, repr(clock.now()))
+            client.delete_run(run_id)
+        try:
+            self._files.remove_all(run_id)
+        except StoreError as error:
+            _log.warning("Run %s is deleted, but its files are not; `mlflow gc` deletes them: %s", run_id, error)
+        self._forget_purged(run_id)
+
+    def _pull_family(self, run_id: str) -> None:
+        self._pull_children(run_id)
+        for child_id in [*self._runs[run_id].child_ids]:
+            self._pull_family(child_id)

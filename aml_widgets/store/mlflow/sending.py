@@ -1,0 +1,180 @@
+"""From lines of exact values to the server: pieces among the run's files, the newest lines in a tag, and plain metrics beside them.
+
+Sending is repeatable. The tag is the last thing that is written, and says how many lines of a writer are there; a piece that the tag
+does not count is written anew, and a metric that the server has already changes nothing. So a batch that may have arrived is simply sent
+again.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from aml_widgets.core import clock
+from aml_widgets.core.errors import StoreCorrupt, UserError
+from aml_widgets.store.mlflow import names
+from aml_widgets.store.mlflow.connection import Connection
+from aml_widgets.store.mlflow.entities import ServerRun, read_run
+from aml_widgets.store.mlflow.exact_values import decode_line, encode_piece
+from aml_widgets.store.mlflow.heads_tag import Head, piece_path
+from aml_widgets.store.mlflow.plain_points import PlainPoint, to_plain_points
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric, RunTag
+
+MAX_METRICS = 1_000
+"""More are not taken in one request."""
+
+_log = logging.getLogger(__name__)
+
+
+class ValueSender:
+    """Sends the lines of writers to their runs, from any thread.
+
+    Parameters
+    ----------
+    connection : Connection
+        The server.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._heads: dict[tuple[str, str], Head] = {}
+        self._places: dict[str, str] = {}
+
+    def know(self, server: ServerRun) -> None:
+        """Remember where the files of a run are, to ask less."""
+        with self._lock:
+            self._places[server.run_id] = server.artifact_uri
+
+    def forget(self) -> None:
+        """Forget what is known of the server, which is asked anew then."""
+        with self._lock:
+            self._heads.clear()
+            self._places.clear()
+
+    def send(self, run_id: str, writer_id: str, first_line: int, lines: Sequence[str]) -> None:
+        """Bring lines of a writer to the server; those that are there are left out. One thread a writer at a time.
+
+        Parameters
+        ----------
+        run_id, writer_id : str
+            Whose lines they are.
+        first_line : int
+            The number of the first of them in all the writer's lines, from 0.
+        lines : sequence of str
+            As `exact_values` makes them.
+        """
+        head = self._find_head(run_id, writer_id)
+        if first_line > head.count:
+            raise StoreCorrupt(
+                f"Run {run_id} has {head.count} line(s) of writer {writer_id} on the tracking server, and the next one here is "
+                f"number {first_line}. Were tags {names.VALUES}… of the run deleted? What is between them is lost.",
+                value=first_line,
+            )
+        new = list(lines[head.count - first_line :])
+        if not new:
+            return
+        key = (run_id, writer_id)
+        with self._lock:
+            self._heads.pop(key, None)  # until it is known that all arrived
+        grown = head.grow(new, clock.now())
+        if not grown.fits():
+            self._upload(run_id, piece_path(writer_id, head.pieces), encode_piece(grown.tail))
+            grown = grown.close_piece()
+        self._log(run_id, names.VALUES + writer_id, grown, new)
+        with self._lock:
+            self._heads[key] = grown
+
+    def _find_head(self, run_id: str, writer_id: str) -> Head:
+        with self._lock:
+            head = self._heads.get((run_id, writer_id))
+        if head is not None:
+            return head
+        with self._connection.errors(f"Run {run_id} is looked up"):
+            server = read_run(self._connection.client.get_run(run_id))
+        self.know(server)
+        return server.heads.get(writer_id, Head())
+
+    def _log(self, run_id: str, tag: str, head: Head, lines: Sequence[str]) -> None:
+        points = (point for line in lines for point in to_plain_points(decode_line(line)))
+        batch = list(islice(points, MAX_METRICS))
+        while True:
+            following = list(islice(points, MAX_METRICS))
+            self._log_batch(run_id, batch, {} if following else {tag: head.encode()})
+            if not following:
+                return
+            batch = following
+
+    def _log_batch(self, run_id: str, points: Sequence[PlainPoint], tags: dict[str, str]) -> None:
+        from mlflow.entities import Metric, RunTag
+
+        metrics = [Metric(one.key, one.value, one.timestamp_ms, one.step) for one in points]
+        entities = [RunTag(key, value) for key, value in tags.items()]
+        try:
+            with self._connection.errors(f"Points of run {run_id} are sent"):
+                self._connection.client.log_batch(run_id, metrics=metrics, tags=entities)
+        except UserError as error:
+            if self._log_to_deleted(run_id, metrics, entities):
+                return
+            if not metrics:
+                raise
+            _log.warning(
+                "%d point(s) of run %s are not among MLflow's metrics, because the tracking server refuses them; they are kept "
+                "among its exact values: %s",
+                len(metrics),
+                run_id,
+                error,
+            )
+            if entities:
+                with self._connection.errors(f"Points of run {run_id} are sent"):
+                    self._connection.client.log_batch(run_id, tags=entities)
+
+    def _log_to_deleted(self, run_id: str, metrics: list[Metric], tags: list[RunTag]) -> bool:
+        """Send to a run in the trash, which a server takes only when it is brought back for that; say whether it is one."""
+        client = self._connection.client
+        with self._connection.errors(f"Points of run {run_id} are sent"):
+            server = read_run(client.get_run(run_id))
+            if not server.is_deleted or server.is_purged:
+                return False
+            client.restore_run(run_id)
+            try:
+                client.log_batch(run_id, metrics=metrics, tags=tags)
+            finally:
+                client.delete_run(run_id)
+        return True
+
+    def _upload(self, run_id: str, path: str, content: bytes) -> None:
+        with self._lock:
+            place = self._places.get(run_id)
+        if place is None:
+            with self._connection.errors(f"Run {run_id} is looked up"):
+                server = read_run(self._connection.client.get_run(run_id))
+            self.know(server)
+            place = server.artifact_uri
+        upload(self._connection, place, path, content)
+
+
+def upload(connection: Connection, artifact_uri: str, path: str, content: bytes) -> None:
+    """Write a file among a run's artifacts, over one that is there."""
+    target = PurePosixPath(path)
+    with tempfile.TemporaryDirectory(prefix="aml_widgets-") as folder:
+        file = Path(folder) / target.name
+        file.write_bytes(content)
+        with connection.errors(f"File {path!r} is uploaded"):
+            connection.files_of(artifact_uri).log_artifact(str(file), str(target.parent))
+
+
+def download(connection: Connection, artifact_uri: str, path: str) -> bytes:
+    """Read a file among a run's artifacts. Raises Missing."""
+    with tempfile.TemporaryDirectory(prefix="aml_widgets-") as folder:
+        file = Path(folder) / "content"
+        with connection.errors(f"File {path!r} is downloaded"):
+            connection.files_of(artifact_uri)._download_file(path, str(file))  # noqa: SLF001 - the public way lists folders first
+        return file.read_bytes()

@@ -1,0 +1,100 @@
+"""The face of the store that is an MLflow tracking server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from aml_widgets.store.mlflow.changes import ServerChanges
+from aml_widgets.store.mlflow.connection import Connection
+from aml_widgets.store.mlflow.experiments import ServerExperiments
+from aml_widgets.store.mlflow.files import server_key
+from aml_widgets.store.mlflow.info import read_info, write_info
+from aml_widgets.store.mlflow.lacking import LackingExtraStore, LackingModelStore
+from aml_widgets.store.mlflow.points import ServerPoints
+from aml_widgets.store.mlflow.runs import ServerRuns
+
+if TYPE_CHECKING:
+    from aml_widgets.store.extras import ExtraStore
+    from aml_widgets.store.mlflow.files import MlflowArtifactStore
+    from aml_widgets.store.protocol import ModelStore
+
+
+class MlflowStore(ServerExperiments, ServerRuns, ServerPoints, ServerChanges):
+    """Keeps runs on an MLflow tracking server: each of ours is one of MLflow's, of the same id, and each of MLflow's is one of ours.
+
+    Parameters
+    ----------
+    uri : str
+        A tracking URI of MLflow's.
+    home : Path
+        The local folder below which what is on its way to a server is kept.
+    """
+
+    def __init__(self, uri: str, home: Path) -> None:
+        spool = Path(home) / ".spool" / server_key(uri)
+        super().__init__(Connection(uri), spool)
+        self._spool = spool
+
+    @property
+    def uri(self) -> str:
+        """The tracking URI, without a password."""
+        return self._connection.shown_uri
+
+    @property
+    def artifacts(self) -> MlflowArtifactStore:
+        """Where the files of the runs are."""
+        return self._files
+
+    @property
+    def models(self) -> ModelStore:
+        """Nothing is kept here: what is called says where models are."""
+        return cast("ModelStore", LackingModelStore())
+
+    @property
+    def extras(self) -> ExtraStore:  # type: ignore[override]  # what the in-memory store keeps is not there
+        """Nothing is kept here: what is called says where that is."""
+        return cast("ExtraStore", LackingExtraStore())
+
+    @property
+    def snapshots(self) -> None:  # type: ignore[override]  # as above
+        """Source snapshots are copies on one machine, and a server has none."""
+        return None
+
+    @property
+    def own_paths(self) -> Sequence[Path]:
+        """The local folder of what is on its way."""
+        return [self._spool]
+
+    def close(self) -> None:
+        """Send what is on its way, and let go of connections. May be called twice; a later call opens them again."""
+        with self._log_lock:
+            self._heads.clear()
+        self._writer.close()
+        self._sender.forget()
+        self._connection.close()
+
+    def get_info(self) -> Mapping[str, str]:
+        """Facts of the workspace: at least ``name``, ``workspace_id``, ``created_at`` (ISO 8601)."""
+        with self._lock:
+            self._pull_experiments()
+            oldest = min((one.created_at for one in self._experiments.values()), default=0.0)
+            facts = {
+                "name": self._connection.shown_uri,
+                "workspace_id": server_key(self._connection.uri),
+                "created_at": datetime.fromtimestamp(oldest, tz=timezone.utc).isoformat(),
+            }
+            return {**facts, **read_info(self._connection)}
+
+    def set_info(self, facts: Mapping[str, str]) -> None:
+        """Set facts of the workspace, keeping the others."""
+        with self._lock:
+            write_info(self._connection, facts)
+
+
+if TYPE_CHECKING:
+    from aml_widgets.store.protocol import RunStore
+
+    _proof: type[RunStore] = MlflowStore

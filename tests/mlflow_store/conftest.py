@@ -1,0 +1,31 @@
+"""One tracking server for all tests, emptied for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aml_widgets.store.mlflow.store import MlflowStore
+from tests.mlflow_store.tracking_server import TrackingServer, running_server
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
+    with running_server(tmp_path_factory.mktemp("tracking_server")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: TrackingServer, monkeypatch: pytest.MonkeyPatch) -> TrackingServer:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    shared_server.empty()
+    return shared_server
+
+
+@pytest.fixture
+def store(server: TrackingServer, tmp_path: Path) -> Iterator[MlflowStore]:
+    store = MlflowStore(server.uri, tmp_path / "home")
+    yield store
+    store.close()

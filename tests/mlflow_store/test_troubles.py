@@ -1,0 +1,106 @@
+"""A server that is away, that refuses, or that is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import requests
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST, TEMPORARILY_UNAVAILABLE
+
+from aml_widgets.core.errors import RunNotFound, StoreReadOnly, StoreUnavailable, UserError
+from aml_widgets.store.mlflow.connection import Connection, Missing, hide_password
+from aml_widgets.store.mlflow.store import MlflowStore
+from aml_widgets.store.uri import is_tracking_uri, open_store
+from aml_widgets.testing.support import Viewer, new_run
+from tests.mlflow_store.tracking_server import TrackingServer, running_server
+
+
+@pytest.fixture
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> object:
+    with running_server(tmp_path_factory.mktemp("own_server")) as server:
+        yield server
+
+
+def test_a_lost_server_is_told_and_heals_by_itself(own_server: TrackingServer, tmp_path: Path) -> None:
+    store = MlflowStore(own_server.uri, tmp_path)
+    run = new_run(store)
+    store.log_metric(run.run_id, "loss", 1.0)
+    viewer = Viewer(store, run.run_id)
+    viewer.look()
+
+    own_server.stop()
+    store._connection._answered_at = 0.0  # as if some seconds had passed
+    with pytest.raises(StoreUnavailable, match=own_server.uri):
+        viewer.look()
+    own_server.start()
+    store.log_metric(run.run_id, "loss", 2.0)
+    (news,) = viewer.look().metrics
+
+    assert list(news.points.values) == [2.0]
+
+
+def test_an_address_where_nobody_listens_is_told_at_once() -> None:
+    store = open_store("http://127.0.0.1:9")
+
+    with pytest.raises(StoreUnavailable, match="127"):
+        store.get_info()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MlflowException("no such run", RESOURCE_DOES_NOT_EXIST), Missing),
+        (MlflowException("not yours", PERMISSION_DENIED), StoreReadOnly),
+        (MlflowException("API request failed with error code 401"), StoreReadOnly),
+        (MlflowException("later", TEMPORARILY_UNAVAILABLE), StoreUnavailable),
+        (MlflowException.invalid_parameter_value("bad key"), UserError),
+        (requests.ConnectionError("refused"), StoreUnavailable),
+        (requests.Timeout("slow"), StoreUnavailable),
+    ],
+)
+def test_errors_of_the_server_are_ours_with_its_reason(
+    server: TrackingServer, error: Exception, expected: type[Exception]
+) -> None:
+    connection = Connection(server.uri)
+
+    with pytest.raises(expected) as caught, connection.errors("Run a is read"):
+        raise error
+
+    assert str(error)[:20] in str(caught.value)
+    assert caught.value.__cause__ is error
+
+
+def test_a_run_that_is_gone_is_not_found(store: MlflowStore) -> None:
+    for run_id in ("0" * 32, "nowhere", "", "../x", "a b"):
+        with pytest.raises(RunNotFound):
+            store.get_run(run_id)
+
+
+def test_no_address_with_a_password_is_taken_or_shown() -> None:
+    assert hide_password("https://me:secret@host:5000/x") == "https://host:5000/x"
+    with pytest.raises(UserError, match="MLFLOW_TRACKING_PASSWORD") as caught:
+        open_store("https://me:secret@host:5000")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("http://127.0.0.1:5000", True),
+        ("https://team.example/mlflow", True),
+        ("databricks", True),
+        ("databricks://profile", True),
+        ("sqlite:///mlflow.db", True),
+        ("sqlite:////abs/mlflow.db", True),
+        ("sqlite:///runs", False),
+        ("./runs", False),
+        ("C:/runs", False),
+        ("aml-widgets:///runs", False),
+        (Path("mlflow.db"), False),
+        (None, False),
+    ],
+)
+def test_which_locations_are_mlflows(location: object, expected: bool) -> None:
+    assert is_tracking_uri(location) == expected
