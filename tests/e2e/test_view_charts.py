@@ -131,11 +131,10 @@ def test_sixty_metrics_in_sections_with_filter_pin_fold_and_sizes(notebook: Note
     card = card_of(view, "val/loss")
     use(card, "chart-pin").click()
     expect(view.locator(".aml-section-head:visible").first).to_contain_text("Pinned")
-    top = card_of(view, "val/loss").bounding_box()
-    other = card_of(view, "train/loss").bounding_box()
-    assert top is not None
-    assert other is not None
-    assert top["y"] < other["y"]
+    view.page.wait_for_function(
+        "([pinned, other]) => pinned.getBoundingClientRect().top < other.getBoundingClientRect().top",
+        arg=[card_of(view, "val/loss").element_handle(), card_of(view, "train/loss").element_handle()],
+    )
     use(view, "chart-section", "/train").click()
     expect(card_of(view, "train/loss")).to_be_hidden()
     more(view)

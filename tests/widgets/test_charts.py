@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import math
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
@@ -19,6 +20,7 @@ from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.testing.seeded_documents import accuracy_table, log_document
 from aml_widgets.widgets import settings as settings_module
 from aml_widgets.widgets.chart_csv import csv_chunks, time_cell
+from aml_widgets.widgets.panels import charts
 from aml_widgets.widgets.panels.card_grid import MAX_CARDS
 from aml_widgets.widgets.panels.chart_card import ChartCard
 from aml_widgets.widgets.panels.chart_controls import slider_place, smoothing_at
@@ -59,6 +61,13 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
 
     monkeypatch.setattr(ipywidgets.Widget, "send_state", note)
     return found
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All cards are drawn at once, however slow the machine is."""
+    monkeypatch.setattr(charts, "_UPDATE_SECONDS", math.inf)
+    monkeypatch.setattr(charts, "_HANDLER_SECONDS", math.inf)
 
 
 class Shown:

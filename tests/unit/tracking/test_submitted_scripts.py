@@ -355,7 +355,11 @@ def test_the_run_goes_on_when_the_kernel_is_gone(experiment: Experiment, tmp_pat
 
 
 def test_an_interrupt_ends_what_is_shown_and_not_the_run(experiment: Experiment, tmp_path: Path) -> None:
-    does = "experiment.submit(config, run_id='interrupted', show_output=True)"
+    # A process that was started in the background may have inherited that interrupts are ignored. A kernel does not.
+    does = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "experiment.submit(config, run_id='interrupted', show_output=True)"
+    )
     go = tmp_path / "go"
     script = (
         "import time, pathlib; print('started', flush=True)\n"
