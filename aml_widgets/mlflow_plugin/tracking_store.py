@@ -42,7 +42,7 @@ from mlflow.utils.validation import (
 )
 
 from aml_widgets.mlflow_plugin import intervals
-from aml_widgets.mlflow_plugin.answers import answering, in_mlflow_words
+from aml_widgets.mlflow_plugin.answers import answering, in_mlflow_words, not_implemented
 from aml_widgets.mlflow_plugin.experiments import Experiments
 from aml_widgets.mlflow_plugin.inputs import Inputs
 from aml_widgets.mlflow_plugin.logged_models import LoggedModels
@@ -290,6 +290,10 @@ class PluginTrackingStore(AbstractStore):
     def log_outputs(self, run_id: str, models: list[LoggedModelOutput]) -> None:
         """Add models that a run has made."""
         self._inputs.add_outputs(self._runs.find_active(run_id), models)
+
+    def link_traces_to_run(self, trace_ids: list[str], run_id: str) -> None:  # noqa: ARG002 - MLflow's names
+        """Refuse: there are no traces here. MLflow's class has no answer of its own to this call."""
+        raise not_implemented("link_traces_to_run")
 
     def _search_datasets(self, experiment_ids: Sequence[str]) -> list[_DatasetSummary]:
         return self._inputs.summarize_datasets(self._experiments.find(one).experiment_id for one in experiment_ids)

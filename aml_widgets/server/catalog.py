@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ _LIST_SECONDS = 5.0
 """How long a workspace may take when all of them are listed: one that hangs must not hide the others."""
 
 _T = TypeVar("_T")
+
+logger = logging.getLogger("aml_widgets.server")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class Source:
         self._workers = Workers(f"The workspace in {place.location!r}")
         self._lock = threading.Lock()
         self._workspace: Workspace | None = None
+        self._told: set[str] = set()
 
     async def ask(self, function: Callable[[Workspace], _T], *, timeout_seconds: float | None = None) -> _T:
         """Call a function with the workspace, off the event loop.
@@ -70,11 +74,19 @@ class Source:
             error = missing.message
         except AmlWidgetsError as failed:
             error = failed.message
+        except Exception as failed:  # noqa: BLE001 - whatever is wrong with this workspace, the others are listed
+            self._tell_once(failed)
+            error = f"The workspace in {place.location!r} cannot be read: {type(failed).__name__}. The server's log has the reason."
         return Shown(key=place.key, name=name, location=place.location, source=place.origin, error=error)
 
     def close(self) -> None:
         """End its threads, and close its store."""
         self._workers.close(self._let_go)
+
+    def _tell_once(self, failed: Exception) -> None:
+        if repr(failed) not in self._told:  # pages list the workspaces again and again
+            self._told.add(repr(failed))
+            logger.error("The workspace in %r cannot be read.", self.place.location, exc_info=failed)
 
     def _let_go(self) -> None:
         with self._lock:

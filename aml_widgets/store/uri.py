@@ -82,7 +82,7 @@ def to_folder(location: str | os.PathLike[str]) -> Path:
     UserError
         If it is no location.
     StoreUnavailable
-        For a tracking server, which this version does not support.
+        For a tracking server, which has no folder, and for any other place that is none.
     """
     text = os.fspath(location) if isinstance(location, (str, os.PathLike)) else None
     if not isinstance(text, str) or not text.strip() or not is_path(text):
@@ -93,13 +93,19 @@ def to_folder(location: str | os.PathLike[str]) -> Path:
     if text.startswith(_SQLITE_SCHEME):
         text = text[len(_SQLITE_SCHEME) :]
     elif _SCHEME.match(text):
-        what = "a tracking server" if text.lower().startswith(("http://", "https://")) else "a location of this kind"
+        what = "a tracking server" if is_tracking_uri(text) else "a location of a kind"
         raise StoreUnavailable(
-            f"{text!r} names {what}, which this version of aml_widgets does not support. "
+            f"{text!r} names {what} that aml_widgets does not support here. "
             "Give a folder instead, such as './runs': it needs no server.",
             value=location,
         )
-    return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - resolve() would follow links away
+    try:
+        return _absolute(text)
+    except RuntimeError as error:
+        raise UserError(
+            f"The location {location!r} is in the home of a user whom this machine does not know. Name the folder without '~'.",
+            value=location,
+        ) from error
 
 
 def is_path(text: str) -> bool:
@@ -135,7 +141,13 @@ def get_home() -> Path:
     """Give the folder of named workspaces: ``AML_WIDGETS_HOME``, else in the platform's folder for user data."""
     home = os.environ.get("AML_WIDGETS_HOME")
     if home:
-        return Path(os.path.abspath(Path(home).expanduser()))  # noqa: PTH100
+        try:
+            return _absolute(home)
+        except RuntimeError as error:
+            raise StoreUnavailable(
+                f"AML_WIDGETS_HOME is {home!r}, in the home of a user whom this machine does not know. Name the folder without '~'.",
+                value=home,
+            ) from error
     try:
         import platformdirs
     except ImportError as error:  # in the interpreter of a script that was submitted
@@ -146,3 +158,8 @@ def get_home() -> Path:
         ) from error
 
     return Path(platformdirs.user_data_dir("aml_widgets", appauthor=False))
+
+
+def _absolute(path: str) -> Path:
+    """Make a path absolute. Raises RuntimeError for the home of a user that there is not."""
+    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - resolve() would follow links away

@@ -20,6 +20,8 @@ export namespace CommandIDs {
   export const openRun = 'aml-widgets:open-run';
   /** Args: `{ workspace, runIds }` */
   export const compareRuns = 'aml-widgets:compare-runs';
+  /** Looks again at runs whose pages are open. Args: `{ workspace, runIds }` */
+  export const refreshRuns = 'aml-widgets:refresh-run-pages';
   export const showRunBrowser = 'aml-widgets:show-run-browser';
 }
 

@@ -32,6 +32,9 @@ class ServerOfTests {
   compareCount = 0;
   envelopeRequests: Schemas['EnvelopeRequest'][][] = [];
   problem: Error | null = null;
+  /** Why series are not read, of all requests and of those of one run. */
+  seriesProblem: Error | null = null;
+  readonly unreadable = new Map<string, string>();
 
   compareRuns = (_: string, ids: readonly string[]): Promise<Schemas['Comparison']> => {
     this.compareCount++;
@@ -52,14 +55,15 @@ class ServerOfTests {
 
   readEnvelopes = (_: string, requests: readonly Schemas['EnvelopeRequest'][]): Promise<Schemas['Envelopes']> => {
     this.envelopeRequests.push([...requests]);
+    if (this.seriesProblem !== null) {
+      return Promise.reject(this.seriesProblem);
+    }
     return Promise.resolve({
-      envelopes: requests.map(({ run_id, name }) => ({
-        run_id,
-        name,
-        column: null,
-        error: null,
-        buckets: bucketsOf(this.runs.get(run_id)?.metrics[name] ?? [])
-      }))
+      envelopes: requests.map(({ run_id, name }) => {
+        const error = this.unreadable.get(run_id) ?? null;
+        const values = this.runs.get(run_id)?.metrics[name] ?? [];
+        return { run_id, name, column: null, error, buckets: error === null ? bucketsOf(values) : null };
+      })
     });
   };
 
@@ -212,6 +216,25 @@ describe('CompareModel', () => {
     model.dispose();
   });
 
+  it('tells why a series could not be read until it is', async () => {
+    const { server, model } = setUp({ a: { x: [1, 2] }, b: { x: [3, 4] } });
+    server.unreadable.set('b', 'The block is damaged.');
+    await model.refresh();
+    model.want('x');
+    await settle();
+    expect(model.seriesError).toBe('The block is damaged.');
+    await expect(model.readRange('b', 'x', 0, 1)).rejects.toThrow('damaged');
+    await model.refresh();
+    expect(model.seriesError).toBe('The block is damaged.');
+    expect(comparedLines(model, ['x']).map(line => line.runId)).toEqual(['a']);
+    server.unreadable.clear();
+    server.runs.get('b')?.metrics['x']?.push(5);
+    await model.refresh();
+    expect(model.seriesError).toBeNull();
+    expect(comparedLines(model, ['x']).map(line => line.runId)).toEqual(['a', 'b']);
+    model.dispose();
+  });
+
   it('names the runs that are not there', async () => {
     const { server, model } = setUp({ a: {}, b: {} });
     server.runs.delete('b');
@@ -234,6 +257,81 @@ describe('CompareModel', () => {
     expect([twice.leftOutCount, many.leftOutCount]).toEqual([0, 30]);
     twice.dispose();
     many.dispose();
+  });
+});
+
+describe('CompareModel by itself', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('waits 15 seconds at most, however long the server is away', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.999); // the longest of the pauses that a poll may draw
+    const { server, model } = setUp({ a: {}, b: {} });
+    server.problem = new Error('The server is away.');
+    model.setVisible(true);
+    await jest.advanceTimersByTimeAsync(600_000);
+    const asked = server.compareCount;
+    await jest.advanceTimersByTimeAsync(150_000);
+    expect(server.compareCount - asked).toBeGreaterThanOrEqual(10);
+    model.dispose();
+  });
+
+  it('asks at once after an outage when there is a reason', async () => {
+    for (const wake of [
+      () => window.dispatchEvent(new Event('online')),
+      () => document.dispatchEvent(new Event('visibilitychange'))
+    ]) {
+      const { server, model } = setUp({ a: {}, b: {} });
+      model.setVisible(true);
+      await jest.advanceTimersByTimeAsync(10_000);
+      server.problem = new Error('The server is away.');
+      await jest.advanceTimersByTimeAsync(600_000);
+      expect(model.error).not.toBeNull();
+      server.problem = null;
+      wake();
+      await jest.advanceTimersByTimeAsync(10);
+      expect(model.error).toBeNull();
+      model.dispose();
+    }
+  });
+
+  it('asks nothing while the browser tab is hidden', async () => {
+    const { server, model } = setUp({ a: {}, b: {} });
+    model.setVisible(true);
+    await jest.advanceTimersByTimeAsync(10);
+    const hidden = jest.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    const asked = server.compareCount;
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(server.compareCount).toBe(asked);
+    hidden.mockReturnValue(false);
+    document.dispatchEvent(new Event('visibilitychange'));
+    await jest.advanceTimersByTimeAsync(10);
+    expect(server.compareCount).toBe(asked + 1);
+    model.dispose();
+  });
+
+  it('asks again for series that got no answer, also of runs that have ended', async () => {
+    const { server, model } = setUp({ a: { x: [1, 2] } }, 'Completed');
+    model.setVisible(true);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(model.hasSettled).toBe(true);
+    server.seriesProblem = new Error('The server is away.');
+    model.want('x');
+    await jest.advanceTimersByTimeAsync(10);
+    expect(model.seriesError).toBe('The server is away.');
+    server.seriesProblem = null;
+    await jest.advanceTimersByTimeAsync(15_100);
+    expect(model.seriesError).toBeNull();
+    expect(comparedLines(model, ['x'])).toHaveLength(1);
+    const asked = server.compareCount;
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(server.compareCount).toBe(asked);
+    model.dispose();
   });
 });
 

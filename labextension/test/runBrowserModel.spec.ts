@@ -97,6 +97,19 @@ describe('listing', () => {
     expect(client.asked).toHaveLength(asked);
   });
 
+  it('reads the list again where its cursor is no longer known', async () => {
+    const { client, model } = await readModel([makeRun(1)]);
+    client.failure = new ApiError('That is no cursor.', 400, 'UserError');
+    await expect(model.poll()).rejects.toThrow('cursor');
+    client.failure = null;
+    client.put(makeRun(2));
+
+    await model.poll();
+
+    expect(model.error).toBeNull();
+    expect(shownIds(model)).toEqual(['run:run-2', 'run:run-1']);
+  });
+
   it('asks nothing of a notebook that is not there', async () => {
     const { client, model } = await readModel([makeRun(1)], { scope: 'notebook' });
 

@@ -125,6 +125,65 @@ describe('RunPageModel', () => {
     model.dispose();
   });
 
+  it('waits 15 seconds at most, however long the server is away', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.999); // the longest of the pauses that a poll may draw
+    const { model, client } = follow(refuse(0, 'NoAnswer'));
+    await pass(600_000);
+    const asked = client.cursors.length;
+    await pass(150_000);
+    expect(client.cursors.length - asked).toBeGreaterThanOrEqual(10);
+    model.dispose();
+  });
+
+  it('asks at once after an outage when there is a reason', async () => {
+    for (const wake of [
+      () => window.dispatchEvent(new Event('online')),
+      () => document.dispatchEvent(new Event('visibilitychange'))
+    ]) {
+      let isAway = false;
+      const { model } = follow(() => (isAway ? refuse(0, 'NoAnswer')() : changes()));
+      await pass(1_100);
+      isAway = true;
+      await pass(600_000);
+      expect(model.error).toBe('no');
+      isAway = false;
+      wake();
+      await pass(10);
+      expect(model.error).toBeNull();
+      model.dispose();
+    }
+  });
+
+  it('asks nothing while the browser tab is hidden', async () => {
+    const { model, client } = follow(() => changes());
+    await pass(10);
+    const hidden = jest.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    const seen = client.cursors.length;
+    await pass(60_000);
+    window.dispatchEvent(new Event('online'));
+    await pass(10);
+    expect(client.cursors).toHaveLength(seen);
+    hidden.mockReturnValue(false);
+    document.dispatchEvent(new Event('visibilitychange'));
+    await pass(10);
+    expect(client.cursors).toHaveLength(seen + 1);
+    model.dispose();
+  });
+
+  it('goes on asking where the workspace is not there: it may come back with its disk', async () => {
+    const { model } = follow(
+      () => changes(),
+      refuse(404, 'WorkspaceNotFound'),
+      () => changes()
+    );
+    await pass(1_100);
+    expect(model.error).toBe('no');
+    expect(model.isMissing).toBe(false);
+    await pass(30_000);
+    expect(model.error).toBeNull();
+    model.dispose();
+  });
+
   it('stops asking for a run that is not there', async () => {
     const { model, client } = follow(refuse(404, 'RunNotFound'));
     await pass(120_000);
@@ -150,6 +209,8 @@ describe('RunPageModel', () => {
     model.dispose();
     model.dispose();
     const asked = client.cursors.length;
+    window.dispatchEvent(new Event('online'));
+    document.dispatchEvent(new Event('visibilitychange'));
     await pass(60_000);
     expect(client.cursors).toHaveLength(asked);
   });

@@ -188,6 +188,11 @@ class Sidebar:
         """Give the entry of the context menu that begins so."""
         return self.page.locator(".lm-Menu-item:not(.lm-mod-hidden)", has_text=re.compile(f"^{re.escape(label)}"))
 
+    def close_menu(self) -> None:
+        """Close the context menu that is open, by a click beside it."""
+        self.panel.locator(".jp-AmlRunBrowser-title").click()
+        expect(self.page.locator(".lm-Menu")).to_have_count(0)
+
     def choose_from_menu(self, label: str, *, row: Locator | None = None) -> None:
         """Choose from the context menu of a line, of the first chosen one if none is given."""
         chosen = self.panel.locator(".jp-AmlRunBrowser-row.jp-mod-selected").first

@@ -203,7 +203,7 @@ def test_a_run_that_goes_on_is_cancelled(open_sidebar: OpenSidebar, own_workspac
     sidebar.row("ended").click(button="right")
     expect(sidebar.menu_item("Copy Run ID")).to_be_visible()
     expect(sidebar.menu_item("Cancel Run")).to_have_count(0)
-    sidebar.page.keyboard.press("Escape")
+    sidebar.close_menu()
 
     sidebar.row("goes on").click()
     sidebar.page.keyboard.press("x")
@@ -222,7 +222,7 @@ def test_a_run_that_goes_on_is_not_deleted(open_sidebar: OpenSidebar, own_worksp
         sidebar.row("growing").click(button="right")
         expect(sidebar.menu_item("Copy Run ID")).to_be_visible()
         expect(sidebar.menu_item("Delete")).to_have_count(0)
-        sidebar.page.keyboard.press("Escape")
+        sidebar.close_menu()
 
         sidebar.grid.focus()
         sidebar.page.keyboard.press("Control+a")
@@ -281,8 +281,9 @@ def test_the_command_palette_has_what_the_menu_has(open_sidebar: OpenSidebar, ow
     offered = sidebar.page.locator('.lm-Menu-item[data-command^="aml-widgets:"]:not(.lm-mod-hidden)')
     expect(offered.first).to_be_visible()
     menu = offered.locator(".lm-Menu-itemLabel").all_inner_texts()
-    sidebar.page.keyboard.press("Escape")
+    sidebar.close_menu()
 
+    sidebar.row("one").click()  # the palette folds when the keyboard goes elsewhere, as it does when a menu is closed
     sidebar.execute("apputils:activate-command-palette")
     palette = sidebar.page.locator("#modal-command-palette")
     palette.locator("input").fill("Run Browser")
@@ -309,7 +310,7 @@ def test_a_cell_with_the_run_is_put_into_the_notebook_in_front_and_runs(
     sidebar.row("shown in a cell").click(button="right")
     expect(sidebar.menu_item("Copy Run ID")).to_be_visible()
     expect(sidebar.menu_item("Insert Cell with RunDetails")).to_have_count(0)
-    sidebar.page.keyboard.press("Escape")
+    sidebar.close_menu()
     sidebar.execute("docmanager:open", {"path": path})
     # A notebook takes the keyboard when it is there, and runs nothing before its kernel is.
     sidebar.page.wait_for_function(
@@ -389,3 +390,27 @@ def test_hostile_names_in_questions_and_notifications_are_mere_texts(
     sidebar.row("first").click()
     sidebar.choose_from_menu("Archive Experiment", row=sidebar.row("first"))
     expect(sidebar.page.locator(".jp-toastContainer")).to_contain_text("first is archived")
+
+
+def test_the_open_page_of_a_run_shows_what_is_done_in_the_list(
+    open_sidebar: OpenSidebar, own_workspace: SeededWorkspace
+) -> None:
+    add_run(own_workspace.store, "before")
+    sidebar = open_sidebar(own_workspace)
+    sidebar.open_run("before")
+    run_page = sidebar.page.locator(".jp-AmlRunPage")
+    expect(run_page.get_by_role("heading", level=1)).to_have_text("before")
+    expect(run_page.get_by_role("button", name="Pause")).to_have_count(0)  # it has ended: nothing is asked any more
+
+    sidebar.row("before").click()
+    sidebar.page.keyboard.press("F2")
+    sidebar.page.locator(".jp-Dialog input").fill("after")
+    accept(sidebar.page, "Rename")
+    expect(run_page.get_by_role("heading", level=1)).to_have_text("after")
+
+    sidebar.row("after").click()
+    sidebar.page.keyboard.press("t")
+    expect(sidebar.page.get_by_role("textbox", name="Tag", exact=True)).to_be_focused()
+    sidebar.page.keyboard.type("stage")
+    accept(sidebar.page, "Save")
+    expect(run_page).to_contain_text("stage")

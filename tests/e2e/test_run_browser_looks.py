@@ -152,7 +152,7 @@ def test_the_keyboard_opens_the_context_menu_at_the_line(open_sidebar: OpenSideb
     assert abs(menu_box["y"] - (row_box["y"] + row_box["height"])) < 30
     expect(sidebar.menu_item("Copy Run ID")).to_be_visible()
     sidebar.screenshot("sidebar-menu")
-    sidebar.page.keyboard.press("Escape")
+    sidebar.close_menu()
 
 
 def test_all_can_be_reached_by_tab_and_shows_that_it_has_the_keyboard(
@@ -283,7 +283,7 @@ def test_all_texts_can_be_translated(
         expect(entries.first).to_be_visible()
         menu = entries.all_inner_texts()
         sidebar.screenshot("looks-translated")
-        sidebar.page.keyboard.press("Escape")
+        sidebar.close_menu()
 
     assert len(filters) > 20
     given = {run.run_id, "(run)", "(experiment)", "loss", *workspaces}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,19 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.tracking import fluent
+from mlflow.utils.thread_utils import ThreadLocalVariable
 
 from aml_widgets import Workspace
 
 HERE = Path(__file__).parent
+
+_VARIABLES = (
+    "MLFLOW_EXPERIMENT_ID",
+    "MLFLOW_EXPERIMENT_NAME",
+    "MLFLOW_RUN_ID",
+    "MLFLOW_TRACKING_URI",
+    "AZUREML_RUN_ID",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,18 +39,24 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def uri(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The workspace's URI; MLflow's fluent calls go there, and what they remember is forgotten afterwards."""
-    for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI", "AZUREML_RUN_ID"):
-        monkeypatch.delenv(name, raising=False)
+    """The workspace's URI; MLflow's fluent calls go there, and what they remember is forgotten before and afterwards."""
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    _forget()
     uri = workspace.get_mlflow_tracking_uri()
     mlflow.set_tracking_uri(uri)
     yield uri
     while mlflow.active_run() is not None:
         mlflow.end_run()
     mlflow.set_tracking_uri("")
-    monkeypatch.setattr(fluent, "_active_experiment_id", None)
-    monkeypatch.setattr(fluent, "_last_active_run_id", fluent.ThreadLocalVariable(default_factory=lambda: None))
+    _forget()
+
+
+def _forget() -> None:
+    """Undo what MLflow remembers of a process, in variables of its own and of the environment."""
+    for name in _VARIABLES:
+        os.environ.pop(name, None)
+    fluent._active_experiment_id = None
+    fluent._last_active_run_id = ThreadLocalVariable(lambda: None)
 
 
 @pytest.fixture

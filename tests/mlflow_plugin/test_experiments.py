@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mlflow
 import pytest
 from mlflow import MlflowClient
@@ -94,7 +96,9 @@ def test_without_an_experiment_runs_are_in_the_default_one(workspace: Workspace,
     assert len(mlflow.search_runs()) == 1
 
 
-def test_files_go_where_the_experiment_says(client: MlflowClient, workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_files_go_where_the_experiment_says(
+    client: MlflowClient, workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     experiment_id = client.create_experiment("elsewhere", artifact_location=str(elsewhere))
     run = client.create_run(experiment_id)
@@ -109,14 +113,16 @@ def test_experiments_are_found_in_mlflows_language(client: MlflowClient) -> None
     for name, owner in (("a1", "ada"), ("a2", "bob"), ("b1", "ada")):
         client.create_experiment(name, tags={"owner": owner})
 
-    def names(**conditions: object) -> list[str]:
+    def names(**conditions: Any) -> list[str]:
         return [one.name for one in client.search_experiments(**conditions)]
 
     assert names(filter_string="name LIKE 'a%'", order_by=["name DESC"]) == ["a2", "a1"]
     assert names(filter_string="tags.owner = 'ada'", order_by=["name"]) == ["a1", "b1"]
     page = client.search_experiments(max_results=2, order_by=["name"])
     assert page.token is not None
-    assert [one.name for one in client.search_experiments(max_results=2, order_by=["name"], page_token=page.token)] == ["b1"]
+    assert [one.name for one in client.search_experiments(max_results=2, order_by=["name"], page_token=page.token)] == [
+        "b1"
+    ]
     with pytest.raises(MlflowException, match="Invalid"):
         names(filter_string="nonsense")
 

@@ -30,9 +30,7 @@ def test_what_mlflow_logs_is_read_exactly(workspace: Workspace, client: MlflowCl
     assert [point.timestamp for point in points] == [1_600_000_000_000 + step for step in range(len(values))]
 
 
-def test_numbers_of_other_libraries_are_numbers(
-    workspace: Workspace, client: MlflowClient, run_id: str
-) -> None:
+def test_numbers_of_other_libraries_are_numbers(workspace: Workspace, client: MlflowClient, run_id: str) -> None:
     client.log_metric(run_id, "f32", np.float32(0.5))
     client.log_metric(run_id, "i64", np.int64(7))
 
@@ -71,7 +69,9 @@ def points_in_odd_order(seed: int) -> list[Metric]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_the_latest_is_that_of_the_largest_step_then_time_then_value(client: MlflowClient, run_id: str, seed: int) -> None:
+def test_the_latest_is_that_of_the_largest_step_then_time_then_value(
+    client: MlflowClient, run_id: str, seed: int
+) -> None:
     points = points_in_odd_order(seed)
 
     client.log_batch(run_id, points)
@@ -118,7 +118,7 @@ def test_names_and_sizes_are_those_that_mlflow_accepts(client: MlflowClient, run
         lambda: client.log_metric(run_id, "a\nb", 1.0),
         lambda: client.log_metric(run_id, "x" * 251, 1.0),
         lambda: client.log_metric(run_id, "../x", 1.0),
-        lambda: client.log_metric(run_id, "text", "no number"),
+        lambda: client.log_metric(run_id, "text", "no number"),  # type: ignore[arg-type]  # the fault
         lambda: store.log_batch(run_id, [Metric("x", 1.0, 0, 0)] * 1_001, [], []),
         lambda: store.log_batch(run_id, [], [Param(f"p{i}", "v") for i in range(101)], []),
         lambda: store.log_batch(run_id, [], [], [RunTag(f"t{i}", "v") for i in range(101)]),
@@ -135,7 +135,9 @@ def test_a_param_is_written_once_and_of_a_wrong_batch_none_is(client: MlflowClie
     client.log_param(run_id, "alpha", "1")
 
     with pytest.raises(MlflowException, match="Changing param values is not allowed.*'alpha'.*value='1'") as caught:
-        client.log_batch(run_id, [Metric("x", 1.0, 0, 0)], [Param("beta", "2"), Param("alpha", "2")], [RunTag("t", "v")])
+        client.log_batch(
+            run_id, [Metric("x", 1.0, 0, 0)], [Param("beta", "2"), Param("alpha", "2")], [RunTag("t", "v")]
+        )
 
     assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
     data = client.get_run(run_id).data

@@ -90,9 +90,17 @@ def test_statuses_are_translated(workspace: Workspace, client: MlflowClient, our
 
 @pytest.mark.parametrize(
     ("theirs", "ours"),
-    [("FINISHED", "Completed"), ("FAILED", "Failed"), ("KILLED", "Canceled"), ("SCHEDULED", "Queued"), ("RUNNING", "Running")],
+    [
+        ("FINISHED", "Completed"),
+        ("FAILED", "Failed"),
+        ("KILLED", "Canceled"),
+        ("SCHEDULED", "Queued"),
+        ("RUNNING", "Running"),
+    ],
 )
-def test_mlflows_statuses_are_ours(workspace: Workspace, client: MlflowClient, run_id: str, theirs: str, ours: str) -> None:
+def test_mlflows_statuses_are_ours(
+    workspace: Workspace, client: MlflowClient, run_id: str, theirs: str, ours: str
+) -> None:
     client.update_run(run_id, status=theirs)
 
     assert workspace.get_run(run_id).get_status() == ours
@@ -119,15 +127,15 @@ def test_a_parent_that_is_nowhere_stays_a_tag(workspace: Workspace, client: Mlfl
 
 
 def test_names_notes_and_tags_change_on_both_sides(workspace: Workspace, client: MlflowClient, run_id: str) -> None:
-    run = workspace.get_run(run_id)
     client.set_tag(run_id, "mlflow.note.content", "# note")
     client.set_tag(run_id, "mlflow.runName", "second")
     client.set_tag(run_id, "größe/λ", "ü")
+    run = workspace.get_run(run_id)
     assert (run.display_name, run.description, run.get_tags()["größe/λ"]) == ("second", "# note", "ü")
 
     client.update_run(run_id, name="third")
     run.tag("größe/λ", "ö")
-    assert run.display_name == "third"
+    assert workspace.get_run(run_id).display_name == "third"
     theirs = client.get_run(run_id)
     assert theirs.info.run_name == theirs.data.tags["mlflow.runName"] == "third"
     assert theirs.data.tags["größe/λ"] == "ö"
@@ -158,7 +166,9 @@ def test_a_run_keeps_the_times_that_it_is_given(workspace: Workspace, client: Ml
 # -- beyond the end
 
 
-def test_a_run_that_has_ended_takes_all_that_mlflow_logs(workspace: Workspace, client: MlflowClient, run_id: str) -> None:
+def test_a_run_that_has_ended_takes_all_that_mlflow_logs(
+    workspace: Workspace, client: MlflowClient, run_id: str
+) -> None:
     client.set_terminated(run_id)
 
     client.log_metric(run_id, "late", 1.5)
@@ -171,7 +181,9 @@ def test_a_run_that_has_ended_takes_all_that_mlflow_logs(workspace: Workspace, c
     assert client.get_run(run_id).data.params == {"alpha": "1"}
 
 
-def test_a_run_that_has_ended_goes_on_when_it_is_started_again(workspace: Workspace, client: MlflowClient, run_id: str) -> None:
+def test_a_run_that_has_ended_goes_on_when_it_is_started_again(
+    workspace: Workspace, client: MlflowClient, run_id: str
+) -> None:
     client.set_terminated(run_id, "FAILED")
 
     with mlflow.start_run(run_id=run_id):
@@ -284,7 +296,9 @@ def test_a_run_whose_process_was_killed_is_settled(
     assert workspace.get_run(run_id).get_status() == "Failed"
 
 
-def test_whoever_writes_a_run_whose_process_is_gone_is_its_process(workspace: Workspace, client: MlflowClient, run_id: str) -> None:
+def test_whoever_writes_a_run_whose_process_is_gone_is_its_process(
+    workspace: Workspace, client: MlflowClient, run_id: str
+) -> None:
     store_of(workspace).update_run(run_id, writer=gone_process())
     assert workspace.get_run(run_id).get_status() == "NotResponding"
 

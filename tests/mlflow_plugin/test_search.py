@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
@@ -19,7 +19,7 @@ FILTERS = [
     "metrics.loss < 0.5",
     "metrics.loss >= 0.25 and params.alpha != '1'",
     "metrics.`val loss` != 3",
-    "attributes.run_name IN ('run 1', 'run 2')",
+    "tags.mlflow.runName IS NOT NULL and metrics.loss > 0",
     "params.alpha LIKE '1%'",
     "params.beta IS NULL",
     "tags.owner = 'ada'",
@@ -67,7 +67,7 @@ def fill(client: MlflowClient) -> str:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[MlflowClient, str]]]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[MlflowClient, str]]:
     """Ours and MLflow's own store, with the same runs."""
     folder = tmp_path_factory.mktemp("search")
     workspace = Workspace.open(folder / "ours")
@@ -76,7 +76,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Mlflow
 
 
 @pytest.mark.filterwarnings("default")
-def names(client: MlflowClient, experiment_id: str, **query: object) -> list[str]:
+def names(client: MlflowClient, experiment_id: str, **query: Any) -> list[str]:
     return [run.info.run_name for run in client.search_runs([experiment_id], **query)]
 
 
@@ -127,13 +127,14 @@ def test_what_is_found_has_all_that_a_run_has(both: list[tuple[MlflowClient, str
 def test_wrong_words_are_mlflows_errors(both: list[tuple[MlflowClient, str]]) -> None:
     client, experiment_id = both[0]
 
-    for query in (
+    wrong: list[dict[str, Any]] = [
         {"filter_string": "nonsense"},
         {"filter_string": "metrics.loss LIKE 'a'"},
         {"order_by": ["nonsense.x"]},
         {"max_results": 0},
         {"max_results": 10**6},
-    ):
+    ]
+    for query in wrong:
         with pytest.raises(MlflowException) as caught:
             client.search_runs([experiment_id], **query)
         assert caught.value.error_code == "INVALID_PARAMETER_VALUE"

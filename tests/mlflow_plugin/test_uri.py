@@ -33,7 +33,9 @@ def test_a_uri_says_which_folder_and_path_are_meant(names: list[str], path: str)
     assert parse_plugin_uri(to_files_uri(uri, path).replace(":///", ":/")) == (folder, path)  # as MLflow appends to it
 
 
-@pytest.mark.parametrize("uri", ["", "file:///a", "aml-widgets://host/a", "aml-widgets:///", "aml-widgets:a", "http://a"])
+@pytest.mark.parametrize(
+    "uri", ["", "file:///a", "aml-widgets://host/a", "aml-widgets:///", "aml-widgets:a", "http://a"]
+)
 def test_what_is_no_uri_of_a_workspace_is_refused(uri: str) -> None:
     with pytest.raises(UserError, match="get_mlflow_tracking_uri"):
         parse_plugin_uri(uri)

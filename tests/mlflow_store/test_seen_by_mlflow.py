@@ -15,6 +15,7 @@ from aml_widgets.store.mlflow.exact_values import Row, encode_line
 from aml_widgets.store.mlflow.heads_tag import Head
 from aml_widgets.store.mlflow.sending import ValueSender
 from aml_widgets.store.mlflow.store import MlflowStore
+from aml_widgets.testing.seeded import append_log
 from aml_widgets.testing.support import new_run
 from tests.mlflow_store.tracking_server import TrackingServer
 
@@ -74,6 +75,24 @@ def test_files_are_artifacts(store: MlflowStore, client: MlflowClient, tmp_path:
         ("outputs/model.bin", 7),
     ]
     assert store.artifacts.read(run_id, "notes/a.txt", start=-3) == b"llo"
+
+
+def test_a_log_is_on_the_server_when_its_run_has_ended(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer, tmp_path: Path
+) -> None:
+    run = new_run(store)
+    append_log(store, run, "logs/user.txt", "epoch 1\n")
+    append_log(store, run, "logs/user.txt", "epoch 2\n")
+
+    store.set_status(run.run_id, RunStatus.COMPLETED)
+
+    elsewhere = MlflowStore(server.uri, tmp_path / "another machine")
+    assert [(one.path, one.size_bytes, one.is_log) for one in elsewhere.list_artifacts(run.run_id)] == [
+        ("logs/user.txt", 16, True)
+    ]
+    assert elsewhere.artifacts.read(run.run_id, "logs/user.txt") == b"epoch 1\nepoch 2\n"
+    assert [one.path for one in client.list_artifacts(run.run_id, "logs")] == ["logs/user.txt"]
+    elsewhere.close()
 
 
 def test_sending_again_changes_nothing(store: MlflowStore, client: MlflowClient) -> None:

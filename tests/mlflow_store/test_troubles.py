@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,12 @@ def test_no_address_with_a_password_is_taken_or_shown() -> None:
 )
 def test_which_locations_are_mlflows(location: object, expected: bool) -> None:
     assert is_tracking_uri(location) == expected
+
+
+def test_mlflow_is_loaded_when_a_server_is_asked_and_not_before() -> None:
+    program = (
+        "import sys; from aml_widgets.store.uri import open_store; open_store('http://127.0.0.1:9');"
+        "assert not {'mlflow', 'requests'} & set(sys.modules), 'loaded'"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -56,12 +56,14 @@ def check_workspace(workspace: Workspace, tmp_path: Path) -> None:
 def test_a_server_is_a_workspace(server: TrackingServer, tmp_path: Path) -> None:
     workspace = Workspace.open(server.uri)
 
-    assert workspace.location == workspace.name == workspace.get_mlflow_tracking_uri() == server.uri
+    assert workspace.name == server.uri.removeprefix("http://")
+    assert workspace.location == workspace.get_mlflow_tracking_uri() == server.uri
     assert workspace.get_portal_url() == server.uri
     assert repr(workspace) == f"Workspace.open({server.uri!r})"
     check_workspace(workspace, tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")  # MLflow's own way with its database
 def test_a_database_of_mlflow_is_a_workspace(tmp_path: Path) -> None:
     location = f"sqlite:///{tmp_path}/mlflow.db"
     workspace = Workspace.open(location)

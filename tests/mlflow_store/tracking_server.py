@@ -16,10 +16,13 @@ from pathlib import Path
 
 import requests
 
-START_SECONDS = 180.0
+START_SECONDS = 600.0
 
 _KEPT_TABLES = ("alembic_version", "workspaces")
 """Tables without which the server does not work; the experiment that every server has is kept, too."""
+
+_NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+"""Without it, a server starts a dozen processes for work that no test asks for."""
 
 
 class TrackingServer:
@@ -58,7 +61,7 @@ class TrackingServer:
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_TRACKING_URI": ""},
+                env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_TRACKING_URI": "", **_NO_JOBS},
                 start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS

@@ -9,7 +9,7 @@ import pytest
 
 HEAVY = frozenset(
     {
-        *("bqplot", "IPython", "ipywidgets", "jupyter_server", "matplotlib", "numpy", "pandas", "pathspec"),
+        *("bqplot", "IPython", "ipywidgets", "jupyter_server", "matplotlib", "mlflow", "numpy", "pandas", "pathspec"),
         *("PIL", "platformdirs", "psutil", "rich", "sklearn", "tornado", "traitlets"),
     }
 )

@@ -72,6 +72,35 @@ async def test_a_store_that_hangs_is_told_and_holds_up_nobody_else(
     assert codes[-1] == 200
 
 
+async def test_what_nobody_expected_of_one_workspace_hides_no_other(
+    api: Api,
+    home: Path,
+    key: str,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    other = Workspace.open(home / "other")
+    open_workspace = Workspace.open
+
+    def fail(location: object, **options: Any) -> Workspace:
+        if str(location) == workspace.location:
+            raise ValueError("nobody expected this")
+        return open_workspace(str(location), **options)
+
+    monkeypatch.setattr(Workspace, "open", fail)
+    await api.get("/workspaces")  # pages ask again and again, and the log is told once
+
+    shown = {one["key"]: one["error"] for one in (await api.get("/workspaces"))["workspaces"]}
+
+    assert shown[workspace_key(other.location)] is None
+    assert workspace.location in shown[key]
+    assert "ValueError" in shown[key]
+    (told,) = [record for record in caplog.records if record.name == "aml_widgets.server"]
+    assert told.exc_info is not None
+    assert "nobody expected this" in str(told.exc_info[1])
+
+
 async def test_polls_are_not_logged(api: Api, at: At, store: RunStore, caplog: pytest.LogCaptureFixture) -> None:
     run = new_run(store)
     cursor = (await api.post(at("/runs/list"), {"query": {}}))["cursor"]

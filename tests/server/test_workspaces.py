@@ -21,8 +21,11 @@ At = Callable[[str], str]
 @pytest.fixture
 def extension_settings(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, object]:
     marked = getattr(request, "param", {})
-    return {
-        name: [str(tmp_path / one) for one in given] if name == "locations" else given for name, given in marked.items()
+    as_they_are = {"locations": marked["raw_locations"]} if "raw_locations" in marked else {}
+    return as_they_are | {
+        name: [str(tmp_path / one) for one in given] if name == "locations" else given
+        for name, given in marked.items()
+        if name != "raw_locations"
     }
 
 
@@ -63,6 +66,17 @@ async def test_a_workspace_that_is_opened_somewhere_is_listed(api: Api, tmp_path
     assert (shown["name"], shown["location"], shown["source"]) == ("elsewhere", elsewhere.location, "opened")
     reply = await api.post(f"/workspaces/{shown['key']}/runs/list", {"query": {}})
     assert reply["total"] == 1
+
+
+@configured(raw_locations=["~no-such-user-of-tests/runs"])
+async def test_a_location_in_the_home_of_nobody_hides_no_other_workspace(
+    api: Api, key: str, workspace: Workspace
+) -> None:
+    shown = {one["location"]: one for one in (await api.get("/workspaces"))["workspaces"]}
+
+    assert shown[workspace.location]["key"] == key
+    assert shown[workspace.location]["error"] is None
+    assert "user" in shown["~no-such-user-of-tests/runs"]["error"]
 
 
 async def test_a_home_that_cannot_be_read_hides_no_other_workspace(

@@ -2,14 +2,14 @@
 
 ::
 
-    store        what the rest of the program sees
-      mirror     the runs that were seen, in memory, in the form of the in-memory store, which filters, orders and sums up
-      pulling    server → mirror: what is new, asked for incrementally
-      pushing    mirror → server: what changed
-      entities   an MLflow run ↔ our record
-      heads      checks what is logged, counts steps
-      exact_values, sending    what is logged → lines, kept exactly beside metrics that plain MLflow shows
-      outbox     waits for a server that is away
+    store            what the rest of the program sees, in parts: experiments, runs, points, changes, files
+      server_state   what was heard of the server, in the form of the in-memory store, which filters, orders and sums up
+      values         server → memory: the points of a run that are new
+      pushing        memory → server: what changed of a record
+      entities       an MLflow run ↔ our record
+      heads          checks what is logged, counts steps
+      exact_values   what is logged ↔ lines of text
+      writer, sending    lines → the server, beside metrics that plain MLflow shows
 
-mlflow is imported in `connection` and only when a store is opened.
+mlflow is imported in functions only, when a store is used.
 """

@@ -133,8 +133,9 @@ class ServerChanges(ServerState, MemoryChanges):
                 return
         own = self._values[run_id].metrics.files
         for path, size_bytes in self._files.list_all(run_id):
-            if path not in own:
-                artifact = ArtifactRecord(path=path, size_bytes=size_bytes, written_at=run.record.created_at)
+            if path not in own or own[path].is_log:  # a log was made known when it began
+                new = ArtifactRecord(path=path, size_bytes=size_bytes, written_at=run.record.created_at)
+                artifact = replace(own[path], size_bytes=size_bytes) if path in own else new
                 known = run.artifacts.get(path)
                 if known is None or known[1] != artifact:
                     run.artifacts[path] = (self._next_version(), artifact)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlflow.store.artifact.artifact_repo import ArtifactRepository
     from mlflow.store.tracking.abstract_store import AbstractStore
 
-BELIEVED_SECONDS = 5.0
+BELIEVED_SECONDS = 0.5
 """A server that answered so lately is believed to be there."""
 
 CONNECT_SECONDS = 10.0
@@ -143,9 +143,9 @@ class Connection:
         if code in _REFUSED or _REFUSED_CODE.search(reason):
             return self._refused(what, reason)
         if code in _WRONG:
-            return UserError(f"{what}, and the tracking server refuses it: {reason}", value=code)
+            return UserError(f"{what}, but the tracking server refuses it: {reason}", value=code)
         if code == "RESOURCE_ALREADY_EXISTS":
-            return StoreError(f"{what}, and the tracking server has it already: {reason}", value=code)
+            return StoreError(f"{what}, but the tracking server has it already: {reason}", value=code)
         return self._unavailable(what, error)
 
     def _translate_status(self, error: Exception, what: str) -> AmlWidgetsError:
@@ -156,19 +156,20 @@ class Connection:
         if status in (401, 403):
             return self._refused(what, reason)
         if status is not None and 400 <= status < 500:
-            return UserError(f"{what}, and the tracking server refuses it: {reason}", value=status)
+            return UserError(f"{what}, but the tracking server refuses it: {reason}", value=status)
         return self._unavailable(what, error)
 
     def _refused(self, what: str, reason: str) -> StoreReadOnly:
         return StoreReadOnly(
-            f"{what}, and the tracking server {self.shown_uri} does not let us: {reason} Set MLFLOW_TRACKING_TOKEN, or "
+            f"{what}, but the tracking server {self.shown_uri} does not let us: {reason} Set MLFLOW_TRACKING_TOKEN, or "
             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, to what it accepts now.",
             value=self.shown_uri,
         )
 
     def _unavailable(self, what: str, error: Exception) -> StoreUnavailable:
+        self._answered_at = -math.inf
         return StoreUnavailable(
-            f"{what}, and the tracking server {self.shown_uri} does not do it: {self._reason(error)} "
+            f"{what}, but the tracking server {self.shown_uri} does not answer as it should: {self._reason(error)} "
             "Try again when it is back; MLFLOW_HTTP_REQUEST_TIMEOUT and MLFLOW_HTTP_REQUEST_MAX_RETRIES say how long to wait.",
             value=self.shown_uri,
         )

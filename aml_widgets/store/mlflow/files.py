@@ -88,6 +88,16 @@ class MlflowArtifactStore:
             raise to_store_error(error, f"Log {path!r} of run {run_id}", str(target)) from error
         return target
 
+    def upload_logs(self, run_id: str) -> None:
+        """Bring what was written to `append_path` here to the server, over what was brought before."""
+        folder = self._spool / check_run_id(run_id)
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                above = file.parent.relative_to(folder).as_posix()
+                with self._errors(f"Log {file.name!r} of run {run_id} is uploaded", file.name):
+                    repository = self._connection.files_of(self._find_place(run_id))
+                    repository.log_artifact(str(file), None if above == "." else above)
+
     def size(self, run_id: str, path: str) -> int | None:
         """Give the size in bytes now, None if there is no such file."""
         local = self.spooled_size(run_id, path)

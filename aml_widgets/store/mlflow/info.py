@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from aml_widgets.core.errors import StoreError
 from aml_widgets.store.mlflow import documents
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 
 _EXPERIMENT_ID = "0"
 _INFO = "aml.info"
+
+
+def name_of(uri: str) -> str:
+    """Give the name of a workspace that nobody named: its server's host, or the name of the database's file."""
+    parts = urlsplit(uri)
+    if parts.netloc:
+        return "-".join(filter(None, [parts.netloc.rpartition("@")[2], *parts.path.split("/")]))
+    return parts.path.rpartition("/")[2] or uri
 
 
 def read_info(connection: Connection) -> dict[str, str]:

@@ -31,6 +31,7 @@ from aml_widgets.store.memory.trash import MemoryTrash
 from aml_widgets.store.mlflow import names
 from aml_widgets.store.mlflow.connection import Missing
 from aml_widgets.store.mlflow.entities import read_run, to_ms, to_server
+from aml_widgets.store.mlflow.pushing import send_entities, send_info
 from aml_widgets.store.mlflow.server_state import ServerState, only_known
 from aml_widgets.store.params import check_params
 
@@ -86,8 +87,6 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
             return self._show(self._runs[run_id])
 
     def _create(self, record: RunRecord) -> str:
-        from mlflow.entities import Param
-
         wanted = to_server(record, None)
         client = self._connection.client
         with self._connection.errors(f"A run of experiment {record.experiment_name!r} is created"):
@@ -95,11 +94,9 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
                 record.experiment_id, start_time=to_ms(record.created_at), tags=dict(wanted.tags), run_name=wanted.name
             )
             server = read_run(run)
-            params = [Param(key, value) for key, value in wanted.params.items()]
-            for start in range(0, len(params), 100):
-                client.log_batch(server.run_id, params=params[start : start + 100])
+            send_entities(self._connection, server.run_id, {}, wanted.params)
             if wanted.status != server.status or wanted.end_ms is not None:
-                self._send_info(server.run_id, wanted)
+                send_info(self._connection, server.run_id, wanted)
         self._take(
             replace(server, status=wanted.status, end_ms=wanted.end_ms, params=dict(wanted.params), name=wanted.name)
         )
@@ -154,8 +151,10 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
         ended_at: float | None = None,
         reopens: bool = False,
     ) -> RunRecord:
-        """Change the status, after all that was logged is on the server."""
+        """Change the status, after all that was logged is on the server; with a last status, the logs written here are, too."""
         with self._changing(run_id):
+            if status.is_terminal and not self._run(run_id).record.status.is_terminal:
+                self._files.upload_logs(run_id)
             return super().set_status(run_id, status, error=error, ended_at=ended_at, reopens=reopens)
 
     def update_run(

@@ -17,19 +17,18 @@ from typing import TYPE_CHECKING, cast
 from aml_widgets.core.errors import ExperimentNotFound, RunNotFound, StoreError, UserError
 from aml_widgets.core.records import ExperimentRecord, MetricOrder, RunQuery, RunRecord
 from aml_widgets.store.memory.listing import find_fitting
+from aml_widgets.store.memory.run_metrics import RunMetrics
 from aml_widgets.store.memory.state import MemoryState, PurgedRun, StoredRun
-from aml_widgets.store.mlflow import documents, names
+from aml_widgets.store.mlflow import names
 from aml_widgets.store.mlflow.connection import Connection, Missing
 from aml_widgets.store.mlflow.entities import (
     ServerRun,
-    Wanted,
-    is_ours_to_remove,
     read_run,
     to_record,
-    to_server,
 )
 from aml_widgets.store.mlflow.experiment_entities import is_hidden, to_experiment
 from aml_widgets.store.mlflow.files import MlflowArtifactStore
+from aml_widgets.store.mlflow.pushing import send_record
 from aml_widgets.store.mlflow.sending import ValueSender
 from aml_widgets.store.mlflow.values import RunValues
 from aml_widgets.store.mlflow.writer import DirectWriter, Writer
@@ -50,8 +49,8 @@ FULL_LOOK_SHARE = 20.0
 OVERLAP_MS = 60_000
 """Runs that began so long before the newest one that is known are asked for again: clocks differ."""
 
-MAX_TAGS = 100
-"""More are not taken in one request."""
+MAX_RUNS_READ = 500
+"""Of so many runs the points are remembered; those of the one that was not looked at for longest are read anew."""
 
 _GOES_ON = " AND ".join(f"attributes.status != '{status}'" for status in ("FINISHED", "FAILED", "KILLED"))
 
@@ -78,9 +77,7 @@ class ServerState(MemoryState):
         self._writer: Writer = DirectWriter(self._sender)
         self._servers: dict[str, ServerRun] = {}
         self._values: dict[str, RunValues] = {}
-        self._numbers: dict[
-            str, tuple[int, float]
-        ] = {}  # the last one given in an experiment, and when that was asked for
+        self._numbers: dict[str, tuple[int, float]] = {}  # by experiment: the last one given, and when it was asked for
         self._moves: dict[str, int] = {}  # how often new points of a run were heard of
         self._children: dict[str, list[str]] = {}
         self._unsaved: dict[str, None] = {}
@@ -174,15 +171,20 @@ class ServerState(MemoryState):
 
     def _pull_values(self, run_id: str) -> None:
         """Hear what is new among the points and files of a run that was just asked for."""
-        run, values = self._runs[run_id], self._values.setdefault(run_id, RunValues())
-        try:
-            values.update(self._connection, self._servers[run_id])
-        except BaseException:
-            del self._values[run_id]  # it may have been left in the middle
-            raise
+        run, values = self._runs[run_id], self._values.pop(run_id, None) or RunValues()
+        values.update(self._connection, self._servers[run_id])  # left in the middle it is forgotten
+        self._values[run_id] = values
         run.metrics = values.metrics
-        for path, artifact in values.metrics.files.items():
+        if len(self._values) > MAX_RUNS_READ:
+            oldest_id = next(iter(self._values))
+            del self._values[oldest_id]
+            if oldest_id in self._runs:
+                self._runs[oldest_id].metrics = RunMetrics()
+        for path, made_known in values.metrics.files.items():
+            artifact = made_known
             known = run.artifacts.get(path)
+            if known is not None and artifact.is_log:
+                artifact = replace(artifact, size_bytes=known[1].size_bytes)  # its size is known from elsewhere
             if known is None or known[1] != artifact:
                 run.artifacts[path] = (self._next_version(), artifact)
 
@@ -391,65 +393,8 @@ class ServerState(MemoryState):
     def _push(self) -> None:
         """Send all records that changed."""
         for run_id in [*self._unsaved]:
-            self._send_record(self._runs[run_id].record)
+            self._servers[run_id] = send_record(self._connection, self._servers[run_id], self._runs[run_id].record)
             self._unsaved.pop(run_id, None)
-
-    def _send_record(self, record: RunRecord) -> None:
-        server = self._servers[record.run_id]
-        wanted = to_server(record, server)
-        changed = {key: value for key, value in wanted.tags.items() if server.tags.get(key) != value}
-        removed = [key for key in server.tags if key not in wanted.tags and is_ours_to_remove(key)]
-        params = {key: value for key, value in wanted.params.items() if key not in server.params}
-        is_other = (wanted.status, wanted.name) != (server.status, server.name)
-        is_other = is_other or wanted.end_ms not in (None, server.end_ms)
-        client, run_id = self._connection.client, record.run_id
-        try:
-            with self._connection.errors(f"Run {run_id} is changed"):
-                if server.is_deleted and (changed or removed or params or is_other or not wanted.is_deleted):
-                    client.restore_run(run_id)
-                    server = replace(server, is_deleted=False)
-                self._send_tags(run_id, changed, params)
-                for key in removed:
-                    client.delete_tag(run_id, key)
-                if is_other:
-                    self._send_info(run_id, wanted)
-                if wanted.is_deleted and not server.is_deleted:
-                    client.delete_run(run_id)
-        except Missing as error:
-            raise RunNotFound(
-                f"Run {run_id} is not on the tracking server any more. List the runs to see those there are.",
-                value=run_id,
-            ) from error
-        kept = {key: value for key, value in server.tags.items() if key not in removed}
-        self._servers[run_id] = replace(
-            server,
-            name=wanted.name,
-            status=wanted.status,
-            end_ms=server.end_ms if wanted.end_ms is None else wanted.end_ms,
-            is_deleted=wanted.is_deleted,
-            tags={**kept, **wanted.tags},
-            params={**server.params, **params},
-        )
-
-    def _send_tags(self, run_id: str, tags: dict[str, str], params: dict[str, str]) -> None:
-        from mlflow.entities import Param, RunTag
-
-        entities: list[RunTag | Param] = [RunTag(key, value) for key, value in tags.items()]
-        entities += [Param(key, value) for key, value in params.items()]
-        entities.sort(key=lambda one: documents.is_of(names.STATE, one.key))  # last, and together
-        for start in range(0, len(entities), MAX_TAGS):
-            part = entities[start : start + MAX_TAGS]
-            self._connection.client.log_batch(
-                run_id,
-                tags=[one for one in part if isinstance(one, RunTag)],
-                params=[one for one in part if isinstance(one, Param)],
-            )
-
-    def _send_info(self, run_id: str, wanted: Wanted) -> None:
-        from mlflow.entities import RunStatus
-
-        status = RunStatus.from_string(wanted.status)
-        self._connection.tracking.update_run_info(run_id, status, wanted.end_ms, wanted.name)
 
 
 def _order(server: ServerRun) -> tuple[int, str, str]:

@@ -11,7 +11,7 @@ from aml_widgets.store.mlflow.changes import ServerChanges
 from aml_widgets.store.mlflow.connection import Connection
 from aml_widgets.store.mlflow.experiments import ServerExperiments
 from aml_widgets.store.mlflow.files import server_key
-from aml_widgets.store.mlflow.info import read_info, write_info
+from aml_widgets.store.mlflow.info import name_of, read_info, write_info
 from aml_widgets.store.mlflow.lacking import LackingExtraStore, LackingModelStore
 from aml_widgets.store.mlflow.points import ServerPoints
 from aml_widgets.store.mlflow.runs import ServerRuns
@@ -82,7 +82,7 @@ class MlflowStore(ServerExperiments, ServerRuns, ServerPoints, ServerChanges):
             self._pull_experiments()
             oldest = min((one.created_at for one in self._experiments.values()), default=0.0)
             facts = {
-                "name": self._connection.shown_uri,
+                "name": name_of(self._connection.uri),
                 "workspace_id": server_key(self._connection.uri),
                 "created_at": datetime.fromtimestamp(oldest, tz=timezone.utc).isoformat(),
             }

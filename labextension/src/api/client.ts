@@ -145,7 +145,7 @@ export class ApiClient {
   }
 
   private _url(parts: readonly string[]): string {
-    return URLExt.join(this._settings.baseUrl, ROOT, ...parts.map(encodeURIComponent));
+    return URLExt.join(this._settings.baseUrl, ROOT, ...parts.map(quotePart));
   }
 
   private async _ask<T>(method: string, parts: readonly string[], options: IAskOptions = {}): Promise<T> {
@@ -195,6 +195,17 @@ interface IAskOptions {
   query?: Record<string, string | number>;
   body?: unknown;
   signal?: AbortSignal | undefined;
+}
+
+/**
+ * Quote one part of a path. Dots alone, which would lead to another path even when they are quoted, are quoted twice: the
+ * server knows no such file. Half a surrogate pair, which cannot be quoted, becomes the replacement character.
+ */
+function quotePart(part: string): string {
+  if (part === '.' || part === '..') {
+    return part.replaceAll('.', '%252E');
+  }
+  return encodeURIComponent(part.replace(/\p{Surrogate}/gu, '\uFFFD'));
 }
 
 /** Make an error of an answer; one that is not ours, such as a proxy's page, is told by its status. */

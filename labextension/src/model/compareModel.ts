@@ -3,7 +3,9 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
+import { ApiError } from '../api/client';
 import type { ApiClient, Schemas } from '../api/client';
+import { onReturn, setPace } from './asking';
 import { fromServer } from './buckets';
 import type { Bucket } from './buckets';
 import { comparedIds, DEFAULT_COMPARE_SETTINGS, MAX_RUNS } from './compareSettings';
@@ -14,7 +16,6 @@ import { hasEnded } from './runQuery';
 import type { MetricState } from './series';
 
 const DEFAULT_INTERVAL_MS = 5_000;
-const MAX_INTERVAL_MS = 60_000;
 
 /** As many series as the server reads at once. */
 const MAX_REQUESTS = 100;
@@ -36,9 +37,14 @@ export class CompareModel implements IDisposable {
     this._poll = new Poll({
       auto: false,
       name: `aml-widgets:compare ${this.runIds.join(' ')}`,
-      frequency: { interval, backoff: true, max: Math.max(MAX_INTERVAL_MS, interval) },
-      standby: () => !this._isVisible || this.hasSettled,
+      standby: () => !this._isFollowing,
       factory: () => this.refresh()
+    });
+    setPace(this._poll, interval);
+    this._return = onReturn(() => {
+      if (this._isFollowing) {
+        void this._poll.refresh();
+      }
     });
   }
 
@@ -145,8 +151,11 @@ export class CompareModel implements IDisposable {
       [{ run_id: runId, name, first_step: firstStep, last_step: lastStep, max_buckets: this._maxBuckets }],
       this._abort.signal
     );
-    const buckets = envelopes[0]?.buckets;
-    return buckets == null ? [] : fromServer(buckets).rows;
+    const envelope = envelopes[0];
+    if (envelope?.error) {
+      throw new ApiError(envelope.error, 409, 'Unreadable');
+    }
+    return envelope?.buckets ? fromServer(envelope.buckets).rows : [];
   }
 
   dispose(): void {
@@ -155,8 +164,15 @@ export class CompareModel implements IDisposable {
     }
     this._isDisposed = true;
     this._abort.abort();
+    this._return.dispose();
     this._poll.dispose();
     Signal.clearData(this);
+  }
+
+  /** Whether there is reason to ask by itself. */
+  private get _isFollowing(): boolean {
+    const isComplete = this.hasSettled && !this._areSeriesLost;
+    return this._isVisible && !document.hidden && !isComplete && !this._isDisposed;
   }
 
   private get _maxBuckets(): number {
@@ -192,6 +208,7 @@ export class CompareModel implements IDisposable {
     this._isReading = true;
     // Asked for together by all charts that are drawn at once.
     await Promise.resolve();
+    let problem: string | null = null;
     try {
       for (let requests = this._nextRequests(); requests.length > 0; requests = this._nextRequests()) {
         const { envelopes } = await this.client.readEnvelopes(this.workspace, requests, this._abort.signal);
@@ -200,12 +217,17 @@ export class CompareModel implements IDisposable {
         });
         this._emit();
       }
-      this._seriesError = null;
+      this._areSeriesLost = false;
+      problem = this._unreadable();
     } catch (reason) {
-      this._seriesError = reason instanceof Error ? reason.message : String(reason);
-      this._emit();
+      this._areSeriesLost = true;
+      problem = reason instanceof Error ? reason.message : String(reason);
     } finally {
       this._isReading = false;
+    }
+    if (problem !== this._seriesError) {
+      this._seriesError = problem;
+      this._emit();
     }
   }
 
@@ -236,13 +258,28 @@ export class CompareModel implements IDisposable {
       return;
     }
     // Also of one that could not be read: it is asked for again when there is more of it.
-    this._readCounts.set(seriesName(envelope.run_id, envelope.name), summary.count);
+    const key = seriesName(envelope.run_id, envelope.name);
+    this._readCounts.set(key, summary.count);
     if (envelope.buckets === null) {
-      this._seriesError = envelope.error;
+      this._problems.set(key, envelope.error ?? '');
       return;
     }
+    this._problems.delete(key);
     const metric = metricOf(envelope.name, envelope.buckets, summary);
     this._metrics.set(envelope.run_id, new Map(this._metrics.get(envelope.run_id)).set(envelope.name, metric));
+  }
+
+  /** Why the first of the wanted series that the server could not read was not read. */
+  private _unreadable(): string | null {
+    for (const name of this._wanted) {
+      for (const runId of this.runIds) {
+        const problem = this._problems.get(seriesName(runId, name));
+        if (problem !== undefined) {
+          return problem;
+        }
+      }
+    }
+    return null;
   }
 
   private _emit(): void {
@@ -254,6 +291,7 @@ export class CompareModel implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _abort = new AbortController();
   private readonly _poll: Poll;
+  private readonly _return: IDisposable;
   private readonly _wanted = new Set<string>();
   private readonly _metrics = new Map<string, ReadonlyMap<string, MetricState>>();
   private readonly _readCounts = new Map<string, number>();
@@ -263,6 +301,10 @@ export class CompareModel implements IDisposable {
   private _missing: readonly string[] = [];
   private _error: string | null = null;
   private _seriesError: string | null = null;
+  /** Why series could not be read that were asked for. */
+  private readonly _problems = new Map<string, string>();
+  /** Whether there was no answer about series, so that they are to be asked for again. */
+  private _areSeriesLost = false;
   private _wasSettled = false;
   private _isReading = false;
   private _isVisible = false;

@@ -236,7 +236,7 @@ export class RunBrowserModel implements IDisposable {
   /**
    * Ask what is new: one request.
    *
-   * @throws what kept the answer away; it is shown, too. A request that was refused is not made again.
+   * @throws what kept the answer away; it is shown, too. A list that was refused is not asked for again.
    */
   async poll(): Promise<void> {
     await this._reader.poll();

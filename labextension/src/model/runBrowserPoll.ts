@@ -2,10 +2,9 @@ import type { IDisposable } from '@lumino/disposable';
 import { Debouncer, Poll } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 
+import { onReturn, setPace } from './asking';
 import type { RunBrowserModel } from './runBrowserModel';
 
-/** The longest pause between two attempts while the server does not answer. */
-const MAX_PAUSE_MS = 60_000;
 /** How long the list must have come to rest before what it lacks is asked for. */
 const REST_MS = 250;
 
@@ -18,12 +17,12 @@ export class RunBrowserPoll implements IDisposable {
       name: 'aml-widgets:run-browser',
       auto: false,
       factory: () => model.poll(),
-      frequency: { interval: options.intervalMs, backoff: true, max: Math.max(MAX_PAUSE_MS, options.intervalMs) },
       standby: () => this._isHidden()
     });
+    setPace(this._poll, options.intervalMs);
     this._soon = new Debouncer(() => this._refreshIfShown(), REST_MS);
     model.pollWanted.connect(this._onPollWanted, this);
-    document.addEventListener('visibilitychange', this._onVisibilityChange);
+    this._return = onReturn(() => this.ask());
     void this._poll.start();
   }
 
@@ -34,7 +33,7 @@ export class RunBrowserPoll implements IDisposable {
   /** Ask this often. */
   setInterval(intervalMs: number): void {
     if (intervalMs !== this._poll.frequency.interval) {
-      this._poll.frequency = { interval: intervalMs, backoff: true, max: Math.max(MAX_PAUSE_MS, intervalMs) };
+      setPace(this._poll, intervalMs);
     }
   }
 
@@ -48,7 +47,7 @@ export class RunBrowserPoll implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    document.removeEventListener('visibilitychange', this._onVisibilityChange);
+    this._return.dispose();
     this._soon.dispose();
     this._poll.dispose();
     Signal.disconnectReceiver(this);
@@ -65,13 +64,10 @@ export class RunBrowserPoll implements IDisposable {
     this._soon.invoke().catch(() => undefined);
   }
 
-  private readonly _onVisibilityChange = (): void => {
-    this.ask();
-  };
-
   private readonly _isHidden: () => boolean;
   private readonly _poll: Poll;
   private readonly _soon: Debouncer;
+  private readonly _return: IDisposable;
   private _isDisposed = false;
 }
 

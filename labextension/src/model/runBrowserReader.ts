@@ -195,7 +195,7 @@ export class RunBrowserReader {
   /**
    * Ask what is new: one request.
    *
-   * @throws what kept the answer away; it is shown, too. A request that was refused is not made again.
+   * @throws what kept the answer away; it is shown, too. A list that was refused is not asked for again.
    */
   async poll(): Promise<void> {
     if (this._error?.isRefusal || this.isLoading) {
@@ -214,6 +214,11 @@ export class RunBrowserReader {
         return;
       }
       this._error = toError(reason);
+      if (this._error.isRefusal) {
+        // It may be the cursor that is not known any more: the list, read again, says whether it is the query.
+        this._cursor = null;
+        this._error = { ...this._error, isRefusal: false };
+      }
       throw reason;
     } finally {
       this._tell();

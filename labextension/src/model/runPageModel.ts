@@ -1,7 +1,9 @@
+import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { ApiError, type ApiClient, type Schemas } from '../api/client';
+import { onReturn, setPace } from './asking';
 import { fromServer, type Bucket } from './buckets';
 import { hasEnded } from './runQuery';
 import { DEFAULT_SETTINGS } from './runPageSettings';
@@ -9,7 +11,6 @@ import type { IRunPageModel, ViewSettings } from './runPageTypes';
 import { advanceSeries, seriesKey, type MetricState, type SeriesState } from './series';
 
 const DEFAULT_INTERVAL_MS = 3_000;
-const MAX_INTERVAL_MS = 60_000;
 const MAX_BUCKETS_OF_RANGE = 1_000;
 
 /** Follows one run by the changes since a cursor. Memory follows what fits on a screen, not the length of the history. */
@@ -23,10 +24,11 @@ export class RunPageModel implements IRunPageModel {
     this._poll = new Poll({
       auto: false,
       name: `aml-widgets:run-page ${options.runId}`,
-      frequency: { interval: this.intervalMs, backoff: true, max: Math.max(MAX_INTERVAL_MS, this.intervalMs) },
       standby: () => !this._isFollowing,
       factory: () => this._look()
     });
+    setPace(this._poll, this.intervalMs);
+    this._return = onReturn(() => this._go());
   }
 
   readonly client: ApiClient;
@@ -158,13 +160,15 @@ export class RunPageModel implements IRunPageModel {
     }
     this._isDisposed = true;
     this._asked?.abort();
+    this._return.dispose();
     this._poll.dispose();
     Signal.clearData(this);
   }
 
   /** Whether there is reason to ask by itself. */
   private get _isFollowing(): boolean {
-    return this._isVisible && !this._settings.isPaused && !this._hasSettled && !this._isMissing && !this._isDisposed;
+    const isSeen = this._isVisible && !document.hidden;
+    return isSeen && !this._settings.isPaused && !this._hasSettled && !this._isMissing && !this._isDisposed;
   }
 
   /** Ask soon, and then at the interval. */
@@ -209,7 +213,8 @@ export class RunPageModel implements IRunPageModel {
       }
       this._error = reason instanceof Error ? reason.message : String(reason);
       if (reason instanceof ApiError) {
-        this._isMissing = reason.status === 404 && reason.code !== 'Unknown';
+        // A workspace that is not there may come back, with its disk.
+        this._isMissing = reason.code === 'RunNotFound';
         if (reason.status === 400) {
           this._cursor = null; // the store no longer knows it: begin again
         }
@@ -255,6 +260,7 @@ export class RunPageModel implements IRunPageModel {
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _poll: Poll;
+  private readonly _return: IDisposable;
   private _asked: AbortController | null = null;
   private _looking: Promise<void> | null = null;
   private _cursor: string | null = null;

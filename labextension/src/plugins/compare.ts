@@ -7,6 +7,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { copyIcon, refreshIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import type { Schemas } from '../api/client';
 import { CompareModel } from '../model/compareModel';
 import {
   changedCompareSettings,
@@ -49,9 +50,11 @@ const comparePlugin: JupyterFrontEndPlugin<void> = {
         return;
       }
       const id = areaId(link);
+      const server = await api.client.getServer().catch(() => null); // the page itself tells what is wrong
+      // Nothing is awaited from here to `add`: of two who open the same comparison at once, the second finds the first's.
       let area = tracker.find(one => one.id === id);
       if (area === undefined) {
-        area = await make(link, id);
+        area = make(link, id, server);
         await tracker.add(area);
       } else {
         area.content.model.setSettings(link.settings);
@@ -59,8 +62,7 @@ const comparePlugin: JupyterFrontEndPlugin<void> = {
       mainArea.show(area);
     };
 
-    const make = async (link: CompareLink, id: string): Promise<CompareArea> => {
-      const server = await api.client.getServer().catch(() => null); // the page itself tells what is wrong
+    const make = (link: CompareLink, id: string, server: Schemas['Server'] | null): CompareArea => {
       const model = new CompareModel({
         client: api.client,
         ...link,

@@ -6,6 +6,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ApiClient, Schemas } from '../api/client';
 import type { RunBrowserModel } from '../model/runBrowserModel';
 import { hasEnded, nameOf, type RunRow } from '../model/runQuery';
+import { CommandIDs } from '../tokens';
 import { TagDialogBody } from '../view/runBrowser/tagDialog';
 import { shorten } from './notifications';
 
@@ -68,6 +69,7 @@ export class RunBrowserActions {
     });
     if (result.button.accept && result.value !== null) {
       await model.change(run.run_id, { display_name: result.value }, workspace);
+      this._refreshPages(workspace, [run.run_id]);
     }
   }
 
@@ -83,7 +85,8 @@ export class RunBrowserActions {
           ? trans.__('Tags of %1', shorten(nameOf(first)))
           : trans._n('Tags of %1 run', 'Tags of %1 runs', runs.length),
       body: new TagDialogBody(runs, trans),
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Save') })]
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Save') })],
+      focusNodeSelector: 'input'
     });
     if (!result.button.accept || result.value === null) {
       return;
@@ -93,6 +96,7 @@ export class RunBrowserActions {
       const removable = removed.filter(key => key in run.tags);
       if (Object.keys(tags).length > 0 || removable.length > 0) {
         await model.change(run.run_id, { tags, remove_tags: removable }, workspace);
+        this._refreshPages(workspace, [run.run_id]);
       }
     }
   }
@@ -247,7 +251,9 @@ export class RunBrowserActions {
         more === 0 ? first.message : trans._n('%2 (and %1 more)', '%2 (and %1 more)', more, first.message)
       );
     }
-    return results.filter(result => result.error === null).map(result => result.run_id);
+    const done = results.filter(result => result.error === null).map(result => result.run_id);
+    this._refreshPages(target.workspace, done);
+    return done;
   }
 
   private _offerUndo(text: string, undo: 'restore' | 'unarchive', workspace: string, ids: readonly string[]): void {
@@ -256,9 +262,20 @@ export class RunBrowserActions {
     }
     const { model, trans } = this._options;
     const callback = (): void => {
-      model.act(undo, ids, workspace).catch((reason: unknown) => this.showError(reason));
+      model.act(undo, ids, workspace).then(
+        () => this._refreshPages(workspace, ids),
+        (reason: unknown) => this.showError(reason)
+      );
     };
     Notification.success(text, { autoClose: UNDO_MS, actions: [{ label: trans.__('Undo'), callback }] });
+  }
+
+  /** Let the pages that are open show what became of their runs. */
+  private _refreshPages(workspace: string, runIds: readonly string[]): void {
+    const { commands } = this._options;
+    commands
+      .execute(CommandIDs.refreshRuns, { workspace, runIds: [...runIds] })
+      .catch((reason: unknown) => this.showError(reason));
   }
 
   private readonly _options: RunBrowserActions.IOptions;

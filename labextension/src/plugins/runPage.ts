@@ -89,6 +89,18 @@ const runPagePlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
+    commands.addCommand(CommandIDs.refreshRuns, {
+      describedBy: { args: REFRESH_RUNS_ARGS },
+      execute: async args => {
+        const { workspace, runIds } = args;
+        if (Array.isArray(runIds)) {
+          // The page of a run that has ended does not ask by itself whether somebody changed it.
+          const pages = tracker.filter(({ model }) => model.workspace === workspace && runIds.includes(model.runId));
+          await Promise.all(pages.map(page => page.model.refresh()));
+        }
+      }
+    });
+
     if (restorer !== null) {
       void restorer.restore(tracker, {
         command: CommandIDs.openRun,
@@ -143,6 +155,15 @@ const OPEN_RUN_ARGS = {
     settings: { type: 'object', description: 'How the run is looked at' }
   },
   required: ['workspace', 'runId']
+} as const;
+
+const REFRESH_RUNS_ARGS = {
+  type: 'object',
+  properties: {
+    workspace: { type: 'string', description: "The workspace's key" },
+    runIds: { type: 'array', items: { type: 'string' }, description: 'Ids of the runs' }
+  },
+  required: ['workspace', 'runIds']
 } as const;
 
 /** What the server is set to, asked for once; while it does not answer, asked for again. */

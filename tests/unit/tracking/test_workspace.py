@@ -58,8 +58,8 @@ def test_a_folder_is_a_workspace(project: Path) -> None:
         Workspace.open("absent", create=False)
 
 
-@pytest.mark.parametrize("location", ["http://127.0.0.1:5000", "https://example.org", "postgresql://x/y"])
-def test_a_server_is_not_supported_yet_and_a_folder_is_named(location: str) -> None:
+@pytest.mark.parametrize("location", ["postgresql://x/y", "s3://bucket/runs", "mysql+pymysql://x/y"])
+def test_a_place_of_another_kind_is_not_supported_and_a_folder_is_named(location: str) -> None:
     with pytest.raises(StoreUnavailable, match="Give a folder instead"):
         Workspace.open(location)
 

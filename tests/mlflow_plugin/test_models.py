@@ -1,0 +1,127 @@
+"""Logged models of MLflow 3, and what runs are given and make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from mlflow.data.numpy_dataset import from_numpy
+from mlflow.entities import LoggedModelInput, LoggedModelOutput, LoggedModelStatus, Metric
+from mlflow.exceptions import MlflowException
+
+from aml_widgets import Workspace
+
+
+@pytest.fixture
+def experiment_id(client: MlflowClient, run_id: str) -> str:
+    return str(client.get_run(run_id).info.experiment_id)
+
+
+def test_a_model_is_made_finished_found_and_deleted(client: MlflowClient, run_id: str, experiment_id: str) -> None:
+    made = client.create_logged_model(
+        experiment_id, "ridge", source_run_id=run_id, tags={"a": "b"}, params={"alpha": "1"}, model_type="sk"
+    )
+    assert made.status == LoggedModelStatus.PENDING
+
+    client.finalize_logged_model(made.model_id, "READY")
+    client.set_logged_model_tags(made.model_id, {"c": "ü"})
+    client.delete_logged_model_tag(made.model_id, "a")
+
+    known = client.get_logged_model(made.model_id)
+    assert known.status == LoggedModelStatus.READY
+    assert (known.name, known.source_run_id, known.model_type) == ("ridge", run_id, "sk")
+    assert (known.tags, known.params) == ({"c": "ü"}, {"alpha": "1"})
+    assert [one.model_id for one in client.search_logged_models([experiment_id], "params.alpha = '1'")] == [
+        made.model_id
+    ]
+    assert client.search_logged_models([experiment_id], "name = 'other'") == []
+    with pytest.raises(MlflowException, match="No tag with key 'a'"):
+        client.delete_logged_model_tag(made.model_id, "a")
+
+    client.delete_logged_model(made.model_id)
+    assert client.search_logged_models([experiment_id]) == []
+    with pytest.raises(MlflowException, match="not found"):
+        client.get_logged_model(made.model_id)
+    with pytest.raises(MlflowException, match="not found") as caught:
+        client.finalize_logged_model("m-nothing", "READY")
+    assert caught.value.error_code == "RESOURCE_DOES_NOT_EXIST"
+
+
+def test_files_of_a_model_are_files_of_its_run(
+    workspace: Workspace, client: MlflowClient, run_id: str, experiment_id: str, tmp_path: Path
+) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "weights.bin").write_bytes(b"\1")
+    of_run = client.create_logged_model(experiment_id, "ridge", source_run_id=run_id)
+    alone = client.create_logged_model(experiment_id, "alone")
+
+    for model in (of_run, alone):
+        client.log_model_artifacts(model.model_id, str(tmp_path / "files"))
+
+    assert workspace.get_run(run_id).get_file_names() == [f"models/{of_run.model_id}/weights.bin"]
+    for model in (of_run, alone):
+        assert [one.path for one in client.list_logged_model_artifacts(model.model_id)] == ["weights.bin"]
+        got = mlflow.artifacts.download_artifacts(f"{model.artifact_location}/weights.bin", dst_path=str(tmp_path))
+        assert Path(got).read_bytes() == b"\1"
+
+
+def test_metrics_of_a_model_are_its_latest_and_the_runs_history(
+    client: MlflowClient, run_id: str, experiment_id: str
+) -> None:
+    model = client.create_logged_model(experiment_id, "ridge", source_run_id=run_id)
+    for step, value in enumerate([0.5, 0.25]):
+        client.log_metric(run_id, "loss", value, step=step, model_id=model.model_id)
+    client.log_batch(run_id, [Metric("acc", 0.75, 5, 0, model.model_id, "data", "123")])
+
+    metrics = {one.key: one for one in client.get_logged_model(model.model_id).metrics or []}
+    assert (metrics["loss"].value, metrics["loss"].step, metrics["loss"].run_id) == (0.25, 1, run_id)
+    assert (metrics["acc"].value, metrics["acc"].dataset_name) == (0.75, "data")
+    assert [point.value for point in client.get_metric_history(run_id, "loss")] == [0.5, 0.25]
+    found = client.search_logged_models(
+        [experiment_id], "metrics.loss < 0.3", order_by=[{"field_name": "metrics.loss"}]
+    )
+    assert [one.model_id for one in found] == [model.model_id]
+    assert len(client.search_logged_models([experiment_id], datasets=[{"dataset_name": "data"}])) == 1
+    assert client.search_logged_models([experiment_id], datasets=[{"dataset_name": "other"}]) == []
+
+
+def test_models_go_with_their_run_when_it_is_deleted_for_good(
+    workspace: Workspace, client: MlflowClient, run_id: str, experiment_id: str
+) -> None:
+    model = client.create_logged_model(experiment_id, "ridge", source_run_id=run_id)
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 0)])
+    client.set_terminated(run_id)
+
+    workspace.store.trash_run(run_id)
+    workspace.store.purge_run(run_id)
+
+    assert client.search_logged_models([experiment_id]) == []
+
+
+def test_inputs_and_outputs_come_back(client: MlflowClient, run_id: str, experiment_id: str) -> None:
+    model = client.create_logged_model(experiment_id, "ridge")
+    data = from_numpy(np.arange(6).reshape(2, 3), name="numbers")
+
+    with mlflow.start_run(run_id=run_id):
+        mlflow.log_input(data, context="training", tags={"a": "b"})
+        mlflow.log_input(data, context="again")
+    client.log_inputs(run_id, models=[LoggedModelInput(model.model_id)])
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 3)])
+
+    run = client.get_run(run_id)
+    (dataset,) = run.inputs.dataset_inputs
+    assert (dataset.dataset.name, dataset.dataset.digest) == ("numbers", data.digest)
+    assert {tag.key: tag.value for tag in dataset.tags} == {"a": "b", "mlflow.data.context": "training"}
+    assert [one.model_id for one in run.inputs.model_inputs] == [model.model_id]
+    assert [(one.model_id, one.step) for one in run.outputs.model_outputs] == [(model.model_id, 3)]
+    for filter_string, count in (
+        ("dataset.name = 'numbers'", 1),
+        ("dataset.context = 'training'", 1),
+        ("dataset.name = 'x'", 0),
+    ):
+        assert len(client.search_runs([experiment_id], filter_string)) == count
+    summaries = client._tracking_client.store._search_datasets([experiment_id])
+    assert [(one.name, one.context) for one in summaries] == [("numbers", "training")]
