@@ -100,6 +100,7 @@ class Workspace:
         location : str or path
             The folder, also as ``sqlite:///folder``. Or what MLflow calls a tracking URI: ``http://host:5000``, ``databricks``, or
             ``sqlite:///mlflow.db`` (a file of MLflow's own).
+            What is logged to it is not queued yet: each call returns when the server has it.
         create : bool, optional
             Make a new workspace where there is none.
 
