@@ -5,6 +5,7 @@ What MLflow cannot hold is stated here. Those facts are tried all the same, and 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,24 +69,20 @@ def store(server: TrackingServer, tmp_path: Path, request: pytest.FixtureRequest
     store.close()
 
 
-class TestMlflowStore(
-    ExperimentFacts,
-    RunFacts,
-    StatusFacts,
-    ListingFacts,
-    RunListFacts,
-    ListChangeFacts,
-    TrashFacts,
-    ParamFacts,
-    ValueFacts,
-    PointFacts,
-    HistoryFacts,
-    EnvelopeFacts,
-    ChangeFacts,
-    PropertyFacts,
+class TestMlflowStore(ExperimentFacts, StatusFacts, TrashFacts, ParamFacts, PointFacts, PropertyFacts):
+    """What is cheap to ask of a server."""
+
+
+@pytest.mark.skipif(
+    "AML_WIDGETS_SERVER_CONTRACT" not in os.environ,
+    reason="takes half an hour on a server; AML_WIDGETS_SERVER_CONTRACT=1 asks for it",
+)
+class TestMlflowStoreAtLength(
+    RunFacts, ListingFacts, RunListFacts, ListChangeFacts, ValueFacts, HistoryFacts, EnvelopeFacts, ChangeFacts
 ):
-    """All facts but those about what a server has no place for."""
+    """All other facts but those about what a server has no place for."""
 
 
 def test_no_fact_is_forgotten() -> None:
-    assert set(RunStoreContract.__bases__) == set(TestMlflowStore.__bases__) | NO_PLACE
+    asked = {*TestMlflowStore.__bases__, *TestMlflowStoreAtLength.__bases__}
+    assert set(RunStoreContract.__bases__) == asked | NO_PLACE
