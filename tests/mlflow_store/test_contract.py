@@ -69,7 +69,7 @@ def store(server: TrackingServer, tmp_path: Path, request: pytest.FixtureRequest
     store.close()
 
 
-class TestMlflowStore(ExperimentFacts, StatusFacts, TrashFacts, ParamFacts, PointFacts, PropertyFacts):
+class TestMlflowStore(ExperimentFacts, StatusFacts, TrashFacts, ParamFacts, PointFacts):
     """What is cheap to ask of a server."""
 
 
@@ -78,7 +78,15 @@ class TestMlflowStore(ExperimentFacts, StatusFacts, TrashFacts, ParamFacts, Poin
     reason="takes half an hour on a server; AML_WIDGETS_SERVER_CONTRACT=1 asks for it",
 )
 class TestMlflowStoreAtLength(
-    RunFacts, ListingFacts, RunListFacts, ListChangeFacts, ValueFacts, HistoryFacts, EnvelopeFacts, ChangeFacts
+    RunFacts,
+    ListingFacts,
+    RunListFacts,
+    ListChangeFacts,
+    ValueFacts,
+    HistoryFacts,
+    EnvelopeFacts,
+    ChangeFacts,
+    PropertyFacts,
 ):
     """All other facts but those about what a server has no place for."""
 
