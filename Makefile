@@ -1,5 +1,6 @@
 # make demo   JupyterLab with the quickstart notebook
-# make test   every test; `make test TESTS=tests/unit` runs some, PYTEST_ARGS="-k name -x" goes to pytest
+# make test   the tests; `make test TESTS=tests/unit` runs some, PYTEST_ARGS="-k name -x" goes to pytest
+# make test-all   with those marked as long, too: an hour and more
 # make lint   what has to be clean          make fix   formats, and takes the outputs out of the notebooks
 # make bench  the benchmarks
 #
@@ -11,6 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 PYTEST_ARGS ?=
+MARKED ?= not long
 # A file's tests stay together, for what they share is started once; `make test WORKERS=` runs all in one process.
 WORKERS ?= -n logical --maxprocesses 4 --dist loadfile
 BENCH_ARGS ?=
@@ -31,7 +33,7 @@ NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/ap
 	echo "The pop-up about news stays: it could not be switched off." >&2
 
 .NOTPARALLEL:  # the environment is made once
-.PHONY: demo test lint fix bench front-end chromium clean
+.PHONY: demo test test-all lint fix bench front-end chromium clean
 
 demo: $(DEMO_READY) $(FRONT_END)
 	@echo "Starting JupyterLab. Open the address that it prints next in a browser; Ctrl-C ends it."
@@ -41,7 +43,10 @@ demo: $(DEMO_READY) $(FRONT_END)
 
 test: $(DEV_READY) $(FRONT_END) chromium
 	$(WITH_NODE) $(BIN)/jlpm test
-	$(BIN)/python -m pytest $(WORKERS) $(TESTS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(WORKERS) -m '$(MARKED)' $(TESTS) $(PYTEST_ARGS)
+
+test-all: MARKED :=
+test-all: test
 
 lint: $(DEV_READY) $(FRONT_END)
 	$(BIN)/ruff check .

@@ -6,13 +6,15 @@ Two small fixtures of our own instead of a plugin: Playwright's plugin and warni
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect, sync_playwright
 
+from tests.e2e.kept_page import KeptPage, new_context
 from tests.e2e.lab import CHROMIUM_FLAGS, WAIT_MS, BrowserMissing, LabServer, NotebookPage, find_chromium, start_lab
 from tests.e2e.seeded_runs import SeededWorkspace, open_workspace, seed_few, seed_hostile, seed_many
 from tests.e2e.sidebar import Sidebar
@@ -23,6 +25,7 @@ OpenRun = Callable[..., Locator]
 
 BASE_URL = "/a%40b/"
 """The base URL of the run browser's server: what JupyterHub gives to the user ``a@b``."""
+HAS_FAILED = pytest.StashKey[bool]()
 SHORTCUTS_ERROR = "Cannot read properties of undefined (reading 'schema')"
 
 
@@ -98,53 +101,88 @@ def browser() -> Iterator[Browser]:
             chromium.close()
 
 
+@pytest.fixture(scope="package")
+def kept_page(browser: Browser) -> Iterator[KeptPage]:
+    """The page that one test after the other is given."""
+    kept = KeptPage(browser)
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """An empty page in a profile of its own, wide enough for a notebook and its sidebar."""
-    with _new_page(browser) as page:
+def page(kept_page: KeptPage, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page that is as a new one is, wide enough for a notebook and its sidebar; see `KeptPage`."""
+    with kept_page.for_one_test() as page:
         yield page
+        kept_page.is_spent = kept_page.is_spent or request.node.stash.get(HAS_FAILED, False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell the fixtures of a test that it failed."""
+    report = yield
+    if report.failed:
+        item.stash[HAS_FAILED] = True
+    return report
 
 
 @pytest.fixture
-def open_notebook(lab: LabServer, page: Page) -> Iterator[OpenNotebook]:
+def open_notebook(lab: LabServer, kept_page: KeptPage, page: Page) -> Iterator[OpenNotebook]:
     """Open a notebook: ``open_notebook([source, …])`` writes a new one, ``open_notebook(path)`` opens a copy of a file.
 
     What goes wrong inside the page fails the test at its end, and the theme is light again.
     """
-    with _opener(lab, page) as open_one:
+    with _opener(lab, page, kept_page.goto) as open_one:
         yield open_one
+    kept_page.is_spent = (
+        True  # with an unsaved notebook it asks before it goes elsewhere, and what it was given to call stays
+    )
 
 
 @pytest.fixture
-def open_sidebar(browser_lab: LabServer, page: Page) -> Iterator[OpenSidebar]:
+def open_sidebar(browser_lab: LabServer, kept_page: KeptPage, page: Page) -> Iterator[OpenSidebar]:
     """Open JupyterLab with the run browser in front: ``open_sidebar(workspace)``, and what `LabServer.fresh_url` takes.
+
+    Without a workspace the sidebar is as it was loaded, and the test opens something in the main area only.
 
     What goes wrong inside the page fails the test at its end, and the theme is light again.
     """
     page_errors: list[str] = []
-    page.on("pageerror", lambda error: page_errors.append(str(error)))
+
+    def note_error(error: object) -> None:
+        page_errors.append(str(error))
+
+    page.on("pageerror", note_error)
     opened: list[Sidebar] = []
 
     def open_one(workspace: SeededWorkspace | None = None, **parameters: str) -> Sidebar:
         sidebar = Sidebar(page)
-        page.goto(browser_lab.fresh_url(**parameters))
-        sidebar.wait_until_started()
+        if workspace is not None or parameters or not kept_page.clear_lab(browser_lab.url):
+            kept_page.goto(browser_lab.fresh_url(**parameters))
+            sidebar.wait_until_started()
         opened.append(sidebar)
         if workspace is not None:
             sidebar.show()
             sidebar.choose_workspace(workspace.key)
+        elif not parameters:
+            kept_page.lab_url = browser_lab.url
         return sidebar
 
     yield open_one
 
     for sidebar in opened:
         sidebar.close()
+    page.remove_listener("pageerror", note_error)
     assert page_errors == []
 
 
 @pytest.fixture
-def open_run(browser_lab: LabServer, page: Page) -> Iterator[OpenRun]:
+def open_run(browser_lab: LabServer, kept_page: KeptPage, page: Page) -> Iterator[OpenRun]:
     """Open a link to a run: ``open_run(workspace, run_id, **parameters)`` gives its page.
+
+    Where JupyterLab is loaded already, it is told that it was opened by this link.
 
     What goes wrong inside the page fails the test at its end, and so does markup that was run.
     """
@@ -165,12 +203,21 @@ def open_run(browser_lab: LabServer, page: Page) -> Iterator[OpenRun]:
 
     def open_one(workspace: SeededWorkspace, run_id: str, *, app: str = "", **parameters: str) -> Locator:
         given = {"aml-run": workspace.link(run_id), **parameters}
-        page.goto(browser_lab.page_url(app, **given) if app else browser_lab.fresh_url(**given))
+        if app:
+            kept_page.goto(browser_lab.page_url(app, **given))
+        elif kept_page.clear_lab(browser_lab.url):
+            Sidebar(page).execute("aml-widgets:open-link", {"search": f"?{urlencode(given)}"})
+        else:
+            kept_page.goto(browser_lab.fresh_url(**given))
+            Sidebar(page).wait_until_started()
+            kept_page.lab_url = browser_lab.url
         run_page = page.locator(".jp-AmlRunPage:visible")
         expect(run_page).to_have_count(1)
         return run_page
 
     yield open_one
+    page.remove_listener("pageerror", note_error)
+    page.remove_listener("dialog", note_dialog)
     assert errors == []
 
 
@@ -180,14 +227,13 @@ def open_shared_notebook(lab: LabServer, browser: Browser) -> Iterator[OpenNoteb
 
     Each of them is given it by `NotebookPage.fresh`.
     """
-    with _new_page(browser) as page, _opener(lab, page) as open_one:
+    with _new_page(browser) as page, _opener(lab, page, page.goto) as open_one:
         yield open_one
 
 
 @contextmanager
 def _new_page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(WAIT_MS)
+    context = new_context(browser)
     try:
         yield context.new_page()
     finally:
@@ -195,14 +241,14 @@ def _new_page(browser: Browser) -> Iterator[Page]:
 
 
 @contextmanager
-def _opener(lab: LabServer, page: Page) -> Iterator[OpenNotebook]:
+def _opener(lab: LabServer, page: Page, goto: Callable[[str], object]) -> Iterator[OpenNotebook]:
     opened: list[NotebookPage] = []
 
     def open_one(cells: Sequence[str] | Path, *, name: str | None = None) -> NotebookPage:
         path = lab.copy_notebook(cells) if isinstance(cells, Path) else lab.write_notebook(cells, name=name)
         notebook = NotebookPage(page, path)
-        page.on("pageerror", lambda error: notebook.note_page_error(str(error)))
-        page.goto(lab.notebook_url(path))
+        page.on("pageerror", notebook.note_page_error)
+        goto(lab.notebook_url(path))
         notebook.wait_until_open()
         opened.append(notebook)
         return notebook
@@ -211,4 +257,5 @@ def _opener(lab: LabServer, page: Page) -> Iterator[OpenNotebook]:
 
     for notebook in opened:
         notebook.close()
+        page.remove_listener("pageerror", notebook.note_page_error)
         assert notebook.page_errors == []

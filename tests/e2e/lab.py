@@ -287,11 +287,11 @@ class NotebookPage:
     page_errors: list[str] = field(default_factory=list)
     comm_messages: list[dict[str, Any]] = field(default_factory=list)
 
-    def note_page_error(self, message: str) -> None:
+    def note_page_error(self, error: object) -> None:
         """Keep an exception that nobody caught in the page."""
         # JupyterLab's own, for each request under way when a kernel is restarted or ended; nothing is wrong then.
-        if "Canceled future for " not in message:
-            self.page_errors.append(message)
+        if "Canceled future for " not in str(error):
+            self.page_errors.append(str(error))
 
     @property
     def cells(self) -> Locator:
@@ -378,7 +378,13 @@ class NotebookPage:
     def restart_kernel(self) -> None:
         """Give the notebook a fresh kernel."""
         self.page.evaluate("async () => { await window.amlNotebook.sessionContext.session.kernel.restart(); }")
-        self.wait_for_idle()
+        try:
+            self.wait_for_idle(timeout_ms=WAIT_MS // 3)
+        except (
+            BrowserTimeoutError
+        ):  # on a busy machine JupyterLab may miss that the new kernel is there: it has a command for that
+            self.page.evaluate("async () => { await window.amlNotebook.sessionContext.session.kernel.reconnect(); }")
+            self.wait_for_idle()
 
     def set_theme(self, theme: Literal["Light", "Dark", "Dark High Contrast"]) -> None:
         """Change the theme of JupyterLab for this page and those that follow on this server."""

@@ -29,7 +29,7 @@ class Sidebar:
     # -- the page
 
     def wait_until_started(self) -> None:
-        """Wait until JupyterLab has restored its layout and nothing covers it."""
+        """Wait until JupyterLab has restored its layout, nothing covers it, and what is in front, such as the launcher, has the focus."""
         self.page.wait_for_function(
             """() => {
                 const app = window.jupyterapp;
@@ -38,7 +38,8 @@ class Sidebar:
                     window.amlIsRestored = false;
                     app.restored.then(() => { window.amlIsRestored = true; });
                 }
-                return window.amlIsRestored && !document.getElementById('jupyterlab-splash');
+                const hasFocus = app.shell.currentWidget !== null;
+                return window.amlIsRestored && hasFocus && !document.getElementById('jupyterlab-splash');
             }""",
             timeout=WAIT_MS,
         )

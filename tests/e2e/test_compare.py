@@ -206,7 +206,7 @@ def test_50_runs_are_compared(open_sidebar: OpenSidebar, own_workspace: SeededWo
         "all => all.map(one => getComputedStyle(one).backgroundColor)"
     )
     assert len(colors) == len(set(colors)) == 50
-    assert comparison.row("seed").count() == 50
+    expect(comparison.row("seed")).to_have_count(50)
     sidebar.screenshot("compare_50")
 
 

@@ -13,6 +13,8 @@ from tests.e2e.growing_run import GrowingRun
 from tests.e2e.lab import CHROMIUM_VARIABLE, BrowserMissing, LabServer, find_chromium
 from tests.e2e.seeded_runs import SeededWorkspace
 
+pytestmark = pytest.mark.long
+
 
 def test_cells_run_one_by_one_and_all_together(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook(["x = 20", "print('the answer is', x + 22)", "1 / 0"])

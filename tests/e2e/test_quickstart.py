@@ -107,6 +107,7 @@ def test_the_quickstart_shows_its_curves_while_it_trains_and_completes(open_note
     notebook.screenshot("quickstart-completed-dark")
 
 
+@pytest.mark.long
 def test_lines_grow_while_a_cell_sleeps_and_nothing_polls_after_the_end(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook([START, SLEEP, END, THREADS])
     notebook.run_cell(0)

@@ -179,6 +179,7 @@ def test_a_kernel_that_is_busy_or_dead_makes_no_difference(
 # -- servers
 
 
+@pytest.mark.long
 def test_a_server_that_is_started_again_is_followed_on_by_itself(
     tmp_path_factory: pytest.TempPathFactory, browser: Browser
 ) -> None:

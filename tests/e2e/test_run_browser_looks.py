@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 
 OpenSidebar = Callable[..., "Sidebar"]
 Theme = Literal["Light", "Dark", "Dark High Contrast"]
+THEMES = (
+    pytest.param("Light", marks=pytest.mark.long),
+    "Dark",
+    pytest.param("Dark High Contrast", marks=pytest.mark.long),
+)
 
 
 # -- widths and themes
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark", "Dark High Contrast"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_it_fits_every_width_in_every_theme(open_sidebar: OpenSidebar, few_runs: SeededWorkspace, theme: Theme) -> None:
     sidebar = open_sidebar(few_runs)
     sidebar.set_theme(theme)
@@ -43,7 +48,7 @@ def test_it_fits_every_width_in_every_theme(open_sidebar: OpenSidebar, few_runs:
             sidebar.panel.get_by_role("button", name=page).click()
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark", "Dark High Contrast"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_its_texts_can_be_read_in_every_theme(
     open_sidebar: OpenSidebar, few_runs: SeededWorkspace, theme: Theme
 ) -> None:

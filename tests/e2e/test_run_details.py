@@ -106,6 +106,7 @@ def test_a_line_grows_while_a_cell_runs_and_nothing_moves_after_the_end(notebook
     expect(notebook.output(4)).to_contain_text("watching False")
 
 
+@pytest.mark.long
 def test_the_times_tick_without_messages_and_a_dead_kernel_is_said(notebook: NotebookPage) -> None:
     view = run(notebook, 1, "view = show(new_run('ticking'), refresh_seconds=2)")
     updated = view.locator(".aml-fact", has_text="Updated")
@@ -189,6 +190,7 @@ def test_a_long_error_stays_inside_a_narrow_view(notebook: NotebookPage) -> None
     assert widths[0] <= widths[1] < 450
 
 
+@pytest.mark.long
 def test_a_kernel_that_was_restarted_is_said_and_moves_nothing(notebook: NotebookPage) -> None:
     view = run(notebook, 1, "run_id = every_kind(); view = show(run_id)")
     expect(line_of(view, "loss")).to_be_visible()
@@ -230,6 +232,7 @@ def test_a_run_whose_process_is_gone_says_what_ends_it(notebook: NotebookPage) -
     notebook.screenshot("run-details-not-responding-dark", of=view)
 
 
+@pytest.mark.long
 def test_many_lines_look_different_from_each_other(notebook: NotebookPage) -> None:
     view = run(notebook, 1, "view = show(many_lines())")
 
@@ -262,6 +265,7 @@ def test_one_spike_in_a_million_is_seen(notebook: NotebookPage) -> None:
     assert box["height"] > 100
 
 
+@pytest.mark.long
 def test_a_reloaded_page_shows_the_view_again(notebook: NotebookPage) -> None:
     view = run(notebook, 1, "run_id = new_run('again'); log_curve(run_id, 'loss', 50); view = show(run_id)")
     expect(line_of(view, "loss")).to_be_visible()
@@ -291,6 +295,7 @@ def test_running_a_cell_again_frees_what_it_showed(notebook: NotebookPage) -> No
     expect(notebook.output(4)).to_contain_text("views 1")
 
 
+@pytest.mark.long
 def test_the_saved_notebook_of_a_run_that_goes_on_shows_how_far_it_was(lab: LabServer, notebook: NotebookPage) -> None:
     view = run(notebook, 1, "run_id = new_run('saved early'); view = show(run_id)")
     expect(view.locator(".aml-status")).to_contain_text("Running")

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from aml_widgets.core.records import RunQuery
@@ -27,6 +28,7 @@ run.log_metrics({"loss": 0.25}, step=1)
 print(run.id, os.getpid())"""
 
 
+@pytest.mark.long
 def test_a_run_of_another_process_appears_grows_and_ends(own_workspace: SeededWorkspace, open_run: OpenRun) -> None:
     with GrowingRun(own_workspace.folder) as growing:
         run_page = open_run(own_workspace, growing.run_id)
@@ -220,6 +222,7 @@ def test_the_page_is_used_by_keyboard_and_read_in_dark_and_narrow(
         sidebar.set_theme("Light")
 
 
+@pytest.mark.long
 def test_a_busy_kernel_and_a_dead_one_make_no_difference(
     lab: LabServer, open_notebook: OpenNotebook, page: Page
 ) -> None:

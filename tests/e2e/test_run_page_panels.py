@@ -179,9 +179,8 @@ def test_files_of_hostile_names_are_shown_and_saved(open_sidebar: OpenSidebar, o
     rows = panels.body.get_by_role("tree", name="Files of the run").get_by_role("treeitem")
     files = rows.filter(has_not_text=re.compile("file"))
     preview = panels.body.locator(".jp-AmlRunPage-preview")
-    count = files.count()
-    assert count == 9  # six names, a table and JSON in folders, and a log
-    for place in range(count):
+    expect(files).to_have_count(9)  # six names, a table and JSON in folders, and a log
+    for place in range(9):
         files.nth(place).click()
         expect(preview).to_contain_text("<img src=x onerror")
         expect(preview.locator("img, script")).to_have_count(0)

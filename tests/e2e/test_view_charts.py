@@ -227,6 +227,7 @@ def test_axes_smoothing_and_csv(notebook: NotebookPage) -> None:
     assert widths[0] <= widths[1] < 450
 
 
+@pytest.mark.long
 def test_a_thousand_metrics_and_at_most_thirty_figures(notebook: NotebookPage) -> None:
     view = run(notebook, 1, "view = show(many_metrics(1000))")
     expect(path_of(view, "layer 0/weight 0")).to_have_attribute("d", re.compile(r"^M[\d.,]+L"))

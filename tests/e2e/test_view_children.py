@@ -176,6 +176,7 @@ def test_every_status_single_values_and_hostile_names(notebook: NotebookPage) ->
     notebook.screenshot("children-hostile-nested", of=view)
 
 
+@pytest.mark.long
 def test_views_nest_as_deep_as_runs_while_a_cell_runs(notebook: NotebookPage, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     seed = (

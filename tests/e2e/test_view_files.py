@@ -125,6 +125,7 @@ def test_each_kind_of_file_is_shown_as_what_it_is(notebook: NotebookPage) -> Non
     notebook.screenshot("files-narrow", of=view)
 
 
+@pytest.mark.long
 def test_thousands_of_files_stay_usable(notebook: NotebookPage) -> None:
     view = run(notebook, 1, "view = show(run := seeds.run_with_many_files(store))")
 

@@ -209,6 +209,7 @@ def without_subshells(lab: LabServer) -> Iterator[None]:
         yield
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("without_subshells")
 def test_without_subshells_a_control_waits_and_says_so_and_tabs_switch(open_notebook: OpenNotebook) -> None:
     notebook, view = open_bench(open_notebook)
@@ -266,6 +267,7 @@ def test_a_file_arrives_byte_by_byte_or_not_at_all(open_notebook: OpenNotebook) 
     assert downloads == []
 
 
+@pytest.mark.long
 def test_without_the_script_all_is_shown_and_what_is_missing_is_said(open_notebook: OpenNotebook) -> None:
     def refuse(route: Route) -> None:
         route.abort()

@@ -413,6 +413,7 @@ def test_a_chart_is_saved_as_it_is_seen(notebook: NotebookPage, tmp_path: Path) 
             (folder.parent / f"saved-{target.name}").write_bytes(target.read_bytes())
 
 
+@pytest.mark.long
 def test_hover_over_many_points_is_smooth(notebook: NotebookPage) -> None:
     charts = show(notebook, "large()")
     charts.point_at("large", 0.5, 0.5)

@@ -5,7 +5,6 @@ What MLflow cannot hold is stated here. Those facts are tried all the same, and 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,10 +72,7 @@ class TestMlflowStore(ExperimentFacts, StatusFacts, TrashFacts, ParamFacts, Poin
     """What is cheap to ask of a server."""
 
 
-@pytest.mark.skipif(
-    "AML_WIDGETS_SERVER_CONTRACT" not in os.environ,
-    reason="takes half an hour on a server; AML_WIDGETS_SERVER_CONTRACT=1 asks for it",
-)
+@pytest.mark.long  # half an hour on a server
 class TestMlflowStoreAtLength(
     RunFacts,
     ListingFacts,
