@@ -382,15 +382,19 @@ def test_hundreds_of_shows_and_closes_leave_nothing_behind(store: FlakyStore) ->
 
     for _ in range(50):
         cycle()
-    n_models, n_threads, n_objects, n_bytes = models(), threading.active_count(), objects(), resident_bytes()
-    for _ in range(250):
-        cycle()
+    n_models, n_threads = models(), threading.active_count()
+    growth: list[tuple[int, int]] = []
+    for _ in range(3):  # what other threads of this process do meanwhile is seen in one of these, a leak in all
+        n_objects, n_bytes = objects(), resident_bytes()
+        for _ in range(80):
+            cycle()
+        growth.append((objects() - n_objects, resident_bytes() - n_bytes))
 
     assert models() == n_models
     assert threading.active_count() <= n_threads + 1  # the watcher's own, which may be about to end
     assert len(watcher) == 0
-    assert objects() - n_objects < 200
-    assert resident_bytes() - n_bytes < 8_000_000
+    assert min(n for n, _ in growth) < 80
+    assert min(n for _, n in growth) < 2_000_000
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "10", True])
