@@ -33,7 +33,7 @@ NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/ap
 	echo "The pop-up about news stays: it could not be switched off." >&2
 
 .NOTPARALLEL:  # the environment is made once
-.PHONY: demo test test-all lint fix bench front-end chromium clean
+.PHONY: demo test test-all lint fix bench front-end chromium postgresql clean
 
 demo: $(DEMO_READY) $(FRONT_END)
 	@echo "Starting JupyterLab. Open the address that it prints next in a browser; Ctrl-C ends it."
@@ -41,7 +41,7 @@ demo: $(DEMO_READY) $(FRONT_END)
 		--ServerApp.root_dir='$(CURDIR)' --LabApp.default_url='/lab/tree/$(QUICKSTART)' \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: $(DEV_READY) $(FRONT_END) chromium
+test: $(DEV_READY) $(FRONT_END) chromium postgresql
 	$(WITH_NODE) $(BIN)/jlpm test
 	$(BIN)/python -m pytest $(WORKERS) -m '$(MARKED)' $(TESTS) $(PYTEST_ARGS)
 
@@ -68,6 +68,9 @@ bench: $(DEV_READY) $(FRONT_END) chromium
 
 chromium:
 	@.ci/get-chromium
+
+postgresql:
+	@.ci/get-postgresql
 
 clean:
 	rm -rf $(VENV) node_modules labextension/lib aml_widgets/_labextension .yarn .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

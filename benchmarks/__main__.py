@@ -13,7 +13,19 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import browser, browsing, importing, processes, reading, run_lists, runs, submitting, viewing, writing
+from benchmarks import (
+    browser,
+    browsing,
+    importing,
+    mlflow_stores,
+    processes,
+    reading,
+    run_lists,
+    runs,
+    submitting,
+    viewing,
+    writing,
+)
 from benchmarks.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] = {
@@ -35,6 +47,9 @@ GROUPS: dict[str, Callable[[Path], Figure | list[Figure] | tuple[Figure, ...]]] 
     "browsing_pages": browsing.run_pages,
     "browsing_typing": browsing.typing,
     "submitting": submitting.submitting,
+    "mlflow_client": mlflow_stores.mlflow_client,
+    "mlflow_search": mlflow_stores.mlflow_search,
+    "tracking_server": mlflow_stores.tracking_server,
     "imports": lambda _: importing.imports(),
 }
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from aml_widgets.cli import cancel, environments, logs, runs, show, submit, targets
+from aml_widgets.cli import cancel, environments, export_runs, import_runs, logs, runs, show, submit, targets
 from aml_widgets.cli.shell import EXIT_FINE, EXIT_INTERRUPTED, EXIT_USAGE, Shell
 from aml_widgets.core.errors import AmlWidgetsError
 
-_COMMANDS = (submit, runs, show, logs, cancel, targets, environments)
+_COMMANDS = (submit, runs, show, logs, cancel, targets, environments, import_runs, export_runs)
 
 _END = """\
 RUN is a run's id, the beginning of one that fits no other run, or @latest for the newest run.
@@ -70,7 +70,7 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     """Make what reads the command line."""
     parser = argparse.ArgumentParser(
         prog=program,
-        description="Submit scripts as runs, and look at runs, from a shell.",
+        description="Submit scripts as runs, look at runs, and copy them, from a shell.",
         epilog=_END,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -1,4 +1,7 @@
-"""Where workspaces are: those in the home, those opened on this machine, those named in the server's settings."""
+"""Where workspaces are: those in the home, those opened on this machine, those named in the server's settings.
+
+A workspace is a folder, or an MLflow tracking server. Servers are not asked whether they are there: whoever looks at one hears it.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class Places:
     Parameters
     ----------
     locations : iterable of str
-        Folders named in the settings.
+        Folders and addresses of tracking servers named in the settings.
     patterns : iterable of str
         Only workspaces whose name or folder fits one of these; all of them where there is none.
     timeout_seconds : float
@@ -54,6 +57,7 @@ class Places:
         self._look_seconds = min(_LOOK_SECONDS, timeout_seconds)
         self._workers = Workers("The list of workspaces", max_threads=_LOOKERS)
         self._folders: Mapping[Path, str] = {}  # as they were found last, and where
+        self._servers: Sequence[str] = ()
         self._looked_at: set[Path] = set()  # right now, in some thread; when `find` begins, those that hang
         self._is_listing = False
         self._told: set[str] = set()
@@ -66,6 +70,9 @@ class Places:
                 places.setdefault(place.key, place)
         await self._list_folders()
         folders = {folder: origin for folder, origin in self._folders.items() if self._is_shown(str(folder))}
+        for address in filter(self._is_shown, self._servers):
+            place = Place(key=uri.workspace_key(address), location=address, origin=OPENED)
+            places.setdefault(place.key, place)
         gone = await self._find_gone(folders)
         for folder, origin in folders.items():
             if folder not in gone:
@@ -81,15 +88,16 @@ class Places:
         if self._is_listing:  # since the last time: the home itself hangs
             return
         try:
-            self._folders = await self._workers.run(self._read_folders, timeout_seconds=self._look_seconds)
+            found = await self._workers.run(self._read_opened, timeout_seconds=self._look_seconds)
+            self._folders, self._servers = found
         except StoreUnavailable as error:
             self._tell_once(str(error))
 
-    def _read_folders(self) -> Mapping[Path, str]:
+    def _read_opened(self) -> tuple[Mapping[Path, str], Sequence[str]]:
         self._is_listing = True
         try:
             opened = dict.fromkeys(registry.list_opened(), OPENED)
-            return {**opened, **dict.fromkeys(self._list_home(), HOME)}
+            return {**opened, **dict.fromkeys(self._list_home(), HOME)}, registry.list_opened_servers()
         finally:
             self._is_listing = False
 
@@ -137,6 +145,8 @@ def _names_of(location: str) -> Iterator[str]:
 
 
 def _place_of(location: str) -> Place:
+    if uri.is_tracking_uri(location):
+        return Place(key=uri.workspace_key(location), location=location, origin=SETTING)
     try:
         return _place_in(uri.to_folder(location), SETTING)
     except AmlWidgetsError as error:

@@ -147,6 +147,15 @@ class FolderArtifactStore:
                 )
             return target
 
+    def locate(self, run_id: str, path: str = "") -> str:
+        """Give the ``file:`` URI of a file, or of the run's folder, which is made, so that a link to it leads somewhere."""
+        folder = self._run_folder(run_id)
+        if path:
+            return (folder / normalize_artifact_path(path)).as_uri()
+        with _store_errors(run_id, path):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder.as_uri()
+
     def size(self, run_id: str, path: str) -> int | None:
         """Give the size in bytes now, None if there is no such file."""
         try:

@@ -57,6 +57,10 @@ class ArtifactStore(Protocol):
         """Give the local file behind a log stream, its folder made, to be opened for appending."""
         ...
 
+    def locate(self, run_id: str, path: str = "") -> str:
+        """Give the URI of a file, or of the folder of all files of a run, whether or not it is there."""
+        ...
+
     def size(self, run_id: str, path: str) -> int | None:
         """Give the size in bytes now, None if there is no such file."""
         ...
@@ -278,6 +282,21 @@ class RunStore(Protocol):
 
     def touch(self, run_id: str) -> None:
         """Record a sign of life of the process that writes the run (no change that readers are told of)."""
+        ...
+
+    def wait_until_sent(self, run_id: str, seconds: float) -> int:
+        """Wait until all that was logged to a run by this process is where others see it, or so long.
+
+        Returns
+        -------
+        int
+            How many calls are still on their way; 0 in a store where none is when it returns.
+
+        Raises
+        ------
+        PointsLost
+            If some of it was refused.
+        """
         ...
 
     def archive_run(self, run_id: str, is_archived: bool) -> RunRecord:

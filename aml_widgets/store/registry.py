@@ -1,4 +1,4 @@
-"""Which folders were opened as workspaces on this machine, apart from those in the home, which lists itself."""
+"""Which folders and tracking servers were opened as workspaces on this machine, apart from folders in the home, which lists itself."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from aml_widgets.store import uri
 logger = logging.getLogger("aml_widgets")
 
 _FOLDER_NAME = ".opened"
+_SERVERS_NAME = ".opened_servers"
 _MAX_REMEMBERED = 1_000
 
-_noted: set[tuple[Path, Path]] = set()
-"""What this process has seen to: homes and folders."""
+_noted: set[tuple[Path, Path | str]] = set()
+"""What this process has seen to: homes, and folders or addresses."""
 
 
 def note_opened(folder: Path) -> None:
@@ -38,6 +39,35 @@ def note_opened(folder: Path) -> None:
             _remember(home / _FOLDER_NAME, folder)
     except (OSError, StoreError) as error:
         logger.debug("That the workspace %s was opened is not remembered: %s", folder, error)
+
+
+def note_opened_server(address: str) -> None:
+    """Remember a tracking server that was opened as a workspace, so that the run browser can list it.
+
+    What goes wrong is logged, never raised, as by `note_opened`.
+
+    Parameters
+    ----------
+    address : str
+        Its tracking URI, without user and password.
+    """
+    try:
+        home = uri.get_home()
+        if (home, address) in _noted or _is_relative(address):
+            return
+        _noted.add((home, address))
+        entry = home / _SERVERS_NAME / uri.workspace_key(address)
+        if _read_text(entry) != address:
+            entry.parent.mkdir(parents=True, exist_ok=True)
+            _write(entry, os.fsencode(address))
+    except (OSError, StoreError) as error:
+        logger.debug("That the workspace %s was opened is not remembered: %s", address, error)
+
+
+def list_opened_servers() -> list[str]:
+    """List the addresses of tracking servers that were opened as workspaces; whether they are there is not asked."""
+    found = (_read_text(entry) for entry in _list_entries(uri.get_home() / _SERVERS_NAME))
+    return sorted({address for address in found if uri.is_tracking_uri(address)})
 
 
 def list_opened() -> list[Path]:
@@ -64,14 +94,23 @@ def is_workspace(folder: Path) -> bool:
         return False
 
 
+def _is_relative(address: str) -> bool:
+    """Whether an address is of a file in whatever folder the process is in."""
+    return address.startswith("sqlite:") and not address.startswith("sqlite:////")
+
+
 def _remember(entries: Path, folder: Path) -> None:
     entry = entries / uri.workspace_key(folder)
     if _read(entry) == folder:
         return
     entries.mkdir(parents=True, exist_ok=True)
     _forget_gone(entries)
+    _write(entry, os.fsencode(folder))
+
+
+def _write(entry: Path, content: bytes) -> None:
     written = entry.with_name(f"{entry.name}.{os.getpid()}")
-    written.write_bytes(os.fsencode(folder))
+    written.write_bytes(content)
     written.replace(entry)  # whole or not at all: others may be listing
 
 
@@ -95,8 +134,12 @@ def _list_entries(entries: Path) -> list[Path]:
 
 
 def _read(entry: Path) -> Path | None:
+    text = _read_text(entry)
+    return Path(text) if text and "\0" not in text else None
+
+
+def _read_text(entry: Path) -> str | None:
     try:
-        text = os.fsdecode(entry.read_bytes())
+        return os.fsdecode(entry.read_bytes())
     except OSError:
         return None
-    return Path(text) if text and "\0" not in text else None

@@ -121,20 +121,21 @@ def is_workspace_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def workspace_key(folder: str | os.PathLike[str]) -> str:
+def workspace_key(location: str | os.PathLike[str]) -> str:
     """Give the name that a workspace has in URLs: short, of letters that need no quoting, and telling nothing of the path.
 
     Parameters
     ----------
-    folder : str or path
-        The workspace's folder; made absolute as `to_folder` does.
+    location : str or path
+        The workspace's folder, made absolute as `to_folder` does, or the address of its tracking server.
 
     Returns
     -------
     str
-        16 hexadecimal digits, the beginning of the SHA-256 of the absolute path.
+        16 hexadecimal digits, the beginning of the SHA-256 of the absolute path or the address.
     """
-    return hashlib.sha256(os.fsencode(to_folder(folder))).hexdigest()[:16]
+    place = location if is_tracking_uri(location) else to_folder(location)
+    return hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
 
 
 def get_home() -> Path:

@@ -127,6 +127,14 @@ class PointFacts:
         assert store.get_run(run.run_id).started_at == 1.5
         assert store.set_status(run.run_id, RunStatus.COMPLETED, ended_at=2.5).ended_at == 2.5
 
+    def test_a_run_can_be_said_to_have_been_created_earlier(self, store: RunStore) -> None:
+        experiment_id = store.open_experiment("facts").experiment_id
+
+        run = store.create_run(NewRun(experiment_id=experiment_id, created_at=1.25))
+
+        assert store.get_run(run.run_id).created_at == 1.25
+        assert store.set_status(run.run_id, RunStatus.COMPLETED, ended_at=2.5).ended_at == 2.5
+
     # -- in the trash, and yet going on
 
     def test_a_run_that_goes_on_can_be_in_the_trash_when_that_is_said(self, store: RunStore) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from urllib.parse import quote
 
 from aml_widgets.store import uri
@@ -12,13 +11,13 @@ SERVER_VARIABLE = "AML_WIDGETS_SERVER_URL"
 """The server sets it for its kernels and terminals: its address, as people reach it."""
 
 
-def find_run_page(folder: Path, run_id: str) -> str | None:
+def find_run_page(location: str, run_id: str) -> str | None:
     """Give the link that opens the page of a run, if the Jupyter server that this process belongs to has said its address.
 
     Parameters
     ----------
-    folder : Path
-        The workspace's folder.
+    location : str
+        The workspace's folder, or the address of its tracking server.
     run_id : str
         The run.
 
@@ -30,5 +29,5 @@ def find_run_page(folder: Path, run_id: str) -> str | None:
     server = os.environ.get(SERVER_VARIABLE)
     if not server:
         return None
-    run = f"{uri.workspace_key(folder)}/{run_id}"
+    run = f"{uri.workspace_key(location)}/{run_id}"
     return f"{server.rstrip('/')}/lab?aml-run={quote(run, safe='/')}"

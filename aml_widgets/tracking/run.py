@@ -17,6 +17,7 @@ from aml_widgets.submit.submission import RUN_TYPE
 from aml_widgets.tracking import context
 from aml_widgets.tracking.arguments import check_experiment, check_workspace, read_run
 from aml_widgets.tracking.queries import iterate_runs
+from aml_widgets.tracking.run_base import FLUSH_SECONDS
 from aml_widgets.tracking.run_details import RunDetails
 from aml_widgets.tracking.run_facts import RunFacts
 from aml_widgets.tracking.run_files import RunFiles, make_outputs_folder
@@ -94,21 +95,28 @@ class Run(RunMetrics, RunFiles, RunFacts, RunModels, RunDetails):
         """Say that the run is running."""
         self._set_status(RunStatus.RUNNING)
 
-    def flush(self, timeout_seconds: float = 300) -> None:
-        """Make sure that everything is stored; it is, unless the store failed.
+    def flush(self, timeout_seconds: float = FLUSH_SECONDS) -> None:
+        """Wait until everything that was logged here is in the store.
+
+        In a workspace on this machine it is there when `log` returns. On a tracking server it may still be on its way; after a moment
+        of waiting it is printed how much is.
 
         Parameters
         ----------
         timeout_seconds : float, optional
-            Accepted for v1's sake: what was logged was stored when `log` returned, so there is nothing to wait for.
+            How long to wait for a server, also for one that is away.
 
         Raises
         ------
         PointsLost
             If the store did not take some points.
+        StoreUnavailable
+            If not all was sent in time. It waits on this machine, and is sent when the server is back.
         """
-        del timeout_seconds
-        self._raise_if_lost()
+        trouble = self._wait_until_sent(timeout_seconds)
+        self._raise_if_lost(trouble)
+        if trouble is not None:
+            raise trouble
 
     def complete(self, _set_status: bool = True) -> None:
         """Upload the tracked folder and end the run as ``Completed``. A run that has completed stays so.
@@ -209,6 +217,7 @@ class Run(RunMetrics, RunFiles, RunFacts, RunModels, RunDetails):
             self._upload_outputs()
         except StoreError as store_error:
             trouble = store_error
+        trouble = self._wait_until_sent(FLUSH_SECONDS) or trouble
         if status is not None:
             try:
                 self._set_status(status, error)
@@ -429,6 +438,8 @@ class Run(RunMetrics, RunFiles, RunFacts, RunModels, RunDetails):
 
     def _repr_html_(self) -> str:
         import html  # with its table of names it is slower to load than all the rest here
+        from urllib.parse import urlsplit
+        from urllib.request import url2pathname
 
         cells = {
             "Experiment": html.escape(self._experiment.name),
@@ -437,10 +448,11 @@ class Run(RunMetrics, RunFiles, RunFacts, RunModels, RunDetails):
             "Status": html.escape(self.status),
         }
         try:
-            url, folder = html.escape(self._folder().as_uri()), html.escape(str(self._folder()))
-            cells["Files"] = f'<a href="{url}" target="_blank" rel="noopener">{folder}</a>'
+            files = self._store.artifacts.locate(self._run_id)
+            folder = html.escape(url2pathname(urlsplit(files).path) if files.startswith("file:") else files)
+            cells["Files"] = f'<a href="{html.escape(files)}" target="_blank" rel="noopener">{folder}</a>'
             page = self.get_portal_url()
-            if not page.startswith("file:"):
+            if page.startswith(("http:", "https:")):
                 cells["Page"] = f'<a href="{html.escape(page)}" target="_blank" rel="noopener">Run browser</a>'
         except StoreError:
             cells["Files"] = ""  # to be shown is no reason to fail

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import PointsLost
+from aml_widgets.core.errors import PointsLost, StoreError, StoreUnavailable
 from aml_widgets.core.records import ArtifactRecord, RunError, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.tracking.signals import status_changed
@@ -17,6 +19,15 @@ from aml_widgets.tracking.warn import warn_softly
 if TYPE_CHECKING:
     from aml_widgets.tracking.experiment import Experiment
     from aml_widgets.tracking.run import Run
+
+FLUSH_SECONDS = 300.0
+"""How long to wait at most for a tracking server to take what was logged."""
+
+QUIET_SECONDS = 2.0
+"""So long nothing is said of it."""
+
+PROGRESS_SECONDS = 10.0
+"""How often it is said then."""
 
 
 class RunBase:
@@ -77,6 +88,26 @@ class RunBase:
                 f"{self._lost_reason} {more}See to the store, and log them again in a new run if they matter.",
                 value=self._lost_points,
             ) from self._lost_reason
+
+    def _wait_until_sent(self, timeout_seconds: float) -> StoreError | None:
+        """Wait for what is on its way to the store, and say on the way how much that is; give what went wrong."""
+        begin = monotonic()
+        try:
+            left = self._store.wait_until_sent(self._run_id, min(QUIET_SECONDS, timeout_seconds))
+            while left and (rest_seconds := timeout_seconds - (monotonic() - begin)) > 0:
+                sys.stderr.write(
+                    f"Run {self._run_id}: {left:,} call(s) of log are on their way to the tracking server.\n"
+                )
+                left = self._store.wait_until_sent(self._run_id, min(PROGRESS_SECONDS, rest_seconds))
+        except StoreError as error:
+            return error
+        if not left:
+            return None
+        return StoreUnavailable(
+            f"{left:,} call(s) of log of run {self._run_id} did not reach the tracking server in {timeout_seconds:g} s. They are kept "
+            "on this machine, and sent when the server is back, by this process or the next one here that uses it.",
+            value=left,
+        )
 
     def _put(self, path: str, content: Path | BinaryIO, *, is_log: bool = False) -> ArtifactRecord:
         """Write a file of the run once, and make it known."""

@@ -185,19 +185,16 @@ class RunDetails(RunBase):
         Returns
         -------
         str
-            In kernels and terminals of such a server, the URL of the page, without a token; else the ``file:`` URI of the
-            folder with the run's files.
+            In kernels and terminals of such a server, the URL of the page, without a token; else the URI of the folder with the
+            run's files, which begins with ``file:`` where that is on this machine.
         """
-        page = portal.find_run_page(Path(self._experiment.workspace.location), self._run_id)
-        return self._folder().as_uri() if page is None else page
+        page = portal.find_run_page(self._experiment.workspace.location, self._run_id)
+        return self._store.artifacts.locate(self._run_id) if page is None else page
 
     # -- inside
 
-    def _folder(self) -> Path:
-        return self._store.artifacts.append_path(self._run_id, "folder").parent
-
     def _file_uri(self, path: str) -> str:
-        return self._folder().joinpath(path).as_uri()
+        return self._store.artifacts.locate(self._run_id, path)
 
     def _list_logs(self) -> list[ArtifactRecord]:
         return [

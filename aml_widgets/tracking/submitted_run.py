@@ -51,7 +51,7 @@ class SubmittedRun(Run):
             If the store did not take some points.
         """
         del _set_status
-        self._raise_if_lost()
+        self.flush()
 
     def fail(self, error_details: object = None, error_code: str | None = None, _set_status: bool = True) -> None:
         """Note what went wrong. The run fails if its script does, by an exception or an exit code; with an exit code, this is its error.

@@ -70,6 +70,8 @@ class Workspace:
         info = store.get_info()
         if isinstance(place, Path):
             registry.note_opened(place)
+        else:
+            registry.note_opened_server(place)
         self._store = store
         self._place = place
         self._name = info["name"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from aml_widgets.store.mlflow.store import MlflowStore
 from tests.mlflow_store.tracking_server import TrackingServer, running_server
@@ -29,3 +30,9 @@ def store(server: TrackingServer, tmp_path: Path) -> Iterator[MlflowStore]:
     store = MlflowStore(server.uri, tmp_path / "home")
     yield store
     store.close()
+
+
+@pytest.fixture
+def client(server: TrackingServer) -> MlflowClient:
+    """Plain MLflow."""
+    return MlflowClient(server.uri)

@@ -29,7 +29,6 @@ from aml_widgets.testing.facts_runs import RunFacts
 from aml_widgets.testing.facts_status import StatusFacts
 from aml_widgets.testing.facts_trash import TrashFacts
 from aml_widgets.testing.facts_values import ValueFacts
-from tests.mlflow_store.gathering import GatheringWriter
 from tests.mlflow_store.tracking_server import TrackingServer
 
 NO_PLACE = {ModelFacts, ExtraFacts}
@@ -63,7 +62,6 @@ def store(server: TrackingServer, tmp_path: Path, request: pytest.FixtureRequest
     if name in SNAPSHOTS_ARE_LOCAL:
         request.applymarker(pytest.mark.xfail(reason="snapshots are local", raises=AssertionError, strict=True))
     store = MlflowStore(server.uri, tmp_path / "home")
-    store._writer = GatheringWriter(store._sender)
     yield store
     store.close()
 

@@ -19,11 +19,6 @@ from tests.mlflow_store.tracking_server import TrackingServer
 
 
 @pytest.fixture
-def client(server: TrackingServer) -> MlflowClient:
-    return MlflowClient(server.uri)
-
-
-@pytest.fixture
 def other_store(server: TrackingServer, tmp_path: Path) -> Iterator[MlflowStore]:
     """Stand for another process."""
     store = MlflowStore(server.uri, tmp_path / "other home")
@@ -189,6 +184,7 @@ def test_both_may_write_to_one_run(store: MlflowStore, client: MlflowClient, oth
     viewer = Viewer(other_store, run_id)
     for i in range(5):
         store.log_metrics(run_id, {"ours": float(i), "both": i, "text": "x"})
+        assert store.wait_until_sent(run_id, 60) == 0
         client.log_metric(run_id, "theirs", -i, step=i)
         client.log_metric(run_id, "both", 100 + i, step=i)
         viewer.look()
@@ -207,8 +203,10 @@ def test_another_process_goes_on_where_the_first_left_off(store: MlflowStore, ot
     run_id = new_run(store).run_id
     store.log_metric(run_id, "loss", 1.0, 41)
     store.log_columns(run_id, "empty", {None: []}, description="nothing yet")
+    assert store.wait_until_sent(run_id, 60) == 0
 
     other_store.log_metric(run_id, "loss", 2.0)
+    assert other_store.wait_until_sent(run_id, 60) == 0
 
     for reader in (store, other_store):
         assert list(reader.read_history(run_id, "loss").steps) == [41, 42]

@@ -20,11 +20,6 @@ from aml_widgets.testing.support import new_run
 from tests.mlflow_store.tracking_server import TrackingServer
 
 
-@pytest.fixture
-def client(server: TrackingServer) -> MlflowClient:
-    return MlflowClient(server.uri)
-
-
 def test_a_run_has_the_same_id_name_note_parent_tags_and_params(store: MlflowStore, client: MlflowClient) -> None:
     parent = new_run(store)
     run = new_run(store, display_name="ridge", description="note", parent_run_id=parent.run_id, tags={"model": "a"})
@@ -53,6 +48,7 @@ def test_numbers_are_metrics_and_the_rest_does_no_harm(store: MlflowStore, clien
     store.log_metrics(run_id, {"loss": 0.5, "int": 3, "truth": True, "text": "x", "none": None, "big": 10**400})
     store.log_metrics(run_id, {"loss": math.nan, "int": math.inf, "größe (λ)": 1.0})
     store.log_columns(run_id, "rows", {"x": [1, 2]}, kind=MetricKind.ROW)
+    assert store.wait_until_sent(run_id, 60) == 0
 
     found = client.get_run(run_id).data.metrics
 
@@ -109,7 +105,9 @@ def test_sending_again_changes_nothing(store: MlflowStore, client: MlflowClient)
 def test_many_lines_become_pieces_and_few_stay_in_the_tag(store: MlflowStore, client: MlflowClient) -> None:
     run_id = new_run(store).run_id
     store.log_columns(run_id, "long", {None: [i / 3 for i in range(2_500)]})
+    assert store.wait_until_sent(run_id, 60) == 0
     store.log_metric(run_id, "short", "x")
+    assert store.wait_until_sent(run_id, 60) == 0
 
     (head,) = [Head.decode(text) for key, text in client.get_run(run_id).data.tags.items() if "aml.values" in key]
 

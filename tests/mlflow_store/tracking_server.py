@@ -1,4 +1,4 @@
-"""A real MLflow tracking server for tests: SQLite and files in a folder of its own, on a loopback port."""
+"""A real MLflow tracking server for tests: a database, and files in a folder of its own, on a loopback port."""
 
 from __future__ import annotations
 
@@ -31,12 +31,18 @@ class TrackingServer:
     Parameters
     ----------
     folder : Path
-        Where it keeps everything.
+        Where it keeps everything, or all but the database.
+    database_uri : str, optional
+        A database elsewhere; without it, one of SQLite in the folder. Only that one can be emptied.
+    workers : int, optional
+        How many processes answer.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_uri: str | None = None, workers: int = 1) -> None:
         self._folder = folder
         self._database = folder / "mlflow.db"
+        self._database_uri = database_uri or f"sqlite:///{self._database}"
+        self._workers = workers
         self._artifacts = folder / "artifacts"
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
@@ -55,9 +61,9 @@ class TrackingServer:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "mlflow", "server"),
-                    *("--backend-store-uri", f"sqlite:///{self._database}"),
+                    *("--backend-store-uri", self._database_uri),
                     *("--artifacts-destination", str(self._artifacts)),
-                    *("--host", "127.0.0.1", "--port", str(self._port), "--workers", "1"),
+                    *("--host", "127.0.0.1", "--port", str(self._port), "--workers", str(self._workers)),
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -98,9 +104,9 @@ class TrackingServer:
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[TrackingServer]:
+def running_server(folder: Path, database_uri: str | None = None, workers: int = 1) -> Iterator[TrackingServer]:
     """Have a server as long as it is needed."""
-    server = TrackingServer(folder)
+    server = TrackingServer(folder, database_uri, workers)
     server.start()
     try:
         yield server

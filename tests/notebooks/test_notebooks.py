@@ -184,3 +184,20 @@ def test_notebooks_are_committed_without_outputs(path: Path) -> None:
     ]
 
     assert with_outputs == []
+
+
+def test_mlflow_and_the_workspace_read_each_others_runs(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = execute("04-mlflow.ipynb", tmp_path / "work")
+
+    monkeypatch.chdir(tmp_path / "work")
+    runs = {run.display_name: run for run in Experiment(Workspace.from_config(), "with-mlflow").get_runs()}
+    assert set(runs) == {"boosted trees", "ridge", "by aml_widgets"}
+    assert {run.get_status() for run in runs.values()} == {"Completed"}
+    trees = runs["boosted trees"]
+    assert list(trees.get_metric_history("mse").steps) == list(range(60))
+    assert "data.json" in trees.get_file_names()
+    assert "found by MLflow: True" in output_text(notebook, "read")
+    assert "training_mean_squared_error" in runs["ridge"].get_metrics()
+    assert "by aml_widgets FINISHED 400.0 aml_widgets" in output_text(notebook, "other")

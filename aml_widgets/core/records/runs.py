@@ -80,7 +80,8 @@ class NewRun:
     properties: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     writer: WriterProcess | None = None
-    started_at: float | None = None  # when that was, where it was not now
+    created_at: float | None = None  # when that was, where it was not now
+    started_at: float | None = None  # the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

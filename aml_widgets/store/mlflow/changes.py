@@ -49,12 +49,12 @@ class ServerChanges(ServerState, MemoryChanges):
     ----------
     connection : Connection
         The server.
-    spool : Path
-        A local folder for what is on its way.
+    local : Path
+        A folder on this machine for what is on its way.
     """
 
-    def __init__(self, connection: Connection, spool: Path) -> None:
-        super().__init__(connection, spool)
+    def __init__(self, connection: Connection, local: Path) -> None:
+        super().__init__(connection, local)
         self._token = uuid.uuid4().hex
         self._listed: dict[str, _Listed] = {}
 
@@ -107,7 +107,7 @@ class ServerChanges(ServerState, MemoryChanges):
     def record_artifact(self, run_id: str, artifact: ArtifactRecord) -> None:
         """Make a file known that `artifacts` holds; recorded again, the record is replaced."""
         with self._reading(run_id):
-            self._writer.append(run_id, [encode_line(File(artifact))])
+            self._outbox.append(run_id, [encode_line(File(artifact))])
 
     def list_artifacts(self, run_id: str) -> list[ArtifactRecord]:
         """List the run's files by path; logs with their size now."""
@@ -135,7 +135,9 @@ class ServerChanges(ServerState, MemoryChanges):
         for path, size_bytes in self._files.list_all(run_id):
             if path not in own or own[path].is_log:  # a log was made known when it began
                 new = ArtifactRecord(path=path, size_bytes=size_bytes, written_at=run.record.created_at)
-                artifact = replace(own[path], size_bytes=size_bytes) if path in own else new
+                artifact = (
+                    new if path not in own else replace(own[path], size_bytes=max(size_bytes, own[path].size_bytes))
+                )
                 known = run.artifacts.get(path)
                 if known is None or known[1] != artifact:
                     run.artifacts[path] = (self._next_version(), artifact)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import quote
 
 from aml_widgets.core.errors import ArtifactExists, ArtifactNotFound, InvalidArtifact, RunNotFound, UserError
 from aml_widgets.store.artifacts import (
@@ -23,6 +24,8 @@ from aml_widgets.store.artifacts import (
 )
 from aml_widgets.store.mlflow import names
 from aml_widgets.store.mlflow.connection import Connection, Missing
+from aml_widgets.store.mlflow.log_pieces import PIECE_BYTES, LogPieces
+from aml_widgets.store.mlflow.outbox.log_sender import LogSender
 
 if TYPE_CHECKING:
     from mlflow.entities import FileInfo
@@ -42,13 +45,25 @@ class MlflowArtifactStore:
         Gives the artifact URI of a run. Raises RunNotFound.
     spool : Path
         A local folder for logs that are being written.
+    tell_size : callable
+        ``tell_size(run_id, path, size_bytes)`` is called when more of a log is on the server.
     """
 
-    def __init__(self, connection: Connection, find_place: Callable[[str], str], spool: Path) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        find_place: Callable[[str], str],
+        spool: Path,
+        tell_size: Callable[[str, str, int], None],
+    ) -> None:
         self._connection = connection
         self._find_place = find_place
         self._spool = spool
+        self._tell_size = tell_size
+        self._pieces = LogPieces(connection)
+        self._log_sender = LogSender(self._send_log)
         self._lock = threading.Lock()
+        self._long_logs: set[tuple[str, str]] = set()
         self._live: set[tuple[str, str]] = set()
 
     def put(self, run_id: str, path: str, content: BinaryIO | Path, *, is_final: bool = True) -> int:
@@ -86,17 +101,33 @@ class MlflowArtifactStore:
             ) from error
         except OSError as error:
             raise to_store_error(error, f"Log {path!r} of run {run_id}", str(target)) from error
+        self._log_sender.follow(run_id, path, target)
         return target
 
     def upload_logs(self, run_id: str) -> None:
-        """Bring what was written to `append_path` here to the server, over what was brought before."""
+        """Bring what was written to `append_path` here to the server, whole, over what was brought before: no more is written."""
+        self._log_sender.stop(run_id)
         folder = self._spool / check_run_id(run_id)
         for file in sorted(folder.rglob("*")):
             if file.is_file():
-                above = file.parent.relative_to(folder).as_posix()
-                with self._errors(f"Log {file.name!r} of run {run_id} is uploaded", file.name):
-                    repository = self._connection.files_of(self._find_place(run_id))
-                    repository.log_artifact(str(file), None if above == "." else above)
+                path = file.relative_to(folder).as_posix()
+                with self._errors(f"Log {path!r} of run {run_id} is uploaded", path):
+                    self._pieces.join(self._find_place(run_id), path, file)
+                self._tell_size(run_id, path, file.stat().st_size)
+
+    def close(self) -> None:
+        """End the thread that sends logs."""
+        self._log_sender.close()
+
+    def _send_log(self, run_id: str, path: str, file: Path, sent_bytes: int) -> int:
+        sent_bytes = self._pieces.send(self._find_place(run_id), path, file, sent_bytes)
+        self._tell_size(run_id, path, sent_bytes)
+        return sent_bytes
+
+    def locate(self, run_id: str, path: str = "") -> str:
+        """Give the artifact URI of a file, or of the run's folder."""
+        place = self._find_place(check_run_id(run_id))
+        return f"{place}/{quote(normalize_artifact_path(path))}" if path else place
 
     def size(self, run_id: str, path: str) -> int | None:
         """Give the size in bytes now, None if there is no such file."""
@@ -107,8 +138,14 @@ class MlflowArtifactStore:
             place = self._find_place(check_run_id(run_id))
         except RunNotFound:
             return None
-        found = self._find(place, normalize_artifact_path(path))
-        return None if found is None else int(found.file_size or 0)
+        path = normalize_artifact_path(path)
+        found = self._find(place, path)
+        return None if found is None else self._whole_size(place, path, found)
+
+    def _whole_size(self, place: str, path: str, found: FileInfo) -> int:
+        """Give the size of a file together with its pieces, if it is the beginning of a log."""
+        size_bytes = int(found.file_size or 0)
+        return size_bytes + (self._pieces.more_bytes(place, path) if size_bytes == PIECE_BYTES else 0)
 
     def spooled_size(self, run_id: str, path: str) -> int | None:
         """Give the size of a log that is written on this machine, None for any other file."""
@@ -119,14 +156,48 @@ class MlflowArtifactStore:
 
     def read(self, run_id: str, path: str, *, start: int = 0, max_bytes: int | None = None) -> bytes:
         """Read bytes from `start` (negative: from the end). Raises ArtifactNotFound."""
+        path = normalize_artifact_path(path)
+        if (run_id, path) in self._long_logs and (more_bytes := self._more_bytes(run_id, path)):
+            return self._read_pieces(run_id, path, more_bytes, start, max_bytes)
         with self._local_copy(run_id, path) as file, open(file, "rb") as reader:
-            if start < 0:
-                start = max(0, reader.seek(0, os.SEEK_END) + start)
-            reader.seek(start)
-            return reader.read() if max_bytes is None else reader.read(max(0, max_bytes))
+            is_whole = reader.seek(0, os.SEEK_END) != PIECE_BYTES or self._spooled(run_id, path) == file
+            if is_whole or not (more_bytes := self._more_bytes(run_id, path)):
+                reader.seek(max(0, reader.tell() + start) if start < 0 else start)
+                return reader.read() if max_bytes is None else reader.read(max(0, max_bytes))
+        self._long_logs.add((run_id, path))  # next time without its beginning
+        return self._read_pieces(run_id, path, more_bytes, start, max_bytes)
+
+    def _more_bytes(self, run_id: str, path: str) -> int:
+        """Give how many bytes of a log are in pieces; 0 for every other file, and for one that is not there."""
+        if self._spooled(run_id, path).is_file():
+            return 0
+        try:
+            place = self._find_place(check_run_id(run_id))
+        except RunNotFound:
+            return 0
+        found = self._find(place, path)
+        return 0 if found is None else self._whole_size(place, path, found) - int(found.file_size or 0)
+
+    def _read_pieces(self, run_id: str, path: str, more_bytes: int, start: int, max_bytes: int | None) -> bytes:
+        size_bytes = PIECE_BYTES + more_bytes
+        start = max(0, size_bytes + start) if start < 0 else start
+        end = size_bytes if max_bytes is None else min(size_bytes, start + max(0, max_bytes))
+        content = b""
+        if start < min(end, PIECE_BYTES):
+            with self._local_copy(run_id, path) as file:
+                content = file.read_bytes()[start : min(end, PIECE_BYTES)]
+        if end > PIECE_BYTES:
+            content += self._pieces.read(self._find_place(run_id), path, max(start, PIECE_BYTES), end)
+        return content
 
     def copy_to(self, run_id: str, path: str, target: Path) -> None:
         """Copy a file to a local path, overwriting it. Raises ArtifactNotFound."""
+        path = normalize_artifact_path(path)
+        if self._more_bytes(run_id, path):
+            with _temporary(path) as file:
+                file.write_bytes(self.read(run_id, path))
+                copy_out(path, file, target)
+            return
         with self._local_copy(run_id, path) as file:
             copy_out(path, file, target)
 

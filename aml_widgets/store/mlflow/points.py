@@ -39,12 +39,12 @@ class ServerPoints(ServerState, MemoryPoints):
     ----------
     connection : Connection
         The server.
-    spool : Path
-        A local folder for what is on its way.
+    local : Path
+        A folder on this machine for what is on its way.
     """
 
-    def __init__(self, connection: Connection, spool: Path) -> None:
-        super().__init__(connection, spool)
+    def __init__(self, connection: Connection, local: Path) -> None:
+        super().__init__(connection, local)
         self._log_lock = threading.RLock()
         self._heads: dict[str, MetricHeads] = {}
 
@@ -95,7 +95,7 @@ class ServerPoints(ServerState, MemoryPoints):
         lines = [encode_line(record) for record in records if record is not None]
         if lines:
             try:
-                self._writer.append(run_id, lines)
+                self._outbox.append(run_id, lines)
             except BaseException:
                 self._heads.pop(run_id, None)  # steps were counted for what was not taken
                 raise

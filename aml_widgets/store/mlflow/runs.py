@@ -14,6 +14,8 @@ from aml_widgets.core.errors import (
     RunNotFound,
     RunNotInTrash,
     StoreError,
+    StoreReadOnly,
+    StoreUnavailable,
 )
 from aml_widgets.core.records import (
     NewRun,
@@ -31,6 +33,7 @@ from aml_widgets.store.memory.trash import MemoryTrash
 from aml_widgets.store.mlflow import names
 from aml_widgets.store.mlflow.connection import Missing
 from aml_widgets.store.mlflow.entities import read_run, to_ms, to_server
+from aml_widgets.store.mlflow.outbox.run_ends import RunEnd
 from aml_widgets.store.mlflow.pushing import send_entities, send_info
 from aml_widgets.store.mlflow.server_state import ServerState, only_known
 from aml_widgets.store.params import check_params
@@ -68,7 +71,7 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
                 experiment_id=experiment.experiment_id,
                 experiment_name=experiment.name,
                 status=new_run.status,
-                created_at=now,
+                created_at=now if new_run.created_at is None else new_run.created_at,
                 display_name=new_run.display_name,
                 description=new_run.description,
                 run_type=new_run.run_type,
@@ -84,6 +87,7 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
                 writer=new_run.writer,
             )
             run_id = self._create(record)
+            self._settle_number(run_id)
             return self._show(self._runs[run_id])
 
     def _create(self, record: RunRecord) -> str:
@@ -103,7 +107,7 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
         return server.run_id
 
     def _next_number(self, experiment_id: str) -> int:
-        """Give the number of the next run of an experiment; two processes that ask at once may be given the same."""
+        """Give the number of the next run of an experiment; two processes that ask at once may be given the same for a moment."""
         from mlflow.entities import ViewType
 
         number, asked_at = self._numbers.get(experiment_id, (0, 0.0))
@@ -117,6 +121,23 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
             asked_at = monotonic()
         self._numbers[experiment_id] = (number + 1, asked_at)
         return number + 1
+
+    def _settle_number(self, run_id: str) -> None:
+        """See that no other run of the experiment has the number of a new one: of two, the one with the larger id takes another."""
+        from mlflow.entities import ViewType
+
+        run = self._runs[run_id]
+        while True:
+            record = run.record
+            with self._connection.errors(f"The number of run {run_id} is settled"):
+                same = self._connection.client.search_runs(
+                    [record.experiment_id], f"tags.`{names.NUMBER}` = '{record.number:09d}'", ViewType.ALL, 100
+                )
+            if all(other.info.run_id >= run_id for other in same):
+                return
+            self._numbers.pop(record.experiment_id, None)
+            self._change(run, replace(record, number=self._next_number(record.experiment_id)))
+            self._push()
 
     def get_run(self, run_id: str) -> RunRecord:
         """Read a run. One whose process is gone shows as `NotResponding`, and is settled as failed once that is sure."""
@@ -152,10 +173,36 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
         reopens: bool = False,
     ) -> RunRecord:
         """Change the status, after all that was logged is on the server; with a last status, the logs written here are, too."""
+        try:
+            with self._changing(run_id):
+                if status.is_terminal and not self._run(run_id).record.status.is_terminal:
+                    self._files.upload_logs(run_id)
+                record = super().set_status(run_id, status, error=error, ended_at=ended_at, reopens=reopens)
+        except (StoreUnavailable, StoreReadOnly) as trouble:
+            if not status.is_terminal:
+                raise
+            end = RunEnd(status, clock.now() if ended_at is None else ended_at, error)
+            self._outbox.keep_end(run_id, end)
+            raise type(trouble)(
+                f"{trouble.message} That run {run_id} has ended as {status} is kept in {str(self._outbox.where(run_id))!r}, and is "
+                "told with all that waits there when the server is back, by this process or the next one here that uses it.",
+                value=trouble.value,
+            ) from trouble
+        if record.status.is_terminal:
+            self._outbox.let_go(run_id)
+        return record
+
+    def _tell_end(self, run_id: str, end: RunEnd) -> None:
+        """Tell how a run ended that the server could not be told before."""
         with self._changing(run_id):
-            if status.is_terminal and not self._run(run_id).record.status.is_terminal:
+            if not self._run(run_id).record.status.is_terminal:
                 self._files.upload_logs(run_id)
-            return super().set_status(run_id, status, error=error, ended_at=ended_at, reopens=reopens)
+                super().set_status(run_id, end.status, error=end.error, ended_at=end.ended_at)
+        self._outbox.let_go(run_id)
+
+    def wait_until_sent(self, run_id: str, seconds: float) -> int:
+        """Wait until all that was logged to a run here is on the server, or so long; give how many calls are still on their way."""
+        return self._outbox.wait(run_id, seconds)
 
     def update_run(
         self,

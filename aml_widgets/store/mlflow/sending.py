@@ -168,7 +168,8 @@ def upload(connection: Connection, artifact_uri: str, path: str, content: bytes)
         file = Path(folder) / target.name
         file.write_bytes(content)
         with connection.errors(f"File {path!r} is uploaded"):
-            connection.files_of(artifact_uri).log_artifact(str(file), str(target.parent))
+            above = str(target.parent)
+            connection.files_of(artifact_uri).log_artifact(str(file), None if above == "." else above)
 
 
 def download(connection: Connection, artifact_uri: str, path: str) -> bytes:

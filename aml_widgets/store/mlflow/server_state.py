@@ -14,8 +14,9 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
+from aml_widgets.core import clock
 from aml_widgets.core.errors import ExperimentNotFound, RunNotFound, StoreError, UserError
-from aml_widgets.core.records import ExperimentRecord, MetricOrder, RunQuery, RunRecord
+from aml_widgets.core.records import ArtifactRecord, ExperimentRecord, MetricOrder, RunQuery, RunRecord
 from aml_widgets.store.memory.listing import find_fitting
 from aml_widgets.store.memory.run_metrics import RunMetrics
 from aml_widgets.store.memory.state import MemoryState, PurgedRun, StoredRun
@@ -26,12 +27,14 @@ from aml_widgets.store.mlflow.entities import (
     read_run,
     to_record,
 )
+from aml_widgets.store.mlflow.exact_values import File, encode_line
 from aml_widgets.store.mlflow.experiment_entities import is_hidden, to_experiment
 from aml_widgets.store.mlflow.files import MlflowArtifactStore
+from aml_widgets.store.mlflow.outbox.outbox import Outbox
+from aml_widgets.store.mlflow.outbox.run_ends import RunEnd
 from aml_widgets.store.mlflow.pushing import send_record
 from aml_widgets.store.mlflow.sending import ValueSender
 from aml_widgets.store.mlflow.values import RunValues
-from aml_widgets.store.mlflow.writer import DirectWriter, Writer
 from aml_widgets.store.run_fitting import check_conditions
 
 if TYPE_CHECKING:
@@ -64,17 +67,17 @@ class ServerState(MemoryState):
     ----------
     connection : Connection
         The server.
-    spool : Path
-        A local folder for what is on its way.
+    local : Path
+        A folder on this machine for what is on its way.
     """
 
-    def __init__(self, connection: Connection, spool: Path) -> None:
-        files = MlflowArtifactStore(connection, self._find_place, spool)
+    def __init__(self, connection: Connection, local: Path) -> None:
+        files = MlflowArtifactStore(connection, self._find_place, local / "logs", self._tell_size)
         super().__init__(cast("FolderArtifactStore", files))  # its root, which is all that differs, is not used here
         self._files = files
         self._connection = connection
         self._sender = ValueSender(connection)
-        self._writer: Writer = DirectWriter(self._sender)
+        self._outbox = Outbox(local / "outbox", self._sender, self._tell_end)
         self._servers: dict[str, ServerRun] = {}
         self._values: dict[str, RunValues] = {}
         self._numbers: dict[str, tuple[int, float]] = {}  # by experiment: the last one given, and when it was asked for
@@ -155,7 +158,8 @@ class ServerState(MemoryState):
         )
         if not names.is_run_id(run_id):
             raise not_found
-        self._writer.flush(run_id)
+        self._outbox.look_for_left()
+        self._outbox.flush(run_id)
         try:
             with self._connection.errors(f"Run {run_id} is asked for"):
                 server = read_run(self._connection.client.get_run(run_id))
@@ -184,23 +188,26 @@ class ServerState(MemoryState):
             artifact = made_known
             known = run.artifacts.get(path)
             if known is not None and artifact.is_log:
-                artifact = replace(artifact, size_bytes=known[1].size_bytes)  # its size is known from elsewhere
+                artifact = replace(
+                    artifact, size_bytes=max(artifact.size_bytes, known[1].size_bytes)
+                )  # also seen in a list
             if known is None or known[1] != artifact:
                 run.artifacts[path] = (self._next_version(), artifact)
 
     def _pull_children(self, run_id: str) -> None:
         """Hear what is new of the runs directly below a run."""
         for child_id in self._runs[run_id].child_ids:
-            self._writer.flush(child_id)
+            self._outbox.flush(child_id)
         filter_text = f"tags.`{names.PARENT}` = '{run_id}'"
         for server in self._search([self._servers[run_id].experiment_id], filter_text):
             self._take(server)
 
     def _pull_list(self) -> None:
         """Hear what is new of all runs: those that go on, those that are new, and from time to time all."""
+        self._outbox.look_for_left()
         for run_id in [*self._moves]:
             if not self._runs[run_id].record.status.is_terminal:
-                self._writer.flush(run_id)
+                self._outbox.flush(run_id)
         self._pull_experiments()
         now = monotonic()
         pause_seconds = max(FULL_LOOK_SECONDS, FULL_LOOK_SHARE * self._look_seconds)
@@ -311,7 +318,7 @@ class ServerState(MemoryState):
         if has_moved:
             self._moves[server.run_id] = self._moves.get(server.run_id, 0) + 1
         self._servers[server.run_id] = server
-        self._writer.know(server)
+        self._outbox.know(server)
         record = self._with_family(to_record(server, self._find_experiment(server.experiment_id)))
         run = self._runs.get(record.run_id)
         if run is None:
@@ -374,6 +381,15 @@ class ServerState(MemoryState):
             return self._servers[run_id].artifact_uri
 
     # -- to the server
+
+    def _tell_size(self, run_id: str, path: str, size_bytes: int) -> None:
+        """Tell readers how much of a log is on the server."""
+        log = ArtifactRecord(path=path, size_bytes=size_bytes, written_at=clock.now(), is_log=True)
+        self._outbox.append(run_id, [encode_line(File(log))])
+
+    def _tell_end(self, run_id: str, end: RunEnd) -> None:
+        """Tell how a run ended that the server could not be told before."""
+        raise NotImplementedError
 
     def _change(self, run: StoredRun, record: RunRecord) -> None:
         if not self._is_pulling and record != run.record:

@@ -34,9 +34,9 @@ class MlflowStore(ServerExperiments, ServerRuns, ServerPoints, ServerChanges):
     """
 
     def __init__(self, uri: str, home: Path) -> None:
-        spool = Path(home) / ".spool" / server_key(uri)
-        super().__init__(Connection(uri), spool)
-        self._spool = spool
+        local = Path(home) / ".tracking" / server_key(uri)
+        super().__init__(Connection(uri), local)
+        self._local = local
 
     @property
     def uri(self) -> str:
@@ -66,13 +66,14 @@ class MlflowStore(ServerExperiments, ServerRuns, ServerPoints, ServerChanges):
     @property
     def own_paths(self) -> Sequence[Path]:
         """The local folder of what is on its way."""
-        return [self._spool]
+        return [self._local]
 
     def close(self) -> None:
         """Send what is on its way, and let go of connections. May be called twice; a later call opens them again."""
         with self._log_lock:
             self._heads.clear()
-        self._writer.close()
+        self._files.close()
+        self._outbox.close()
         self._sender.forget()
         self._connection.close()
 

@@ -157,7 +157,7 @@ def create_run(connection: sqlite3.Connection, new_run: NewRun) -> str:
             parent,
             root or run,
             new_run.target,
-            at,
+            at if new_run.created_at is None else new_run.created_at,
             at if new_run.started_at is None and has_started else new_run.started_at,
             at if new_run.status.is_terminal else None,
             at,

@@ -236,6 +236,10 @@ class SqliteRunStore(SqliteWorkspace):
             )
         )
 
+    def wait_until_sent(self, run_id: str, seconds: float) -> int:  # noqa: ARG002 - what was logged is committed
+        """Give 0 at once: others see what was logged when `log` returns."""
+        return 0
+
     def archive_run(self, run_id: str, is_archived: bool) -> RunRecord:
         """Archive a run, or make it active again."""
         return self._changed(run_id, lambda connection: trash.archive_run(connection, run_id, is_archived))

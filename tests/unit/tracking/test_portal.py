@@ -10,7 +10,7 @@ SERVER = "https://hub.example/user/ada%40b/"
 
 
 def test_where_no_server_is_known_a_run_links_to_its_files(run: Run) -> None:
-    assert run.get_portal_url() == run._folder().as_uri()
+    assert run.get_portal_url() == run._store.artifacts.locate(run.id)
     assert "Run browser" not in run._repr_html_()
 
 
@@ -23,7 +23,7 @@ def test_below_a_server_with_the_run_browser_it_links_to_its_page(
     key = uri.workspace_key(run.experiment.workspace.location)
     assert run.get_portal_url() == f"https://hub.example/user/ada%40b/lab?aml-run={key}/{run.id}"
     assert f'<a href="{run.get_portal_url()}" target="_blank" rel="noopener">Run browser</a>' in run._repr_html_()
-    assert run._folder().as_uri() in run._repr_html_()
+    assert run._store.artifacts.locate(run.id) in run._repr_html_()
 
 
 def test_whatever_the_id_it_is_one_parameter_of_the_link(
