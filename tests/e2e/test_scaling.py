@@ -83,7 +83,7 @@ def test_eight_writers_a_widget_and_the_sidebar_on_a_team_server(
         sidebar = Sidebar(page)
         sidebar.show()
         sidebar.choose_workspace(workspace_key(team_server.uri))
-        sidebar.row("team").click()
+        sidebar.choose_scope("All runs")
         for place in range(N_WRITERS):
             expect(sidebar.row(f"writer {place}")).to_be_visible()
         take_screenshot(page, "scaling-while-eight-log")
@@ -91,10 +91,11 @@ def test_eight_writers_a_widget_and_the_sidebar_on_a_team_server(
         for writer in writers:
             assert writer.stdin is not None
             writer.stdin.write("\n")
-            writer.stdin.close()
+            writer.stdin.flush()
         expect(widget.locator(".aml-status")).to_contain_text("Completed")
-        expect(sidebar.panel.get_by_label("Completed")).to_have_count(N_WRITERS)
+        expect(sidebar.panel.get_by_role("img", name="Completed")).to_have_count(N_WRITERS)
         take_screenshot(page, "scaling-when-all-have-ended")
+        assert [writer.wait(60) for writer in writers] == [0] * N_WRITERS
         assert notebook.errors() == []
         notebook.close()
     finally:

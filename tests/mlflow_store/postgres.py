@@ -15,6 +15,7 @@ from pathlib import Path
 
 VARIABLE = "AML_WIDGETS_POSTGRES"
 START_SECONDS = 120.0
+PROGRAMS = ("initdb", "postgres", "createdb", "pg_isready")
 USER = "mlflow"
 
 
@@ -25,12 +26,12 @@ class PostgresMissing(Exception):
 def find_programs() -> Path:
     """Find the folder of PostgreSQL's programs: what the variable AML_WIDGETS_POSTGRES names, one on PATH, or Debian's newest."""
     named = os.environ.get(VARIABLE)
-    on_path = shutil.which("initdb")
+    on_path = shutil.which("pg_isready")
     folders = [Path(named)] if named else []
     folders += [Path(on_path).parent] if on_path else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     for folder in folders:
-        if (folder / "initdb").exists():
+        if all((folder / program).exists() for program in PROGRAMS):
             return folder
     raise PostgresMissing(
         f"The test of a team's server needs PostgreSQL, and there is none. Install it (Debian, Ubuntu: apt-get install postgresql) or "
@@ -94,7 +95,7 @@ def running_postgres() -> Iterator[str]:
         try:
             _wait_until_ready(programs, port, server, folder / "server.log")
             run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", USER, USER)
-            yield f"postgresql://{USER}@127.0.0.1:{port}/{USER}"
+            yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}/{USER}"
         finally:
             server.send_signal(signal.SIGINT)  # connections are ended
             server.wait(60)
