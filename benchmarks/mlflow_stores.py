@@ -123,7 +123,7 @@ def mlflow_search(folder: Path) -> list[Figure]:
             assert found
 
         pairs = [(timed(lambda: search(0)), timed(lambda: search(1))) for _ in range(7)]
-        figures.append(compare(f"MLflow's search_runs of 2,000, {name}", "MLflow's SQLite store", 1.0, pairs))
+        figures.append(compare(f"MLflow's search_runs of 2,000, {name}", "MLflow's SQLite store", 4.0, pairs))
     return figures
 
 

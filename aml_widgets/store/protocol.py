@@ -165,6 +165,11 @@ class RunStore(Protocol):
         """The local files and folders that the store itself writes: they grow by what is copied into it, and are not copied."""
         ...
 
+    @property
+    def is_server(self) -> bool:
+        """Whether looking at it is asking a server that others ask as well."""
+        ...
+
     def close(self) -> None:
         """Let go of files and connections. May be called twice; a later call opens them again."""
         ...

@@ -59,6 +59,11 @@ class ChildReader:
         return self._host.run_id
 
     @property
+    def jitter(self) -> float:
+        """None: it is looked at once, or only here."""
+        return 0.0
+
+    @property
     def refresh_seconds(self) -> float:
         """How long it pauses between two parts."""
         return PAUSE_SECONDS

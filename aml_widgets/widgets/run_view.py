@@ -42,6 +42,7 @@ logger = logging.getLogger("aml_widgets.widgets")
 
 DEFAULT_REFRESH_SECONDS = 10.0
 MIN_REFRESH_SECONDS = 0.1
+SERVER_JITTER = 0.5
 PARENT_SECONDS = 0.25
 """So soon a child's status is shown by its parent; children that end one after the other are shown together."""
 _views_of_cells: dict[str, tuple[str, weakref.WeakSet[RunView]]] = {}  # by cell id: execution id, what it showed
@@ -122,6 +123,11 @@ class RunView:
     def refresh_seconds(self, seconds: float) -> None:
         self._refresh_seconds = _checked_interval(seconds)
         self._watcher.reschedule(self)
+
+    @property
+    def jitter(self) -> float:
+        """By what share of that the pause may be longer, at random: a server has many who look at it."""
+        return SERVER_JITTER if self._store.is_server else 0.0
 
     @property
     def paused_at(self) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import threading
 import time
 import weakref
@@ -27,6 +28,11 @@ class Watched(Protocol):
     @property
     def refresh_seconds(self) -> float:
         """How long after one refresh the next one is due."""
+        ...
+
+    @property
+    def jitter(self) -> float:
+        """By what share of that the pause may be longer, at random: for a store that many look at, who then spread their looks."""
         ...
 
     def refresh(self) -> bool:
@@ -117,7 +123,7 @@ class Watcher:
         with self._changed:
             reference = weakref.ref(view)
             if reference in self._due:
-                self._due[reference] = self._monotonic() + view.refresh_seconds
+                self._due[reference] = self._monotonic() + _draw_pause(view)
                 self._changed.notify_all()
 
     def _watch(self) -> None:
@@ -147,7 +153,7 @@ class Watcher:
                 view = reference()
                 if view is not None:
                     # What wakes it during the refresh makes it due again, and so is not lost.
-                    self._due[reference] = self._monotonic() + view.refresh_seconds
+                    self._due[reference] = self._monotonic() + _draw_pause(view)
                     return view
             else:
                 self._changed.wait(wait_seconds)
@@ -186,3 +192,7 @@ watcher = Watcher()
 # A forked child has none of the parent's threads, and shows nothing; its lock may have been held at the fork.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=watcher.forget)
+
+
+def _draw_pause(view: Watched) -> float:
+    return view.refresh_seconds * (1 + view.jitter * random.random())  # noqa: S311 - no secret

@@ -38,6 +38,7 @@ class View:
     def __init__(self, run_id: str = "r", *, refresh_seconds: float = 10.0) -> None:
         self.run_id = run_id
         self.refresh_seconds = refresh_seconds
+        self.jitter = 0.0
         self.goes_on = True
         self.error: Exception | None = None
         self.threads: list[threading.Thread] = []
@@ -124,6 +125,22 @@ def test_each_view_has_its_own_interval(watcher: Watcher, clock: Clock) -> None:
         fast.wait_for_refreshes(count)
 
     assert slow.refresh_count == 1
+
+
+def test_looks_at_a_server_are_spread(watcher: Watcher, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aml_widgets.widgets.watcher.random.random", lambda: 0.5)
+    view, other = View(refresh_seconds=10.0), View(refresh_seconds=10.0)
+    view.jitter = 0.5
+    for one in (view, other):
+        watcher.add(one)
+        one.wait_for_refreshes(1)
+
+    clock.turn(12.4)
+    other.wait_for_refreshes(2)
+    assert view.refresh_count == 1
+    clock.turn(0.2)
+
+    view.wait_for_refreshes(2)
 
 
 def test_a_wake_refreshes_the_views_of_that_run_at_once(watcher: Watcher) -> None:

@@ -61,6 +61,11 @@ class MemoryRunStore(MemoryExperiments, MemoryRuns, MemoryTrash, MemoryPoints, M
         """The folder of files, models and snapshots."""
         return [self._artifacts.root]
 
+    @property
+    def is_server(self) -> bool:
+        """No: it is in this process."""
+        return False
+
     def close(self) -> None:
         """Do nothing: there is nothing to let go of while the runs are to be kept."""
 

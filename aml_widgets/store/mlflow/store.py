@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -37,6 +40,7 @@ class MlflowStore(ServerExperiments, ServerRuns, ServerPoints, ServerChanges):
         local = Path(home) / ".tracking" / server_key(uri)
         super().__init__(Connection(uri), local)
         self._local = local
+        _live.add(self)
 
     @property
     def uri(self) -> str:
@@ -68,6 +72,11 @@ class MlflowStore(ServerExperiments, ServerRuns, ServerPoints, ServerChanges):
         """The local folder of what is on its way."""
         return [self._local]
 
+    @property
+    def is_server(self) -> bool:
+        """Yes."""
+        return True
+
     def close(self) -> None:
         """Send what is on its way, and let go of connections. May be called twice; a later call opens them again."""
         with self._log_lock:
@@ -76,6 +85,16 @@ class MlflowStore(ServerExperiments, ServerRuns, ServerPoints, ServerChanges):
         self._outbox.close()
         self._sender.forget()
         self._connection.close()
+
+    def forget_parent(self) -> None:
+        """Start anew in a process that was forked off, whose threads and queues are its parent's, and whose locks nobody lets go of."""
+        self._lock = threading.RLock()
+        self._log_lock = threading.RLock()
+        self._depth, self._is_pulling = 0, False
+        self._connection.forget_parent()
+        self._sender.forget_parent()
+        self._files.forget_parent()
+        self._outbox.forget_parent()
 
     def get_info(self) -> Mapping[str, str]:
         """Facts of the workspace: at least ``name``, ``workspace_id``, ``created_at`` (ISO 8601)."""
@@ -99,3 +118,15 @@ if TYPE_CHECKING:
     from aml_widgets.store.protocol import RunStore
 
     _proof: type[RunStore] = MlflowStore
+
+
+_live: weakref.WeakSet[MlflowStore] = weakref.WeakSet()
+
+
+def _forget_parents() -> None:
+    for store in [*_live]:
+        store.forget_parent()
+
+
+if hasattr(os, "register_at_fork"):  # absent on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_forget_parents)

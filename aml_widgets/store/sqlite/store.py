@@ -110,6 +110,11 @@ class SqliteRunStore(SqliteWorkspace):
         database = [self.folder / f"{DATABASE_NAME}{end}" for end in ("", "-wal", "-shm", "-journal")]
         return [*database, self._artifacts.root, self._models.root, self.snapshots]
 
+    @property
+    def is_server(self) -> bool:
+        """No: it is read from the disk."""
+        return False
+
     def close(self) -> None:
         """Close the database; the next call opens it again."""
         self._database.close()

@@ -33,6 +33,11 @@ class Later:
         return self._host.run_id
 
     @property
+    def jitter(self) -> float:
+        """None: it is looked at once, or only here."""
+        return 0.0
+
+    @property
     def refresh_seconds(self) -> float:
         """How long after one piece the next one follows."""
         return _PAUSE_SECONDS

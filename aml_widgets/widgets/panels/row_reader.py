@@ -60,6 +60,11 @@ class RowReader:
         return self._host.run_id
 
     @property
+    def jitter(self) -> float:
+        """None: it is looked at once, or only here."""
+        return 0.0
+
+    @property
     def refresh_seconds(self) -> float:
         """How long after one part the next one is read, where more is wanted."""
         return _QUICK_SECONDS
