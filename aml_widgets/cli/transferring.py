@@ -37,9 +37,15 @@ def copy(source: Workspace, target: Workspace, options: argparse.Namespace, shel
     """Copy from one workspace to another, and say what was done."""
     from aml_widgets.store.transfer import transfer
 
-    with _shown_progress() as tell:
-        done = transfer(source.store, target.store, experiment_names=options.experiment, on_progress=tell)
-    target.store.close()
+    try:
+        with _shown_progress() as tell:
+            done = transfer(source.store, target.store, experiment_names=options.experiment, on_progress=tell)
+    except KeyboardInterrupt:
+        shell.say("interrupted; the same command goes on where it was.")
+        raise
+    finally:
+        for one in (source, target):
+            one.store.close()
     if shell.is_json:
         json_output.write_document(_to_reply(source, target, done))
     else:

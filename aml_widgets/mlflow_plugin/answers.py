@@ -13,7 +13,15 @@ from typing import Any, TypeVar
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2
 
-from aml_widgets.core.errors import AmlWidgetsError, Conflict, NotFound, StoreError, StoreUnavailable, UserError
+from aml_widgets.core.errors import (
+    AmlWidgetsError,
+    Conflict,
+    ExperimentNotFound,
+    NotFound,
+    StoreError,
+    StoreUnavailable,
+    UserError,
+)
 
 _CODES = (
     (NotFound, databricks_pb2.RESOURCE_DOES_NOT_EXIST),
@@ -30,7 +38,10 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 def to_mlflow_error(error: AmlWidgetsError) -> MlflowException:
     """Say in MLflow's words what went wrong."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), databricks_pb2.INTERNAL_ERROR)
-    return MlflowException(error.message, error_code=code)
+    message = error.message
+    if isinstance(error, ExperimentNotFound):  # which programs know MLflow's store by
+        message = f"No Experiment with id={error.value} exists"
+    return MlflowException(message, error_code=code)
 
 
 def in_mlflow_words(method: _Method) -> _Method:

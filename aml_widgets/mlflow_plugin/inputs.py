@@ -19,6 +19,7 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+from mlflow.utils.validation import _validate_dataset_inputs
 
 from aml_widgets.core.records import RunRecord
 from aml_widgets.store.protocol import RunStore
@@ -79,6 +80,7 @@ class Inputs:
                 raise MlflowException(
                     "Dataset input must have a dataset associated with it.", error_code=databricks_pb2.INTERNAL_ERROR
                 )
+        _validate_dataset_inputs(list(datasets or []))
         new_datasets = [_describe_dataset(one) for one in datasets or []]
         new_models = [model.model_id for model in models or []]
 

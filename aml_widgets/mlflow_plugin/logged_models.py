@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2
 from mlflow.store.entities.paged_list import PagedList
 from mlflow.utils.name_utils import _generate_random_name
-from mlflow.utils.search_utils import SearchLoggedModelsUtils
+from mlflow.utils.search_utils import SearchLoggedModelsPaginationToken, SearchLoggedModelsUtils
 from mlflow.utils.validation import _validate_logged_model_name
 
 from aml_widgets.core import clock
@@ -68,19 +69,25 @@ class LoggedModels:
         order_by: list[dict[str, Any]] | None,
         page_token: str | None,
     ) -> PagedList[LoggedModel]:
-        """Find models in MLflow's filter language."""
+        """Find models in MLflow's filter language. A page token is one of the very search that gave it."""
         if datasets and not all(one.get("dataset_name") for one in datasets):
             raise MlflowException(
                 "`dataset_name` in the `datasets` clause must be specified.",
                 error_code=databricks_pb2.INVALID_PARAMETER_VALUE,
             )
+        asked = (list(experiment_ids), filter_string or None, order_by or None)
+        given = SearchLoggedModelsPaginationToken(*asked)
+        if page_token:
+            given = SearchLoggedModelsPaginationToken.decode(page_token)
+            given.validate(*asked)
         known = {one.experiment_id for one in map(self._experiments.find, experiment_ids)}
         models = [json.loads(text) for one in known for _, text in self._store.extras.list(_KIND, experiment_id=one)]
         found = [_to_entity(facts) for facts in models if not facts["is_deleted"]]
         found = SearchLoggedModelsUtils.filter_logged_models(found, filter_string, datasets)
         found = SearchLoggedModelsUtils.sort(found, order_by)
-        page = SearchLoggedModelsUtils.paginate(found, page_token, max_results or _DEFAULT_PAGE)
-        return PagedList(*page)
+        start, end = given.offset, given.offset + (max_results or _DEFAULT_PAGE)
+        token = replace(given, offset=end).encode() if end < len(found) else None
+        return PagedList(found[start:end], token)
 
     # -- written
 

@@ -82,16 +82,16 @@ class Search:
         experiment_ids: Iterable[object],
         filter_string: str | None,
         run_view_type: int,
-        max_results: int,
+        max_results: int | None,
         order_by: list[str] | None,
         page_token: str | None,
     ) -> tuple[list[Run], str | None]:
-        """Give a page of runs, and the token of the next one."""
+        """Give a page of runs, and the token of the next one. Without `max_results` there is one page."""
         rows = self._rows(list(experiment_ids), run_view_type)
         if _asks_for_metrics(filter_string, order_by):
             self._read_metrics(rows)
         found = SearchUtils.sort(SearchUtils.filter(rows, filter_string), order_by)
-        page, token = SearchUtils.paginate(found, page_token, max_results)
+        page, token = SearchUtils.paginate(found, page_token, len(found) if max_results is None else max_results)
         missing = [row for row in page if not row.data.latest]
         self._read_metrics(missing)
         return [

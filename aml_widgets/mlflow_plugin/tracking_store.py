@@ -181,11 +181,12 @@ class PluginTrackingStore(AbstractStore):
         experiment_ids: Sequence[str],
         filter_string: str | None,
         run_view_type: int,
-        max_results: int,
+        max_results: int | None,
         order_by: list[str] | None,
         page_token: str | None,
     ) -> tuple[list[Run], str | None]:
-        _check_max_results(max_results)
+        if max_results is not None:  # MLflow's word for all of them
+            _check_max_results(max_results)
         return self._search.search(experiment_ids, filter_string, run_view_type, max_results, order_by, page_token)
 
     # -- what is logged
@@ -350,8 +351,10 @@ class PluginTrackingStore(AbstractStore):
 
 
 def _check_max_results(max_results: int | None) -> None:
-    if not (isinstance(max_results, int) and 1 <= max_results <= SEARCH_MAX_RESULTS_THRESHOLD):
+    wrong = f"Invalid value {max_results!r} for parameter 'max_results' supplied."
+    if not isinstance(max_results, int) or max_results < 1:
+        raise MlflowException.invalid_parameter_value(f"{wrong} It must be a positive integer.")
+    if max_results > SEARCH_MAX_RESULTS_THRESHOLD:
         raise MlflowException.invalid_parameter_value(
-            f"Invalid value {max_results!r} for parameter 'max_results' supplied. It must be a positive integer, at most "
-            f"{SEARCH_MAX_RESULTS_THRESHOLD}."
+            f"{wrong} It must be at most {SEARCH_MAX_RESULTS_THRESHOLD}: ask for the rest with the page token."
         )

@@ -30,7 +30,8 @@ class PluginPlace(NamedTuple):
 def to_plugin_uri(folder: str | os.PathLike[str]) -> str:
     """Give the URI of the workspace in a folder."""
     parts = Path(os.path.abspath(Path(folder))).as_posix().split("/")  # noqa: PTH100 - resolve() would follow links away
-    return f"{PLUGIN_SCHEME}:///" + "/".join(map(_quote, parts)).lstrip("/")
+    drive, *names = parts  # the drive is empty where there are none
+    return f"{PLUGIN_SCHEME}:///" + "/".join((drive, *map(_quote, names))).lstrip("/")
 
 
 def to_files_uri(uri: str, path: str) -> str:
@@ -49,9 +50,9 @@ def parse_plugin_uri(uri: str) -> PluginPlace:
         )
     folder, _, path = f"{found[1].rstrip('/')}/".partition(f"/{_FILES}/")
     local = unquote(folder).rstrip("/")
-    is_of_windows = local[1:2] == ":"
+    is_of_windows = folder[1:2] == ":"  # the colon of a drive; that of a folder's name is quoted
     return PluginPlace(Path(local if is_of_windows else f"/{local}"), path.rstrip("/"))
 
 
 def _quote(part: str) -> str:
-    return "%2D" if part == _FILES else quote(part, safe=":")
+    return "%2D" if part == _FILES else quote(part, safe="")

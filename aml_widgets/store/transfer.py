@@ -14,10 +14,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
+from time import monotonic
 from typing import NamedTuple
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import AmlWidgetsError, ExperimentNotFound, InvalidName, RunExists, UserError
+from aml_widgets.core.errors import (
+    AmlWidgetsError,
+    ArtifactNotFound,
+    ExperimentNotFound,
+    InvalidName,
+    RunExists,
+    StoreUnavailable,
+    UserError,
+)
 from aml_widgets.core.records import (
     SNAPSHOT_ID,
     ExperimentRecord,
@@ -27,14 +36,11 @@ from aml_widgets.core.records import (
     MetricValue,
     NewPoint,
     NewRun,
-    RunQuery,
     RunRecord,
     ViewType,
 )
 from aml_widgets.store.protocol import RunStore
-
-COPIED_FROM = "aml_widgets.copied_from"
-"""The property that says whose copy a run is: the source's workspace id and the run's id, with a slash between them."""
+from aml_widgets.store.transfer_experiments import COPIED_FROM, Experiments, list_runs_of
 
 COPIED_AT = "aml_widgets.copied_at"
 """The property that says since when a copy is whole."""
@@ -42,7 +48,14 @@ COPIED_AT = "aml_widgets.copied_at"
 BATCH = 10_000
 """So many points are written at once."""
 
-_PAGE = 500
+MAX_UNSENT = 1_000_000
+"""So many values may be on their way to a server, which takes them more slowly than they are read."""
+
+WAIT_SECONDS = 5.0
+"""How often is looked whether a server has taken some."""
+
+STUCK_SECONDS = 120.0
+"""A server that takes nothing for so long is left for the next transfer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +88,7 @@ class Transferred:
     copied, known : int
         Runs that were copied now, and those that had been before.
     going_on : tuple of str
-        Ids of runs that have not ended; they are left for the next transfer.
+        Ids of runs that have not ended, and those below them; they are left for the next transfer.
     failed : mapping of str to str
         Why runs could not be copied, by their ids; the next transfer tries again.
     """
@@ -133,20 +146,12 @@ def transfer(
     if target.get_info()["workspace_id"] == workspace_id:
         raise UserError("Both are the same workspace. Name another one to copy to or from.", value=workspace_id)
     experiments = _choose(source, experiment_names)
-    records = sorted(
-        itertools.chain.from_iterable(_list(source, one.experiment_id) for one in experiments),
-        key=lambda record: (record.created_at, record.number),
+    records = _parents_first(
+        itertools.chain.from_iterable(list_runs_of(source, one.experiment_id) for one in experiments)
     )
-    copies: dict[str, RunRecord] = {}
-    experiment_ids: dict[str, str] = {}
-    for one in experiments:
-        made = target.open_experiment(one.name)
-        experiment_ids[one.experiment_id] = made.experiment_id
-        if one.tags:
-            target.tag_experiment(made.experiment_id, one.tags)
-        for record in _list(target, made.experiment_id):
-            if COPIED_FROM in record.properties:
-                copies[record.properties[COPIED_FROM]] = record
+    counterparts = Experiments(target, experiments, workspace_id)
+    counterparts.open(records)
+    copies = counterparts.copies
 
     copied = known = 0
     going_on: list[str] = []
@@ -157,24 +162,45 @@ def transfer(
         if copy is not None and COPIED_AT in copy.properties:
             known += 1
             continue
-        if not record.status.is_terminal:
+        if not record.status.is_terminal or record.parent_run_id in going_on:
             going_on.append(record.run_id)
+            continue
+        if record.parent_run_id in failed:
+            failed[record.run_id] = f"The run above it, {record.parent_run_id}, was not copied."
+            continue
+        if record.experiment_id in counterparts.refused:
+            failed[record.run_id] = counterparts.refused[record.experiment_id]
             continue
         progress = Progress(place, len(records), record.display_name or record.run_id)
         on_progress(progress)
         try:
-            parent = copies.get(f"{workspace_id}/{record.parent_run_id}")
+            parent = None
+            if record.parent_run_id is not None:
+                parent = copies.get(f"{workspace_id}/{record.parent_run_id}")
+            experiment_id = counterparts.take(record.experiment_id)
             if copy is None:
-                copy = _create(target, record, experiment_ids[record.experiment_id], parent, key)
+                copy = _create(target, record, experiment_id, parent, key)
             copies[key] = copy
             _fill(source, target, record, copy, _make_tell(on_progress, progress))
             copied += 1
         except AmlWidgetsError as error:
             failed[record.run_id] = error.message
-    for one in experiments:
-        if one.archived_at is not None:
-            target.set_archived(experiment_ids[one.experiment_id], True)
+    counterparts.archive()
     return Transferred(copied, known, tuple(going_on), failed)
+
+
+def _parents_first(records: Iterable[RunRecord]) -> list[RunRecord]:
+    """Order runs by age, but each after the run above it: the clocks of their machines may differ."""
+    by_id = {record.run_id: record for record in sorted(records, key=lambda one: (one.created_at, one.number))}
+    ordered: dict[str, RunRecord] = {}
+    for record in by_id.values():
+        line: list[RunRecord] = []
+        above: RunRecord | None = record
+        while above is not None and above.run_id not in ordered and above not in line:
+            line.append(above)
+            above = None if above.parent_run_id is None else by_id.get(above.parent_run_id)
+        ordered.update((one.run_id, one) for one in reversed(line))
+    return list(ordered.values())
 
 
 def _make_tell(on_progress: Callable[[Progress], None], progress: Progress) -> Callable[[int, int], None]:
@@ -192,17 +218,6 @@ def _choose(source: RunStore, names: Collection[str] | None) -> list[ExperimentR
                 value=name,
             )
     return [one for one in experiments if one.name in names]
-
-
-def _list(store: RunStore, experiment_id: str) -> Iterator[RunRecord]:
-    token: str | None = None
-    while True:
-        query = RunQuery(experiment_id=experiment_id, include_children=True, limit=_PAGE, page_token=token)
-        page = store.list_runs(query)
-        yield from page.runs
-        token = page.next_page_token
-        if token is None:
-            return
 
 
 def _create(target: RunStore, record: RunRecord, experiment_id: str, parent: RunRecord | None, key: str) -> RunRecord:
@@ -237,12 +252,27 @@ def _fill(
     _copy_snapshot(source, target, record)
     n_points = _copy_points(source, target, record, copy, lambda count: tell(count, 0))
     _copy_files(source, target, record, copy, lambda count: tell(n_points, count))
-    target.wait_until_sent(copy.run_id, 3600.0)
+    _wait_until_sent(target, copy.run_id)
     target.set_status(copy.run_id, record.status, error=record.error, ended_at=record.ended_at)
     if record.archived_at is not None:
         target.archive_run(copy.run_id, True)
     at = datetime.fromtimestamp(clock.now(), tz=timezone.utc).isoformat()
     target.update_run(copy.run_id, properties={COPIED_AT: at})
+
+
+def _wait_until_sent(target: RunStore, run_id: str) -> None:
+    """Wait for a server to take what was logged, as long as it takes some. Raises StoreUnavailable."""
+    left, last_at = target.wait_until_sent(run_id, WAIT_SECONDS), monotonic()
+    while left:
+        before, left = left, target.wait_until_sent(run_id, WAIT_SECONDS)
+        if left < before:
+            last_at = monotonic()
+        elif monotonic() > last_at + STUCK_SECONDS:
+            raise StoreUnavailable(
+                f"The tracking server has taken nothing for {STUCK_SECONDS:g} s, and {left:,} call(s) of log of run {run_id} wait for it "
+                "on this machine. Copy again when it is back.",
+                value=run_id,
+            )
 
 
 # -- points
@@ -255,14 +285,21 @@ def _copy_points(
     summaries = source.summarize_metrics(record.run_id)
     there = target.summarize_metrics(copy.run_id)
     done = sum(one.count for one in there)
-    count = 0
+    count = unsent = 0
     batch: list[NewPoint] = []
 
     def write_batch() -> None:
         if batch:
             target.log_points(copy.run_id, batch)
             batch.clear()
-            tell(count)
+            tell_and_wait()
+
+    def tell_and_wait() -> None:
+        nonlocal unsent
+        if count > unsent + MAX_UNSENT:
+            _wait_until_sent(target, copy.run_id)
+            unsent = count
+        tell(count)
 
     for operation in _operations(source, record.run_id, summaries):
         weight = 1 if isinstance(operation, NewPoint) else operation.weight
@@ -277,7 +314,7 @@ def _copy_points(
             write_batch()
             columns = _renamed(operation, record.run_id, copy.run_id)
             target.log_columns(copy.run_id, operation.name, columns, kind=operation.kind, logged_at=operation.logged_at)
-            tell(count)
+            tell_and_wait()
     write_batch()
     _copy_descriptions(target, copy.run_id, summaries, {one.key.name: one.description for one in there})
     return count
@@ -287,8 +324,9 @@ def _renamed(rows: _Rows, source_id: str, target_id: str) -> Mapping[str | None,
     """Let the URIs of files lead into the copy."""
     if rows.kind in (MetricKind.SCALAR, MetricKind.ROW) or source_id == target_id:
         return rows.columns
+    old, new = f"/dcid.{source_id}/", f"/dcid.{target_id}/"  # within v1's URI; what is a path by itself stays
     return {
-        name: [value.replace(source_id, target_id) if isinstance(value, str) else value for value in values]
+        name: [value.replace(old, new, 1) if isinstance(value, str) else value for value in values]
         for name, values in rows.columns.items()
     }
 
@@ -368,14 +406,21 @@ def _copy_snapshot(source: RunStore, target: RunStore, record: RunRecord) -> Non
 def _copy_files(
     source: RunStore, target: RunStore, record: RunRecord, copy: RunRecord, tell: Callable[[int], None]
 ) -> None:
-    there = {one.path: one.size_bytes for one in target.list_artifacts(copy.run_id)}
+    there = {one.path: one for one in target.list_artifacts(copy.run_id)}
     with tempfile.TemporaryDirectory(prefix="aml_widgets-") as folder:
         for count, artifact in enumerate(source.list_artifacts(record.run_id), start=1):
-            if there.get(artifact.path) != artifact.size_bytes:
-                file = Path(folder) / str(count) / PurePosixPath(artifact.path).name
-                file.parent.mkdir()
-                source.artifacts.copy_to(record.run_id, artifact.path, file)
+            known = there.get(artifact.path)
+            if known is None or known.size_bytes != artifact.size_bytes:
+                file = Path(folder) / PurePosixPath(artifact.path).name
+                try:
+                    source.artifacts.copy_to(record.run_id, artifact.path, file)
+                except ArtifactNotFound:
+                    if not artifact.is_log:
+                        raise
+                    continue  # a log that never came: nothing was printed, or the machine that kept it is gone
                 size_bytes = target.artifacts.put(copy.run_id, artifact.path, file)
                 target.record_artifact(copy.run_id, replace(artifact, size_bytes=size_bytes))
-                shutil.rmtree(file.parent)
+                file.unlink()
+            elif known != artifact:  # interrupted before it was made known
+                target.record_artifact(copy.run_id, artifact)
             tell(count)

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from aml_widgets.core.records import MetricKind, RunRecord
 from aml_widgets.store.protocol import RunStore
-from aml_widgets.store.transfer import COPIED_AT, COPIED_FROM
+from aml_widgets.store.transfer import COPIED_AT
+from aml_widgets.store.transfer_experiments import COPIED_FROM
 from aml_widgets.testing.support import exact
 
 

@@ -95,8 +95,10 @@ class RunBase:
         try:
             left = self._store.wait_until_sent(self._run_id, min(QUIET_SECONDS, timeout_seconds))
             while left and (rest_seconds := timeout_seconds - (monotonic() - begin)) > 0:
-                sys.stderr.write(
-                    f"Run {self._run_id}: {left:,} call(s) of log are on their way to the tracking server.\n"
+                print(  # noqa: T201 - whoever waits is told why; print also works where there is no stderr
+                    f"Run {self._run_id}: {left:,} call(s) of log are on their way to the tracking server. They are on this machine, and "
+                    f"are sent later, too; this waits for them {rest_seconds:.0f} s more at most.",
+                    file=sys.stderr,
                 )
                 left = self._store.wait_until_sent(self._run_id, min(PROGRESS_SECONDS, rest_seconds))
         except StoreError as error:

@@ -133,3 +133,10 @@ def test_an_experiment_that_is_not_there_is_mlflows_error(client: MlflowClient) 
 
     assert caught.value.error_code == "RESOURCE_DOES_NOT_EXIST"
     assert client.get_experiment_by_name("nothing") is None
+
+
+def test_an_experiment_that_is_not_there_is_missed_in_mlflows_words(client: MlflowClient) -> None:
+    for ask in (client.get_experiment, client.create_run, client.delete_experiment):
+        with pytest.raises(MlflowException, match="No Experiment with id=4711 exists") as caught:
+            ask("4711")
+        assert caught.value.error_code == "RESOURCE_DOES_NOT_EXIST"

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
 import pytest
 from mlflow import MlflowClient
 from mlflow.data.numpy_dataset import from_numpy
-from mlflow.entities import LoggedModelInput, LoggedModelOutput, LoggedModelStatus, Metric
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LoggedModelInput,
+    LoggedModelOutput,
+    LoggedModelStatus,
+    Metric,
+)
 from mlflow.exceptions import MlflowException
 
 from aml_widgets import Workspace
@@ -125,3 +134,46 @@ def test_inputs_and_outputs_come_back(client: MlflowClient, run_id: str, experim
         assert len(client.search_runs([experiment_id], filter_string)) == count
     summaries = client._tracking_client.store._search_datasets([experiment_id])
     assert [(one.name, one.context) for one in summaries] == [("numbers", "training")]
+
+
+@pytest.mark.parametrize(
+    ("changed", "tag", "rule"),
+    [
+        ({"name": None}, ("a", "b"), "Dataset name cannot be None"),
+        ({"source": None}, ("a", "b"), "Dataset source cannot be None"),
+        ({"name": "n" * 501}, ("a", "b"), "'name' exceeds the maximum length of 500"),
+        ({}, ("a", None), "InputTag value cannot be None"),
+        ({}, ("k" * 256, "b"), "'key' exceeds the maximum length of 255"),
+    ],
+)
+def test_mlflows_rules_hold_for_data_sets(
+    client: MlflowClient, run_id: str, changed: dict[str, Any], tag: tuple[str, Any], rule: str
+) -> None:
+    given = {"name": "numbers", "digest": "1", "source_type": "local", "source": "a.csv", **changed}
+
+    with pytest.raises(MlflowException, match=rule) as caught:
+        client.log_inputs(run_id, [DatasetInput(Dataset(**given), [InputTag(*tag)])])
+
+    assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
+    assert client.get_run(run_id).inputs.dataset_inputs == []
+
+
+def test_models_come_in_pages_of_one_search(client: MlflowClient, experiment_id: str) -> None:
+    made = {client.create_logged_model(experiment_id, f"model-{i}").model_id for i in range(5)}
+    search: dict[str, Any] = {"filter_string": "name LIKE 'model-%'", "order_by": [{"field_name": "name"}]}
+    pages = [client.search_logged_models([experiment_id], max_results=2, **search)]
+    while (token := pages[-1].token) is not None:
+        pages.append(client.search_logged_models([experiment_id], max_results=2, page_token=token, **search))
+
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [one.name for page in pages for one in page] == [f"model-{i}" for i in range(5)]
+    assert {one.model_id for page in pages for one in page} == made
+    for changed, what in (
+        ({"filter_string": "name = 'model-1'"}, "Filter string"),
+        ({"order_by": None}, "Order by"),
+        ({"experiment_ids": [client.create_experiment("other")]}, "Experiment IDs"),
+    ):
+        asked = {"experiment_ids": [experiment_id], **search, **changed}
+        with pytest.raises(MlflowException, match=f"{what} in the page token do") as caught:
+            client.search_logged_models(page_token=pages[0].token, **asked)
+        assert caught.value.error_code == "INVALID_PARAMETER_VALUE"

@@ -115,6 +115,24 @@ def test_pages_give_every_run_once(both: list[tuple[MlflowClient, str]]) -> None
     assert found == [run.info.run_id for run in client.search_runs([experiment_id], order_by=["metrics.loss"])]
 
 
+def test_no_bound_means_all_runs(both: list[tuple[MlflowClient, str]]) -> None:
+    client, experiment_id = both[0]
+
+    found = client._tracking_client.store.search_runs([experiment_id], None, ViewType.ALL, max_results=None)
+
+    everything = client.search_runs([experiment_id], run_view_type=ViewType.ALL)
+    assert [run.info.run_id for run in found] == [run.info.run_id for run in everything] != []
+    assert found.token is None
+
+
+@pytest.mark.parametrize(
+    ("bound", "rule"), [(None, "a positive integer"), (0, "a positive integer"), (10**6, "at most 50000")]
+)
+def test_a_wrong_bound_is_told_what_is_wrong_with_it(client: MlflowClient, bound: int | None, rule: str) -> None:
+    with pytest.raises(MlflowException, match=f"Invalid value {bound} for parameter 'max_results'.*{rule}"):
+        client.search_experiments(max_results=bound)
+
+
 def test_what_is_found_has_all_that_a_run_has(both: list[tuple[MlflowClient, str]]) -> None:
     client, experiment_id = both[0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
 from mlflow.tracking._tracking_service.utils import _get_store
@@ -20,6 +20,7 @@ NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"
 )
 
 
+@example(["0:"], "")  # no drive
 @given(st.lists(NAMES, min_size=1, max_size=4), st.sampled_from(["", "runs", "runs/a b%2F/-/é"]))
 def test_a_uri_says_which_folder_and_path_are_meant(names: list[str], path: str) -> None:
     folder = Path("/", *names)

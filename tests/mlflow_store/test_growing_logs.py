@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,14 @@ import pytest
 from mlflow import MlflowClient
 
 from aml_widgets.core import clock
+from aml_widgets.core.errors import RunNotFound, StoreReadOnly
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.mlflow import log_pieces, sending
 from aml_widgets.store.mlflow.connection import Connection
 from aml_widgets.store.mlflow.log_pieces import PIECE_BYTES
 from aml_widgets.store.mlflow.outbox import log_sender
+from aml_widgets.store.mlflow.outbox.log_sender import LogSender
 from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.testing.support import new_run
 from tests.mlflow_store.tracking_server import TrackingServer
@@ -112,3 +115,61 @@ def test_only_what_is_new_is_sent(server: TrackingServer, tmp_path: Path, monkey
 
     assert sent == [9], "the piece that is not full yet"
     store.close()
+
+
+def test_whoever_ends_a_run_waits_for_the_log_that_is_on_its_way(tmp_path: Path) -> None:
+    begun, may_end, ended, stopped = (threading.Event() for _ in range(4))
+    file = tmp_path / "log.txt"
+    write(file, "some text")
+
+    def send(run_id: str, place: str, path: str, file: Path, sent_bytes: int) -> int:
+        begun.set()
+        assert may_end.wait(60)
+        ended.set()
+        return file.stat().st_size
+
+    def stop() -> None:
+        sender.stop("run")
+        assert ended.is_set()
+        stopped.set()
+
+    sender = LogSender(lambda run_id: "place", send)
+    sender.follow("run", LOG, file)
+    assert begun.wait(60)
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    wait_for(lambda: not sender._logs)
+    assert not stopped.is_set(), "an older text of the log may still come after the last one"
+    may_end.set()
+    stopping.join()
+
+    assert stopped.is_set()
+    sender.close()
+
+
+def test_a_log_that_is_refused_keeps_no_other_back_and_one_of_a_run_that_is_gone_is_dropped(tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("gone", "refused", "good")}
+    sent: list[str] = []
+
+    def find_place(run_id: str) -> str:
+        if run_id == "gone":
+            raise RunNotFound("no such run")
+        return "place"
+
+    def send(run_id: str, place: str, path: str, file: Path, sent_bytes: int) -> int:
+        if run_id == "refused":
+            raise StoreReadOnly("no token")
+        sent.append(file.read_text()[sent_bytes:])
+        return file.stat().st_size
+
+    sender = LogSender(find_place, send)
+    for name, file in files.items():
+        write(file, "one")
+        sender.follow(name, LOG, file)
+    wait_for(lambda: len(sent) == 1 and sender._thread.trouble is not None)
+    write(files["good"], "two")
+    wait_for(lambda: len(sent) == 2)
+
+    assert sent == ["one", "two"]
+    assert {run_id for run_id, _ in sender._logs} == {"refused", "good"}
+    sender.close()

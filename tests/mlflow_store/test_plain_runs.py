@@ -224,3 +224,24 @@ def test_a_cursor_of_another_process_is_answered_by_the_whole(store: MlflowStore
     assert changes.run is not None
     assert [(news.is_opening, list(news.points.values)) for news in changes.metrics] == [(True, [1.0])]
     assert other_store.run_list_changes(of_list).is_stale
+
+
+def test_a_list_asks_for_the_metric_it_shows_and_for_no_other(store: MlflowStore, client: MlflowClient) -> None:
+    run_ids = [start_plain(client, f"run {place}") for place in range(5)]
+    for place, run_id in enumerate(run_ids):
+        metrics = [Metric(f"m{number}", place + number / 100, 1_700_000_000_000 + number, 0) for number in range(30)]
+        client.log_batch(run_id, metrics=metrics)
+    with counted() as asked:
+        found = store.summarize_runs(run_ids, {"m7"})
+        assert {run_id: [one.last for one in series] for run_id, series in found.items()} == {
+            run_id: [place + 0.07] for place, run_id in enumerate(run_ids)
+        }
+        names = store.list_metric_names()
+        ordered = store.list_runs(RunQuery(order_by=MetricOrder(name="m3", ascending=False)))
+    assert sum("metrics/get-history" in one for one in asked) == 2 * len(run_ids), "m7, and m3 to order by"
+    assert names == sorted(f"m{number}" for number in range(30))
+    assert [run.run_id for run in ordered.runs] == run_ids[::-1]
+
+    opened = store.changes_since(run_ids[0])
+    assert {news.key.name for news in opened.metrics} == {f"m{number}" for number in range(30)}
+    assert len(store.read_history(run_ids[0], "m7")) == 1

@@ -35,6 +35,8 @@ _REFUSED = {"UNAUTHENTICATED", "PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED"}
 _WRONG = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "MALFORMED_REQUEST"}
 _MISSING = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "ENDPOINT_NOT_FOUND"}
 _REFUSED_CODE = re.compile(r"error code (401|403)\b|\b(401|403) (Client Error|Unauthorized|Forbidden)", re.IGNORECASE)
+_NOT_ITS_ANSWER = re.compile(r"API request to endpoint \S+ failed with error code \d+ != ")
+"""MLflow answers with a document. What has none is of a proxy: it says nothing of what the server has, which may only be away."""
 _PORTS = {"http": 80, "https": 443}
 _MAX_REASON = 500
 _MAX_REPOSITORIES = 1_000
@@ -95,6 +97,11 @@ class Connection:
                 self._repositories[artifact_uri] = found
         return found
 
+    def forget_parent(self) -> None:
+        """Start anew in a process that was forked off."""
+        self._lock = threading.Lock()
+        self.close()
+
     def close(self) -> None:
         """Let go of the client; the next use makes another."""
         with self._lock:
@@ -138,6 +145,8 @@ class Connection:
     def _translate(self, error: Exception, what: str) -> AmlWidgetsError:
         code = str(getattr(error, "error_code", ""))
         reason = self._reason(error)
+        if code in (_MISSING | _WRONG) and _NOT_ITS_ANSWER.match(reason):
+            return self._unavailable(what, error)
         if code in _MISSING:
             return Missing(f"{what}: {reason}", value=code)
         if code in _REFUSED or _REFUSED_CODE.search(reason):

@@ -13,7 +13,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
-from aml_widgets.core.errors import ArtifactExists, ArtifactNotFound, InvalidArtifact, RunNotFound, UserError
+from aml_widgets.core.errors import (
+    ArtifactExists,
+    ArtifactNotFound,
+    InvalidArtifact,
+    RunNotFound,
+    StoreError,
+    UserError,
+)
 from aml_widgets.store.artifacts import (
     check_run_id,
     copy_content,
@@ -61,7 +68,7 @@ class MlflowArtifactStore:
         self._spool = spool
         self._tell_size = tell_size
         self._pieces = LogPieces(connection)
-        self._log_sender = LogSender(self._send_log)
+        self._log_sender = LogSender(find_place, self._send_log)
         self._lock = threading.Lock()
         self._long_logs: set[tuple[str, str]] = set()
         self._live: set[tuple[str, str]] = set()
@@ -119,8 +126,18 @@ class MlflowArtifactStore:
         """End the thread that sends logs."""
         self._log_sender.close()
 
-    def _send_log(self, run_id: str, path: str, file: Path, sent_bytes: int) -> int:
-        sent_bytes = self._pieces.send(self._find_place(run_id), path, file, sent_bytes)
+    def forget_parent(self) -> None:
+        """Start anew in a process that was forked off."""
+        self._lock = threading.Lock()
+        self._log_sender.begin()
+
+    def _send_log(self, run_id: str, place: str, path: str, file: Path, sent_bytes: int) -> int:
+        try:
+            sent_bytes = self._pieces.send(place, path, file, sent_bytes)
+        except StoreError:  # which is an OSError, too
+            raise
+        except OSError as error:
+            raise to_store_error(error, f"Log {path!r} of run {run_id}", str(file)) from error
         self._tell_size(run_id, path, sent_bytes)
         return sent_bytes
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 from aml_widgets.core import clock
 from aml_widgets.core.records import (
@@ -19,7 +18,6 @@ from aml_widgets.core.records import (
 )
 from aml_widgets.store.memory.points import MemoryPoints, check_max_buckets
 from aml_widgets.store.memory.state import terminal_error
-from aml_widgets.store.mlflow.connection import Connection
 from aml_widgets.store.mlflow.exact_values import Record, encode_line
 from aml_widgets.store.mlflow.heads import MetricHeads
 from aml_widgets.store.mlflow.server_state import ServerState, only_known
@@ -33,20 +31,7 @@ FEW = 3
 
 
 class ServerPoints(ServerState, MemoryPoints):
-    """The part of the store that keeps what is logged.
-
-    Parameters
-    ----------
-    connection : Connection
-        The server.
-    local : Path
-        A folder on this machine for what is on its way.
-    """
-
-    def __init__(self, connection: Connection, local: Path) -> None:
-        super().__init__(connection, local)
-        self._log_lock = threading.RLock()
-        self._heads: dict[str, MetricHeads] = {}
+    """The part of the store that keeps what is logged."""
 
     # -- written
 
@@ -54,8 +39,8 @@ class ServerPoints(ServerState, MemoryPoints):
         self, run_id: str, values: Mapping[str, MetricValue], step: int | None = None, logged_at: float | None = None
     ) -> None:
         """Append one point to each metric, in one transaction and at one time."""
+        heads = self._writable_heads(run_id)
         with self._log_lock:
-            heads = self._writable_heads(run_id)
             self._append(run_id, [heads.to_row(values, step, clock.now() if logged_at is None else logged_at)])
 
     def log_columns(
@@ -69,15 +54,15 @@ class ServerPoints(ServerState, MemoryPoints):
         logged_at: float | None = None,
     ) -> None:
         """Append many points under one name, in one transaction; the columns are equally long."""
+        heads = self._writable_heads(run_id)
         with self._log_lock:
-            heads = self._writable_heads(run_id)
             at = clock.now() if logged_at is None else logged_at
             self._append(run_id, [heads.to_columns(name, columns, kind, description, at)])
 
     def log_points(self, run_id: str, points: Sequence[NewPoint], *, even_if_ended: bool = False) -> None:
         """Append points to scalar metrics in their order, in one transaction, each with a step and time of its own."""
+        heads = self._writable_heads(run_id, even_if_ended=even_if_ended)
         with self._log_lock:
-            heads = self._writable_heads(run_id, even_if_ended=even_if_ended)
             heads.check_points(points)
             now = clock.now()
             self._append(
@@ -94,23 +79,20 @@ class ServerPoints(ServerState, MemoryPoints):
     def _append(self, run_id: str, records: Sequence[Record | None]) -> None:
         lines = [encode_line(record) for record in records if record is not None]
         if lines:
-            try:
-                self._outbox.append(run_id, lines)
-            except BaseException:
-                self._heads.pop(run_id, None)  # steps were counted for what was not taken
-                raise
+            # What is not taken leaves a gap in the steps. To ask the server for the last one would stall whoever logs.
+            self._outbox.append(run_id, lines)
 
     def _writable_heads(self, run_id: str, *, even_if_ended: bool = False) -> MetricHeads:
-        """Give what is known of a run's metrics. Raises RunNotFound, RunIsTerminal."""
+        """Give what is known of a run's metrics; the server is asked the first time. Raises RunNotFound, RunIsTerminal."""
         heads = self._heads.get(run_id)
-        run = self._runs.get(run_id)
-        if heads is None or run is None:
-            with self._reading(run_id, values=True):
+        if heads is None:
+            with self._reading(run_id, values=True):  # without the lock of those who log to other runs
                 run = self._run(run_id)
-                heads = self._heads[run_id] = MetricHeads(run.metrics.summarize())
+                heads = self._heads.setdefault(run_id, MetricHeads(run.metrics.summarize()))
                 self._show(run)  # settles one whose process is gone
-        if run.record.status.is_terminal and not even_if_ended:
-            raise terminal_error(run.record, "takes no more points")
+        known = self._runs.get(run_id)
+        if known is not None and known.record.status.is_terminal and not even_if_ended:
+            raise terminal_error(known.record, "takes no more points")
         return heads
 
     # -- read
@@ -123,7 +105,7 @@ class ServerPoints(ServerState, MemoryPoints):
     def summarize_runs(self, run_ids: Sequence[str], names: Collection[str]) -> Mapping[str, Sequence[MetricSummary]]:
         """Sum up the series of some metrics of some runs, for lists of runs; a run that is not there is left out."""
         with self._lock:
-            self._pull_values_of(run_ids)
+            self._pull_values_of(run_ids, names)
             return super().summarize_runs(run_ids, names)
 
     def list_metric_names(self, limit: int = 500) -> list[str]:
@@ -131,9 +113,13 @@ class ServerPoints(ServerState, MemoryPoints):
         with self._lock:
             self._pull_list()
             active = [run_id for run_id, run in self._runs.items() if run.record.trashed_at is None]
+            counts: Counter[str] = Counter()
             for run_id in active[-NAMED_RUNS:]:
-                self._pull_values(run_id)
-            return super().list_metric_names(limit)
+                self._pull_values(run_id, ())
+                known = self._runs[run_id].metrics.summarize()
+                counts.update({one.key.name for one in known if one.kind is MetricKind.SCALAR})
+                counts.update(set(self._servers[run_id].latest) - {one.key.name for one in known})
+            return sorted(counts, key=lambda name: (-counts[name], name))[:limit]
 
     def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
         """Give the last value of every series of some runs; a run without metrics has an empty sequence."""
@@ -144,7 +130,7 @@ class ServerPoints(ServerState, MemoryPoints):
                     self._pull_run(run_id)
             return super().latest_metrics(run_ids)
 
-    def _pull_values_of(self, run_ids: Sequence[str]) -> None:
+    def _pull_values_of(self, run_ids: Sequence[str], metrics: Collection[str] | None = None) -> None:
         if not run_ids:
             return
         if len(run_ids) > FEW:
@@ -152,16 +138,16 @@ class ServerPoints(ServerState, MemoryPoints):
         else:
             self._pull_known(run_ids)
         for run_id in only_known(run_ids, self._runs):
-            self._pull_values(run_id)
+            self._pull_values(run_id, metrics)
 
     def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:
         """Read all points of a series; empty when there is none."""
-        with self._reading(run_id, values=True):
+        with self._reading(run_id, values=True, metrics=[name]):
             return super().read_history(run_id, name, column)
 
     def read_histories(self, run_id: str, names: Collection[str]) -> Mapping[MetricKey, MetricHistory]:
         """Read all points of every series of some metrics, at one moment."""
-        with self._reading(run_id, values=True):
+        with self._reading(run_id, values=True, metrics=names):
             return super().read_histories(run_id, names)
 
     def read_envelope(
@@ -176,7 +162,7 @@ class ServerPoints(ServerState, MemoryPoints):
     ) -> list[Bucket]:
         """Sum up the numbers of a series, in order, in at most `max_buckets` buckets."""
         check_max_buckets(max_buckets)
-        with self._reading(run_id, values=True):
+        with self._reading(run_id, values=True, metrics=[name]):
             return super().read_envelope(
                 run_id, name, column, first_step=first_step, last_step=last_step, max_buckets=max_buckets
             )

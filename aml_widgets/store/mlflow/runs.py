@@ -33,6 +33,7 @@ from aml_widgets.store.memory.trash import MemoryTrash
 from aml_widgets.store.mlflow import names
 from aml_widgets.store.mlflow.connection import Missing
 from aml_widgets.store.mlflow.entities import read_run, to_ms, to_server
+from aml_widgets.store.mlflow.heads import MetricHeads
 from aml_widgets.store.mlflow.outbox.run_ends import RunEnd
 from aml_widgets.store.mlflow.pushing import send_entities, send_info
 from aml_widgets.store.mlflow.server_state import ServerState, only_known
@@ -88,6 +89,7 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
             )
             run_id = self._create(record)
             self._settle_number(run_id)
+            self._heads[run_id] = MetricHeads()  # from now on, logging needs no server
             return self._show(self._runs[run_id])
 
     def _create(self, record: RunRecord) -> str:

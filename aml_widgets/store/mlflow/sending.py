@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import StoreCorrupt, UserError
+from aml_widgets.core.errors import StoreCorrupt, StoreUnavailable, UserError
 from aml_widgets.store.mlflow import names
-from aml_widgets.store.mlflow.connection import Connection
+from aml_widgets.store.mlflow.connection import Connection, Missing
 from aml_widgets.store.mlflow.entities import ServerRun, read_run
 from aml_widgets.store.mlflow.exact_values import decode_line, encode_piece
 from aml_widgets.store.mlflow.heads_tag import Head, piece_path
@@ -58,6 +58,11 @@ class ValueSender:
         with self._lock:
             self._heads.clear()
             self._places.clear()
+
+    def forget_parent(self) -> None:
+        """Start anew in a process that was forked off."""
+        self._lock = threading.Lock()
+        self.forget()
 
     def send(self, run_id: str, writer_id: str, first_line: int, lines: Sequence[str]) -> None:
         """Bring lines of a writer to the server; those that are there are left out. One thread a writer at a time.
@@ -158,7 +163,13 @@ class ValueSender:
                 server = read_run(self._connection.client.get_run(run_id))
             self.know(server)
             place = server.artifact_uri
-        upload(self._connection, place, path, content)
+        try:
+            upload(self._connection, place, path, content)
+        except (Missing, UserError) as error:
+            # Not the server's word on the run: a proxy that takes no files so long, or one behind which it is away. Later it may be taken.
+            raise StoreUnavailable(
+                f"Values of run {run_id} cannot be kept among its files now: {error.message}", value=path
+            ) from error
 
 
 def upload(connection: Connection, artifact_uri: str, path: str, content: bytes) -> None:

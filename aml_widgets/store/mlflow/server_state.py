@@ -7,7 +7,8 @@ store looks at its server on its own, so cursors of another process do not fit (
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from aml_widgets.store.mlflow.entities import (
 from aml_widgets.store.mlflow.exact_values import File, encode_line
 from aml_widgets.store.mlflow.experiment_entities import is_hidden, to_experiment
 from aml_widgets.store.mlflow.files import MlflowArtifactStore
+from aml_widgets.store.mlflow.heads import MetricHeads
 from aml_widgets.store.mlflow.outbox.outbox import Outbox
 from aml_widgets.store.mlflow.outbox.run_ends import RunEnd
 from aml_widgets.store.mlflow.pushing import send_record
@@ -78,8 +80,11 @@ class ServerState(MemoryState):
         self._connection = connection
         self._sender = ValueSender(connection)
         self._outbox = Outbox(local / "outbox", self._sender, self._tell_end)
+        self._log_lock = threading.RLock()  # held by those who log, and never while the server is asked
+        self._heads: dict[str, MetricHeads] = {}
         self._servers: dict[str, ServerRun] = {}
         self._values: dict[str, RunValues] = {}
+        self._parts: dict[str, RunValues] = {}  # of runs of other programs: some of their metrics
         self._numbers: dict[str, tuple[int, float]] = {}  # by experiment: the last one given, and when it was asked for
         self._moves: dict[str, int] = {}  # how often new points of a run were heard of
         self._children: dict[str, list[str]] = {}
@@ -92,12 +97,12 @@ class ServerState(MemoryState):
     # -- from the server
 
     @contextmanager
-    def _reading(self, *run_ids: str, values: bool = False) -> Iterator[None]:
+    def _reading(self, *run_ids: str, values: bool = False, metrics: Collection[str] | None = None) -> Iterator[None]:
         """Hold the lock, hear what is new of some runs, and send what changed meanwhile. Within another, nothing is asked."""
         with self._lock:
             if self._depth == 0:
                 for run_id in run_ids:
-                    self._pull_run(run_id, values=values)
+                    self._pull_run(run_id, values=values, metrics=metrics)
             self._depth += 1
             try:
                 yield
@@ -136,8 +141,11 @@ class ServerState(MemoryState):
                 if query.conditions or isinstance(query.order_by, MetricOrder):
                     without = replace(query, conditions=(), order_by=None, page_token=None)
                     check_conditions(query)
+                    metrics = {condition.name for condition in query.conditions}
+                    if isinstance(query.order_by, MetricOrder):
+                        metrics.add(query.order_by.name)
                     for record in find_fitting(self._runs, without, self._show):
-                        self._pull_values(record.run_id)
+                        self._pull_values(record.run_id, metrics)
                 yield
             finally:
                 self._depth -= 1
@@ -151,8 +159,8 @@ class ServerState(MemoryState):
             except RunNotFound:
                 continue
 
-    def _pull_run(self, run_id: str, *, values: bool = False) -> None:
-        """Hear what is new of one run. Raises RunNotFound."""
+    def _pull_run(self, run_id: str, *, values: bool = False, metrics: Collection[str] | None = None) -> None:
+        """Hear what is new of one run, with `values` also of its points, or of those of some metrics. Raises RunNotFound."""
         not_found = RunNotFound(
             f"No run has the id {run_id!r}. List the runs of the experiment to see those there are.", value=run_id
         )
@@ -165,16 +173,29 @@ class ServerState(MemoryState):
                 server = read_run(self._connection.client.get_run(run_id))
         except (Missing, UserError) as error:  # some servers refuse what could be no id of theirs
             self._forget(run_id)
+            self._heads.pop(run_id, None)
             raise not_found from error
         if server.is_purged:
             self._forget_purged(run_id)
             raise not_found
         self._take(server)
         if values:
-            self._pull_values(run_id)
+            self._pull_values(run_id, metrics)
 
-    def _pull_values(self, run_id: str) -> None:
-        """Hear what is new among the points and files of a run that was just asked for."""
+    def _pull_values(self, run_id: str, metrics: Collection[str] | None = None) -> None:
+        """Hear what is new among the points and files of a run that was just asked for.
+
+        Of a run of another program that was not looked at as a whole, only the metrics that are named: each is a request.
+        """
+        if metrics is not None and run_id not in self._values and not self._servers[run_id].heads:
+            part = self._parts.pop(run_id, None) or RunValues()
+            part.update(self._connection, self._servers[run_id], metrics)
+            self._parts[run_id] = part
+            self._runs[run_id].metrics = part.metrics
+            if len(self._parts) > MAX_RUNS_READ:
+                del self._parts[next(iter(self._parts))]
+            return
+        self._parts.pop(run_id, None)
         run, values = self._runs[run_id], self._values.pop(run_id, None) or RunValues()
         values.update(self._connection, self._servers[run_id])  # left in the middle it is forgotten
         self._values[run_id] = values
@@ -358,16 +379,17 @@ class ServerState(MemoryState):
             siblings.sort(key=lambda run_id: _place(self._runs[run_id].record))
 
     def _forget(self, run_id: str) -> None:
-        """Forget what is known of a run; it is asked for anew when it is needed."""
+        """Forget what is known of a run; it is asked for anew when it is needed. Whoever logs to it goes on meanwhile."""
         run = self._runs.pop(run_id, None)
         if run is not None and run.record.parent_run_id is not None:
             siblings = self._children.get(run.record.parent_run_id, [])
             if run_id in siblings:
                 siblings.remove(run_id)
-        for known in (self._servers, self._values, self._moves, self._unsaved):
+        for known in (self._servers, self._values, self._parts, self._moves, self._unsaved):
             known.pop(run_id, None)
 
     def _forget_purged(self, run_id: str) -> None:
+        self._heads.pop(run_id, None)
         run = self._runs.get(run_id)
         if run is not None:
             self._purged[run_id] = PurgedRun(self._next_version(), run.record.experiment_id, run.record.number)
@@ -385,7 +407,10 @@ class ServerState(MemoryState):
     def _tell_size(self, run_id: str, path: str, size_bytes: int) -> None:
         """Tell readers how much of a log is on the server."""
         log = ArtifactRecord(path=path, size_bytes=size_bytes, written_at=clock.now(), is_log=True)
-        self._outbox.append(run_id, [encode_line(File(log))])
+        try:
+            self._outbox.append(run_id, [encode_line(File(log))])
+        except StoreError as error:  # the log is there, and found by listing files; a run is to end all the same
+            _log.info("How long log %r of run %s is on the tracking server is not told: %s", path, run_id, error)
 
     def _tell_end(self, run_id: str, end: RunEnd) -> None:
         """Tell how a run ended that the server could not be told before."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from time import monotonic
 
 from aml_widgets.core.errors import StoreCorrupt
@@ -51,9 +51,16 @@ class RunValues:
         self._seen: ServerRun | None = None
         self._checked_at = 0.0
 
-    def update(self, connection: Connection, server: ServerRun) -> None:
-        """Read what is new, as a run that was just asked for tells it."""
+    def update(self, connection: Connection, server: ServerRun, names: Collection[str] | None = None) -> None:
+        """Read what is new, as a run that was just asked for tells it; with names, of other programs' metrics only these."""
         is_late_check = self._is_late_check(server)
+        if names is not None:
+            wanted = {*names, *self._tails} if is_late_check else names
+            if not self._read_new(connection, server, is_late_check=is_late_check, names=wanted):
+                self._start_anew()
+                self._read_new(connection, server, is_late_check=False, names=wanted)
+            self._seen = server
+            return
         if self._seen is not None and not is_late_check and self._is_as_seen(server):
             return
         if not self._read_new(connection, server, is_late_check=is_late_check):
@@ -81,14 +88,24 @@ class RunValues:
         self.generation = next(_generations)
         self._places.clear()
         self._tails.clear()
+        self._seen = None
 
-    def _read_new(self, connection: Connection, server: ServerRun, *, is_late_check: bool) -> bool:
+    def _read_new(
+        self,
+        connection: Connection,
+        server: ServerRun,
+        *,
+        is_late_check: bool,
+        names: Collection[str] | None = None,
+    ) -> bool:
         """Take in what is new; False where it does not follow what is known."""
         for record in self._new_records(connection, server):
             if not self.metrics.take(record):
                 return False
         found: list[PlainPoint] = []
         for key, latest in server.latest.items():
+            if names is not None and key not in names:
+                continue
             tail = self._tails.get(key)
             if tail is None:
                 if self.metrics.own_latest(key) == latest:

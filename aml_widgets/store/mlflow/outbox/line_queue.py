@@ -13,9 +13,10 @@ A line counts once its end is written: what a process that was killed left witho
 from __future__ import annotations
 
 import os
-import threading
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from aml_widgets.core.errors import StoreCorrupt
 from aml_widgets.core.file_lock import FileLock
@@ -25,6 +26,23 @@ SEGMENT_BYTES = 16 << 20
 """A file that is so long is followed by another one."""
 
 _DIGITS = 12
+_SEGMENT = re.compile(rf"(?P<writer_id>.+)-(?P<first_line>[0-9]{{{_DIGITS}}})")
+
+
+class _Taken(NamedTuple):
+    """What was put: assigned as one, so that an interrupt of the kernel leaves it as it was before a call, or as it is after it."""
+
+    lines: int = 0
+    all_bytes: int = 0
+    file_bytes: int = 0  # of the file that is written
+
+
+class _Sent(NamedTuple):
+    """How far the taking is."""
+
+    lines: int = 0
+    all_bytes: int = 0
+    file_bytes: int = 0  # of the first file
 
 
 class LineQueue:
@@ -42,34 +60,36 @@ class LineQueue:
         self.writer_id = writer_id
         self._folder = folder
         self._lock = FileLock(folder / f"{writer_id}.lock")
-        self._counting = threading.Lock()
         self._file: int | None = None
-        self._file_bytes = 0
-        self._sent_bytes = 0  # of the first file
-        self._first_line = 0
-        self._line_count = 0
-        self._waiting_bytes = 0
+        self._taken = _Taken()
+        self._sent = _Sent()
         self._segments: list[int] = []  # the number of each file's first line
+        self._is_open = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it belongs to this process."""
+        return self._is_open
 
     @property
     def first_line(self) -> int:
         """The number of the first line that waits."""
-        return self._first_line
+        return self._sent.lines
 
     @property
     def line_count(self) -> int:
         """How many lines were ever taken."""
-        return self._line_count
+        return self._taken.lines
 
     @property
     def waiting(self) -> int:
         """How many lines wait."""
-        return self._line_count - self._first_line
+        return self._taken.lines - self._sent.lines
 
     @property
     def waiting_bytes(self) -> int:
         """How long they are together."""
-        return self._waiting_bytes
+        return self._taken.all_bytes - self._sent.all_bytes
 
     def open(self) -> bool:
         """Take the queue for this process, with what it holds; False where it belongs to another one that lives.
@@ -82,11 +102,11 @@ class LineQueue:
         try:
             if not self._take_lock():
                 return False
-            self._segments = sorted(map(_to_first_line, self._folder.glob(f"{self.writer_id}-*.jsonl")))
             self._count()
         except OSError as error:
             self._lock.release()
             raise to_store_error(error, "What waits for the tracking server", str(self._folder)) from error
+        self._is_open = True
         return True
 
     def put(self, lines: Sequence[str]) -> None:
@@ -94,70 +114,82 @@ class LineQueue:
         content = "".join(f"{line}\n" for line in lines).encode()
         try:
             file = self._open_for_writing()
+            if os.fstat(file).st_size != self._taken.file_bytes:  # a call that was interrupted, and never returned
+                os.ftruncate(file, self._taken.file_bytes)
             try:
                 _write_all(file, content)
             except BaseException:
-                os.ftruncate(file, self._file_bytes)
+                os.ftruncate(file, self._taken.file_bytes)
                 raise
         except OSError as error:
             raise to_store_error(error, "What is logged, on its way to the tracking server,", len(content)) from error
-        self._file_bytes += len(content)
-        with self._counting:
-            self._waiting_bytes += len(content)
-            self._line_count += len(lines)
+        before = self._taken
+        self._taken = _Taken(
+            before.lines + len(lines), before.all_bytes + len(content), before.file_bytes + len(content)
+        )
 
     def peek(self, max_bytes: int) -> list[str]:
         """Give the lines that wait first: at least one, where there is one, and no more than fit into so many bytes."""
         count = self.waiting
         if not count:
             return []
+        path = self._folder
         try:
             self._drop_sent()
             path = self._path(self._segments[0])
             with open(path, "rb") as reader:
-                reader.seek(self._sent_bytes)
+                reader.seek(self._sent.file_bytes)
                 content = reader.read(max_bytes)
-                while b"\n" not in content:
-                    more = reader.read(max_bytes)
-                    if not more:
-                        raise StoreCorrupt(
-                            f"Lines that wait for the tracking server are missing from {str(path)!r}. Was it changed?",
-                            value=str(path),
-                        )
-                    content += more
+                if b"\n" not in content:
+                    content += reader.readline()
+        except FileNotFoundError as error:
+            raise _missing(path) from error
         except OSError as error:
             raise to_store_error(error, "What waits for the tracking server", str(self._folder)) from error
+        if b"\n" not in content:
+            raise _missing(path)
         return content[: content.rindex(b"\n")].decode().split("\n")[:count]
 
     def advance(self, lines: Sequence[str]) -> None:
         """Let go of lines that `peek` gave: they are sent."""
         length = sum(len(line.encode()) + 1 for line in lines)
-        with self._counting:
-            self._first_line += len(lines)
-            self._waiting_bytes -= length
-        self._sent_bytes += length
+        before = self._sent
+        self._sent = _Sent(before.lines + len(lines), before.all_bytes + length, before.file_bytes + length)
 
     def set_aside(self) -> Path:
-        """Keep what waits in a file beside the queue, where nobody sends it; give its path."""
+        """Keep what waits in a file beside the queue, where nobody sends it; give its path. Nobody may put meanwhile.
+
+        The bytes are kept as they are: they may be what cannot be read.
+        """
         aside = self._folder / f"{self.writer_id}.refused"
         try:
-            with open(aside, "ab") as writer:
-                while lines := self.peek(SEGMENT_BYTES):
-                    writer.write("".join(f"{line}\n" for line in lines).encode())
-                    self.advance(lines)
+            with open(aside, "ab", buffering=0) as writer:
+                begin = writer.tell()
+                try:
+                    for first_line in self._segments:
+                        _write_all(writer.fileno(), self._waiting_of(first_line))
+                except BaseException:
+                    writer.truncate(begin)
+                    raise
         except OSError as error:
             raise to_store_error(error, "What the tracking server refused", str(aside)) from error
+        self._stop_writing()
+        self._sent = _Sent(self._taken.lines, self._taken.all_bytes)
+        self._remove_segments()
         return aside
 
     def close(self, *, is_done: bool) -> None:
         """Let go of the queue: with its files where all is sent and no more comes, else another process may go on with it."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        self._stop_writing()
         if is_done:
-            for first_line in self._segments:
-                self._path(first_line).unlink(missing_ok=True)
+            self._remove_segments()
             (self._folder / f"{self.writer_id}.lock").unlink(missing_ok=True)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of what a process that was forked off inherited; the queue stays its parent's."""
+        self._is_open = False
+        self._stop_writing()
         self._lock.release()
 
     def _take_lock(self) -> bool:
@@ -170,45 +202,72 @@ class LineQueue:
 
     def _count(self) -> None:
         """Find out what the files hold, and cut off a line without an end."""
-        self._first_line = self._line_count = self._segments[0] if self._segments else 0
-        for first_line in self._segments:
-            path = self._path(first_line)
+        found = [_SEGMENT.fullmatch(path.stem) for path in self._folder.glob("*.jsonl")]
+        self._segments = sorted(int(one["first_line"]) for one in found if one and one["writer_id"] == self.writer_id)
+        line_count = first_line = self._segments[0] if self._segments else 0
+        all_bytes = 0
+        for segment in self._segments:
+            path = self._path(segment)
             content = path.read_bytes()
             whole = content.rfind(b"\n") + 1
             if whole < len(content):
                 os.truncate(path, whole)
-            self._line_count = first_line + content.count(b"\n")
-            self._waiting_bytes += whole
+            line_count = segment + content.count(b"\n")
+            all_bytes += whole
+        self._taken, self._sent = _Taken(line_count, all_bytes), _Sent(first_line)
 
     def _drop_sent(self) -> None:
         """Delete the files all of whose lines are sent, but for the last one, which may still grow."""
-        while len(self._segments) > 1 and self._first_line >= self._segments[1]:
+        while len(self._segments) > 1 and self._sent.lines >= self._segments[1]:
+            self._sent = self._sent._replace(file_bytes=0)
             self._path(self._segments.pop(0)).unlink(missing_ok=True)
-            self._sent_bytes = 0
 
     def _open_for_writing(self) -> int:
-        if self._file is not None and self._file_bytes < SEGMENT_BYTES:
+        if self._file is not None and self._taken.file_bytes < SEGMENT_BYTES:
             return self._file
+        self._stop_writing()
+        first_line = self._taken.lines
+        if self._segments[-1:] != [
+            first_line
+        ]:  # first, or what is written into the file might be waited for in another one
+            self._segments.append(first_line)
+        file = os.open(self._path(first_line), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._taken = self._taken._replace(file_bytes=0)
+        self._file = file
+        return file
+
+    def _stop_writing(self) -> None:
         if self._file is not None:
-            os.close(self._file)
-            self._file = None
-        self._file = os.open(self._path(self._line_count), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._file_bytes = os.fstat(self._file).st_size
-        if self._line_count not in self._segments:
-            self._segments.append(self._line_count)
-        return self._file
+            file, self._file = self._file, None
+            os.close(file)
+
+    def _waiting_of(self, first_line: int) -> bytes:
+        """Give what waits in one of the files; nothing where it is gone."""
+        try:
+            content = self._path(first_line).read_bytes()
+        except FileNotFoundError:
+            return b""
+        return content[self._sent.file_bytes :] if first_line == self._segments[0] else content
+
+    def _remove_segments(self) -> None:
+        while self._segments:
+            self._path(self._segments.pop()).unlink(missing_ok=True)
 
     def _path(self, first_line: int) -> Path:
         return self._folder / f"{self.writer_id}-{first_line:0{_DIGITS}d}.jsonl"
 
 
 def find_writers(folder: Path) -> list[str]:
-    """Give the names of the writers whose lines are in a folder."""
-    return sorted({path.stem.rpartition("-")[0] for path in folder.glob("*-*.jsonl")})
+    """Give the names of the writers who have files in a folder."""
+    found = {path.stem for path in folder.glob("*.lock")}
+    found |= {named["writer_id"] for path in folder.glob("*.jsonl") if (named := _SEGMENT.fullmatch(path.stem))}
+    return sorted(found)
 
 
-def _to_first_line(path: Path) -> int:
-    return int(path.stem.rpartition("-")[2])
+def _missing(path: Path) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"Lines that wait for the tracking server are missing from {str(path)!r}. Was it changed?", value=str(path)
+    )
 
 
 def _write_all(file: int, content: bytes) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import math
 import os
 import threading
 import uuid
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
@@ -27,13 +29,14 @@ from aml_widgets.store.mlflow.outbox import run_ends
 from aml_widgets.store.mlflow.outbox.line_queue import LineQueue, find_writers
 from aml_widgets.store.mlflow.outbox.run_ends import RunEnd
 from aml_widgets.store.mlflow.outbox.sender_thread import SenderThread
+from aml_widgets.store.mlflow.outbox.turns import Turns, Waiting
 from aml_widgets.store.mlflow.sending import ValueSender
 
 PACE_SECONDS = 1.0
 """Between two rounds of requests, so that each brings many lines."""
 
-MAX_SENT_BYTES = 1 << 20
-"""So long are the lines that are sent together, at most."""
+MAX_SENT_BYTES = 1 << 19
+"""So long are the lines that are sent together, at most. Many a proxy takes no more than 1 MiB at once."""
 
 DEFAULT_MAX_BYTES = 1 << 30
 """So much may wait for a server, in all runs of this process together; `MAX_BYTES_VARIABLE` names another figure."""
@@ -58,6 +61,9 @@ _log = logging.getLogger(__name__)
 class Outbox:
     """Lines on their way to one server, from any thread of this process, and what processes that are gone left behind.
 
+    Runs are served in turn, so that neither the many lines of one nor what the server has against it keep another one back. When
+    Python ends, what waits is sent for a moment.
+
     Parameters
     ----------
     folder : Path
@@ -74,14 +80,21 @@ class Outbox:
         self._sender = sender
         self._tell_end = tell_end
         self._begin()
+        _live.add(self)
+
+    def forget_parent(self) -> None:
+        """Start with nothing in a process that was forked off: what it inherits belongs to the one it came from."""
+        inherited = self._list_queues()
+        self._begin()
+        for _, queue in inherited:
+            queue.abandon()
 
     def _begin(self) -> None:
-        """Start with nothing, as a process does: what one that was forked off inherits belongs to the one it came from."""
-        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._queues: dict[str, LineQueue] = {}
         self._left: list[tuple[str, LineQueue]] = []
         self._refused: dict[str, AmlWidgetsError] = {}
+        self._turns = Turns(self._send_some)
         self._ends: dict[str, float] = {}  # when the server may be told next
         self._looked_at = -math.inf
         self._thread = SenderThread("aml_widgets sender", self._work, PACE_SECONDS)
@@ -104,16 +117,12 @@ class Outbox:
         StoreError
             If the folder cannot be used.
         """
-        if self._pid != os.getpid():
-            self._begin()
         with self._lock:
             self._raise_if_refused(run_id)
             self._check_room()
             queue = self._queues.get(run_id)
             if queue is None:
-                queue = LineQueue(self.where(run_id), uuid.uuid4().hex[:12])
-                queue.open()
-                self._queues[run_id] = queue
+                queue = self._queues[run_id] = self._open_queue(run_id)
             queue.put(lines)
         self._thread.wake()
 
@@ -123,6 +132,15 @@ class Outbox:
         with self._lock:
             self._ends[run_id] = monotonic() + END_SECONDS
         self._thread.wake()
+
+    def _list_queues(self) -> list[tuple[str, LineQueue]]:
+        return [*self._queues.items(), *self._left]
+
+    def _open_queue(self, run_id: str) -> LineQueue:
+        while True:
+            queue = LineQueue(self.where(run_id), uuid.uuid4().hex[:12])
+            if queue.open():
+                return queue
 
     def know(self, server: ServerRun) -> None:
         """Take note of where the files of a run are."""
@@ -140,51 +158,66 @@ class Outbox:
     # -- waiting
 
     def flush(self, run_id: str) -> None:
-        """Send the lines of a run now. Raises StoreError where that does not work at once."""
-        self.wait(run_id, None)
+        """Send the lines of a run now. Raises StoreError where that does not work at once; what the server refused keeps nobody."""
+        self._wait(run_id, None)
 
-    def wait(self, run_id: str, seconds: float | None) -> int:
+    def wait(self, run_id: str, seconds: float) -> int:
         """Wait until the lines of a run that were taken are on the server, and give how many are not.
 
         Parameters
         ----------
         run_id : str
             The run.
-        seconds : float or None
-            How long, also while the server does not answer; None: as long as it does.
+        seconds : float
+            How long, also while the server does not answer.
 
         Raises
         ------
         PointsLost
             If the server refuses lines of this run.
-        StoreError
-            Without `seconds`, if the server does not answer.
         """
-        if self._pid != os.getpid():
-            self._begin()
+        left = self._wait(run_id, seconds)
         with self._lock:
             self._raise_if_refused(run_id)
-            queues = [queue for queue in (self._queues.get(run_id),) if queue is not None]
-            queues += [queue for left_id, queue in self._left if left_id == run_id]
+        return left
+
+    def _wait(self, run_id: str, seconds: float | None) -> int:
+        """Wait so long; without `seconds`, as long as the server answers, and raise StoreError where it does not."""
+        with self._lock:
+            queues = [queue for one_id, queue in self._list_queues() if one_id == run_id]
+            self._turns.try_again(run_id)
         targets = [(queue, queue.line_count) for queue in queues]
         begin, has_tried = monotonic(), False
         while left := sum(max(0, count - queue.first_line) for queue, count in targets):
             thread = self._thread
-            if seconds is None and has_tried and thread.trouble is not None:
-                raise thread.trouble
-            if seconds is None and thread.busy_seconds > SILENT_SECONDS:
-                raise StoreUnavailable(
-                    f"The tracking server has not answered for {thread.busy_seconds:.0f} s, and {left} line(s) of run {run_id} wait "
-                    f"for it in {str(self._folder)!r}. Try again when it is back.",
-                    value=run_id,
-                )
+            if seconds is None:
+                self._raise_if_stuck(run_id, left, targets, has_tried=has_tried)
             rest_seconds = 1.0 if seconds is None else min(1.0, seconds - (monotonic() - begin))
             if rest_seconds <= 0:
                 return left
-            thread.wake(is_urgent=not has_tried)
-            has_tried = thread.wait(rest_seconds) or has_tried
-        self._raise_if_refused(run_id)
+            can_try = thread.wake(is_urgent=not has_tried)
+            has_tried = thread.wait(rest_seconds) or has_tried or not can_try
         return 0
+
+    def _raise_if_stuck(
+        self, run_id: str, left: int, targets: Sequence[tuple[LineQueue, int]], *, has_tried: bool
+    ) -> None:
+        """Raise StoreError if it is of no use to wait for lines of a run."""
+        error = self._turns.trouble_of(run_id) or self._thread.trouble
+        if has_tried and error is not None:
+            raise error
+        if self._thread.busy_seconds > SILENT_SECONDS:
+            raise StoreUnavailable(
+                f"The tracking server has not answered for {self._thread.busy_seconds:.0f} s, and {left} line(s) of run {run_id} wait "
+                f"for it in {str(self._folder)!r}. Try again when it is back.",
+                value=run_id,
+            )
+        if not any(queue.is_open for queue, _ in targets):
+            raise StoreUnavailable(
+                f"The store was closed while {left} line(s) of run {run_id} waited for the tracking server. They are kept in "
+                f"{str(self._folder)!r}, and sent by whoever uses the server next.",
+                value=run_id,
+            )
 
     def let_go(self, run_id: str) -> None:
         """Delete the files of a run that has ended, where all that was in them is sent."""
@@ -196,15 +229,18 @@ class Outbox:
         self._remove_folder(run_id)
 
     def close(self) -> None:
-        """Send what waits, for a moment, and let go of files and threads. What is still there then, another process sends."""
-        if self._pid != os.getpid():
-            return
+        """Send what waits, for a moment, and let go of files and threads. What is still there then, another process sends.
+
+        Where a request is still on its way after that moment, the files stay with this process until it ends: two must not send the
+        same lines.
+        """
         with self._lock:
             is_needed = any(queue.waiting for queue in self._queues.values())
         if is_needed:
             self._thread.wake(is_urgent=True)
             self._thread.wait(CLOSE_SECONDS)
-        self._thread.close(CLOSE_SECONDS)
+        if not self._thread.close(CLOSE_SECONDS):
+            return
         with self._lock:
             for run_id, queue in self._queues.items():
                 queue.close(is_done=not queue.waiting)
@@ -219,8 +255,6 @@ class Outbox:
 
     def look_for_left(self) -> None:
         """Start to send what processes that are gone left behind, if there is anything and it was not looked for lately."""
-        if self._pid != os.getpid():
-            self._begin()
         if monotonic() < self._looked_at + LOOK_SECONDS:
             return
         self._looked_at = monotonic()
@@ -233,52 +267,67 @@ class Outbox:
             folders = sorted(folder for folder in self._folder.iterdir() if folder.is_dir())
         except OSError as error:
             raise to_store_error(error, "What waits for the tracking server", str(self._folder)) from error
+        for folder in folders:
+            try:
+                self._adopt_run(folder)
+            except (OSError, StoreError) as error:  # of one run: the others are seen to
+                _log.warning("What waits in %s for the tracking server cannot be sent: %s", folder, error)
         with self._lock:
-            own = {queue.writer_id for queue in self._queues.values()} | {queue.writer_id for _, queue in self._left}
-            for folder in folders:
-                for writer_id in find_writers(folder):
-                    queue = LineQueue(folder, writer_id)
-                    if writer_id not in own and queue.open():
-                        self._left.append((folder.name, queue))
-                if folder.name not in self._ends and run_ends.find(folder) is not None:
-                    self._ends[folder.name] = monotonic()
-                self._remove_folder(folder.name)
             return bool(self._left or self._ends)
 
-    def _work(self) -> bool:
-        """Send what waits; say whether there is more."""
+    def _adopt_run(self, folder: Path) -> None:
         with self._lock:
-            queues = [(run_id, queue) for run_id, queue in self._queues.items() if queue.waiting]
-            left = [*self._left]
-        for run_id, queue in queues:
-            self._send(run_id, queue)
-        for run_id, queue in left:
-            self._send(run_id, queue)
-            with self._lock:
-                self._left.remove((run_id, queue))
+            own = {queue.writer_id for run_id, queue in self._list_queues() if run_id == folder.name}
+        is_others = False
+        for writer_id in find_writers(folder):
+            if writer_id not in own:
+                queue = LineQueue(folder, writer_id)
+                if not queue.open():
+                    is_others = True
+                elif queue.waiting:
+                    with self._lock:
+                        self._left.append((folder.name, queue))
+                else:
+                    queue.close(is_done=True)
+        with self._lock:
+            # Whoever still holds lines of the run tells its end, after them.
+            if not is_others and folder.name not in self._ends and run_ends.find(folder) is not None:
+                self._ends[folder.name] = monotonic()
+        self._remove_folder(folder.name)
+
+    def _work(self) -> bool:
+        """Send what waits, and raise what is wrong where nothing could be sent; say whether there is more."""
+        with self._lock:
+            queues = self._list_queues()
+        self._turns.send(queues, self._thread)
+        with self._lock:
+            done = [(run_id, queue) for run_id, queue in self._left if not queue.waiting]
+            for one in done:
+                self._left.remove(one)
+        for run_id, queue in done:
             queue.close(is_done=True)
             self._remove_folder(run_id)
         self._tell_ends()
         with self._lock:
-            return bool(self._ends) or any(queue.waiting for queue in self._queues.values())
+            return bool(self._ends or self._left) or any(queue.waiting for queue in self._queues.values())
 
-    def _send(self, run_id: str, queue: LineQueue) -> None:
-        """Send the lines that a queue has now. What the server refuses is set aside, and told to whoever logs or waits."""
-        count = queue.line_count
-        while queue.first_line < count:
-            lines = queue.peek(MAX_SENT_BYTES)
-            try:
-                self._sender.send(run_id, queue.writer_id, queue.first_line, lines)
-            except (UserError, Missing, StoreCorrupt) as error:
+    def _send_some(self, one: Waiting) -> None:
+        """Send the next lines of a queue. What the server refuses is set aside, and told to whoever logs or waits."""
+        queue = one.queue
+        try:
+            lines = queue.peek(MAX_SENT_BYTES)[: one.last_line - queue.first_line]
+            self._sender.send(one.run_id, queue.writer_id, queue.first_line, lines)
+        except (UserError, Missing, StoreCorrupt) as error:
+            with self._lock:  # nobody logs to it meanwhile
+                aside = queue.set_aside()
                 refused = PointsLost(
-                    f"The tracking server does not take what was logged to run {run_id}: {error} It is kept in "
-                    f"{str(queue.set_aside())!r}.",
-                    value=run_id,
+                    f"The tracking server does not take what was logged to run {one.run_id}: {error} It is kept in {str(aside)!r}.",
+                    value=one.run_id,
                 )
-                _log.warning("%s", refused)
-                self._refused[run_id] = refused
-                return
-            queue.advance(lines)
+                self._refused[one.run_id] = refused
+            _log.warning("%s", refused)
+            return
+        queue.advance(lines)
 
     def _tell_ends(self) -> None:
         """Tell the server how runs ended whose lines are all there. Not in this thread: others wait for it meanwhile."""
@@ -290,7 +339,10 @@ class Outbox:
             for run_id in due:
                 self._ends[run_id] = now + END_SECONDS
         for run_id in due:
-            threading.Thread(target=self._tell_one, args=(run_id,), name="aml_widgets run end", daemon=True).start()
+            try:
+                threading.Thread(target=self._tell_one, args=(run_id,), name="aml_widgets run end", daemon=True).start()
+            except RuntimeError as error:  # too many threads, or Python is about to end
+                _log.info("The end of run %s is told later: %s", run_id, error)
 
     def _tell_one(self, run_id: str) -> None:
         end = run_ends.find(self.where(run_id))
@@ -322,3 +374,12 @@ class Outbox:
 def _find_max_bytes() -> int:
     text = os.environ.get(MAX_BYTES_VARIABLE, "")
     return int(text) if text.isdecimal() and text.isascii() else DEFAULT_MAX_BYTES
+
+
+_live: weakref.WeakSet[Outbox] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for outbox in [*_live]:
+        outbox.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,19 @@ class RunEnd:
 def keep(folder: Path, end: RunEnd) -> None:
     """Write how the run ended whose folder this is. Raises StoreError."""
     document = {"status": end.status.value, "ended_at": end.ended_at, "error": end.error and asdict(end.error)}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{_NAME}.part"
-        part.write_text(json.dumps(document), encoding="utf-8")
-        part.replace(folder / _NAME)
-    except OSError as error:
-        raise to_store_error(error, "The end of a run", str(folder)) from error
+    part = folder / f"{_NAME}.{os.getpid()}.part"
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(document), encoding="utf-8")
+            part.replace(folder / _NAME)
+        except FileNotFoundError:
+            continue  # another process has just found the folder empty, and removed it
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise to_store_error(error, "The end of a run", str(folder)) from error
+        return
 
 
 def find(folder: Path) -> RunEnd | None:

@@ -54,20 +54,39 @@ class SenderThread:
 
     @property
     def busy_seconds(self) -> float:
-        """How long the call that goes on has taken by now; 0 between two."""
+        """For how long nothing was heard of the call that goes on; 0 between two."""
         began_at = self._began_at
         return 0.0 if began_at is None else monotonic() - began_at
 
-    def wake(self, *, is_urgent: bool = False) -> None:
-        """Say that there is something to do: soon, or at once, even after a failure."""
+    @property
+    def is_closing(self) -> bool:
+        """Whether the call that goes on is to come to its end soon."""
+        return self._is_closing
+
+    def beat(self) -> None:
+        """Say, from within a call, that something was done."""
+        self._began_at = monotonic()
+
+    def wake(self, *, is_urgent: bool = False) -> bool:
+        """Say that there is something to do: soon, or at once, even after a failure. False where no thread can be had for it."""
         with self._changed:
             self._has_news = True
             self._is_urgent = self._is_urgent or is_urgent
+            self._is_closing = False  # one that is closing goes on
             if self._thread is None:
-                self._is_closing = False
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError as error:  # too many threads, or Python is about to end
+                    self._thread = None
+                    self.trouble = StoreUnavailable(
+                        f"What waits for the tracking server is not sent now, because no thread can be started: {error}. It is kept "
+                        "on this machine, and sent later.",
+                        value=str(error),
+                    )
+                    return False
             self._changed.notify_all()
+            return True
 
     def wait(self, seconds: float) -> bool:
         """Wait until a call that begins from now on has come to its end, or so long; say whether one has."""
@@ -78,14 +97,15 @@ class SenderThread:
                 self._changed.wait(left)
             return self._calls >= wanted
 
-    def close(self, wait_seconds: float) -> None:
-        """End the thread after the call that goes on, for which is waited so long."""
+    def close(self, wait_seconds: float) -> bool:
+        """End the thread after the call that goes on, for which is waited so long; say whether it has ended."""
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(wait_seconds)
+        return thread is None or not thread.is_alive()
 
     def _run(self) -> None:
         failures = 0
