@@ -22,7 +22,7 @@ class RunBrowserApp(ExtensionApp):
 
     locations = List(
         Unicode(),
-        help="Folders of workspaces to show, beside those in the home of named workspaces and those opened on this machine.",
+        help="Workspaces to show, folders or addresses of MLflow tracking servers, beside those in the home and those opened on this machine.",
     ).tag(config=True)
     workspaces_shown = List(
         Unicode(),

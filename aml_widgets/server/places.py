@@ -15,6 +15,7 @@ from pathlib import Path
 from aml_widgets.core.errors import AmlWidgetsError, StoreUnavailable
 from aml_widgets.server.workers import Workers
 from aml_widgets.store import registry, uri
+from aml_widgets.store.mlflow.connection import hide_password
 
 logger = logging.getLogger("aml_widgets.server")
 
@@ -145,13 +146,14 @@ def _names_of(location: str) -> Iterator[str]:
 
 
 def _place_of(location: str) -> Place:
-    if uri.is_tracking_uri(location):
-        return Place(key=uri.workspace_key(location), location=location, origin=SETTING)
     try:
+        if uri.is_tracking_uri(location):
+            key = uri.workspace_key(location)
+            return Place(key=key, location=uri.check_address(location), origin=SETTING)
         return _place_in(uri.to_folder(location), SETTING)
     except AmlWidgetsError as error:
         key = hashlib.sha256(location.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        return Place(key=key, location=location, origin=SETTING, problem=error.message)
+        return Place(key=key, location=hide_password(location), origin=SETTING, problem=error.message)
 
 
 def _place_in(folder: Path, origin: str) -> Place:

@@ -6,16 +6,14 @@ with it: what is logged is copied in an order that is always the same, so the nu
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 from time import monotonic
-from typing import NamedTuple
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import (
@@ -30,7 +28,6 @@ from aml_widgets.core.errors import (
 from aml_widgets.core.records import (
     SNAPSHOT_ID,
     ExperimentRecord,
-    MetricHistory,
     MetricKind,
     MetricSummary,
     MetricValue,
@@ -41,6 +38,7 @@ from aml_widgets.core.records import (
 )
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.store.transfer_experiments import COPIED_FROM, Experiments, list_runs_of
+from aml_widgets.store.transfer_points import Rows, list_operations
 
 COPIED_AT = "aml_widgets.copied_at"
 """The property that says since when a copy is whole."""
@@ -97,20 +95,6 @@ class Transferred:
     known: int
     going_on: tuple[str, ...]
     failed: Mapping[str, str]
-
-
-class _Rows(NamedTuple):
-    """Rows of one metric that were logged at one time."""
-
-    name: str
-    kind: MetricKind
-    columns: Mapping[str | None, Sequence[MetricValue]]
-    logged_at: float
-
-    @property
-    def weight(self) -> int:
-        """How many values these are."""
-        return sum(len(values) for values in self.columns.values())
 
 
 def transfer(
@@ -301,7 +285,7 @@ def _copy_points(
             unsent = count
         tell(count)
 
-    for operation in _operations(source, record.run_id, summaries):
+    for operation in list_operations(source, record.run_id, summaries, BATCH):
         weight = 1 if isinstance(operation, NewPoint) else operation.weight
         count += weight
         if count <= done:
@@ -320,7 +304,7 @@ def _copy_points(
     return count
 
 
-def _renamed(rows: _Rows, source_id: str, target_id: str) -> Mapping[str | None, Sequence[MetricValue]]:
+def _renamed(rows: Rows, source_id: str, target_id: str) -> Mapping[str | None, Sequence[MetricValue]]:
     """Let the URIs of files lead into the copy."""
     if rows.kind in (MetricKind.SCALAR, MetricKind.ROW) or source_id == target_id:
         return rows.columns
@@ -344,47 +328,6 @@ def _copy_descriptions(
         if (is_empty and name not in known) or (description and known.get(name) != description):
             columns: dict[str | None, Sequence[MetricValue]] = {one.key.column: [] for one in series}
             target.log_columns(run_id, name, columns, kind=series[0].kind, description=description)
-
-
-def _operations(source: RunStore, run_id: str, summaries: Sequence[MetricSummary]) -> Iterator[NewPoint | _Rows]:
-    """Give what was logged, in its order."""
-    kinds = {one.key.name: one.kind for one in summaries}
-    histories = source.read_histories(run_id, list(kinds))
-    streams: list[Iterator[tuple[int, int, NewPoint | _Rows]]] = []
-    for place, (name, kind) in enumerate(kinds.items()):
-        columns = {key.column: history for key, history in histories.items() if key.name == name}
-        if kind is MetricKind.SCALAR:
-            streams.append(_points(place, name, columns[None]))
-        elif any(len(history) for history in columns.values()):
-            streams.append(_rows(place, name, kind, columns))
-    return (operation for _, _, operation in heapq.merge(*streams, key=lambda one: one[:2]))
-
-
-def _points(place: int, name: str, history: MetricHistory) -> Iterator[tuple[int, int, NewPoint | _Rows]]:
-    for seq, value, step, logged_at in zip(history.seqs, history.values, history.steps, history.times, strict=True):
-        yield seq, place, NewPoint(name, value, step, logged_at)
-
-
-def _rows(
-    place: int, name: str, kind: MetricKind, columns: Mapping[str | None, MetricHistory]
-) -> Iterator[tuple[int, int, NewPoint | _Rows]]:
-    """Give rows that follow each other, have the same columns and were logged at one time, together."""
-    by_seq: dict[int, dict[str | None, tuple[MetricValue, float]]] = {}
-    for column, history in columns.items():
-        for seq, value, logged_at in zip(history.seqs, history.values, history.times, strict=True):
-            by_seq.setdefault(seq, {})[column] = (value, logged_at)
-    ordered = sorted(by_seq.items())
-    grouped = itertools.groupby(
-        enumerate(ordered),
-        key=lambda one: (one[1][0] - one[0], *one[1][1], next(iter(one[1][1].values()))[1]),
-    )
-    for _, group in grouped:
-        rows = [row for _, row in group]
-        for start in range(0, len(rows), BATCH):
-            part = rows[start : start + BATCH]
-            names = list(part[0][1])
-            values = {one: [row[one][0] for _, row in part] for one in names}
-            yield part[0][0], place, _Rows(name, kind, values, part[0][1][names[0]][1])
 
 
 # -- files

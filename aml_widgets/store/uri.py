@@ -46,13 +46,7 @@ def open_store(location: str | os.PathLike[str], *, create: bool = True) -> RunS
     if is_tracking_uri(location):
         from aml_widgets.store.mlflow.store import MlflowStore
 
-        if "@" in urlsplit(location).netloc:
-            raise UserError(
-                "The address of a tracking server must hold no user and password, because it is shown and saved. Set "
-                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
-                value=urlsplit(location).hostname,
-            )
-        return MlflowStore(location, get_home())
+        return MlflowStore(check_address(location), get_home())
     from aml_widgets.store.sqlite.store import SqliteRunStore
 
     return SqliteRunStore.open(to_folder(location), create=create)
@@ -66,6 +60,17 @@ def is_tracking_uri(location: object) -> TypeGuard[str]:
     if not isinstance(location, str):
         return False
     return _TRACKING.fullmatch(location) is not None or _MLFLOW_FILE.fullmatch(location) is not None
+
+
+def check_address(address: str) -> str:
+    """Give the address of a tracking server as it is. Raises UserError for one with a user or a password in it."""
+    if "@" in urlsplit(address).netloc:
+        raise UserError(
+            "The address of a tracking server must hold no user and password, because it is shown and saved. Set "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
+            value=urlsplit(address).hostname,
+        )
+    return address
 
 
 def find_tracking_uri() -> str | None:

@@ -123,14 +123,22 @@ async def test_a_tracking_server_is_shown_with_why_it_cannot_be_read(
 
     web_app = jp_serverapp.web_app  # type: ignore[attr-defined]
     places = web_app.settings[SETTINGS_KEY].catalog._places
-    monkeypatch.setattr(places, "_locations", ("https://tracking.example",))
+    monkeypatch.setattr(places, "_locations", ("http://127.0.0.1:9",))
 
     (shown,) = (await api.get("/workspaces"))["workspaces"]
 
-    assert shown["location"] == "https://tracking.example"
-    assert "does not support" in shown["error"]
+    assert shown["location"] == "http://127.0.0.1:9"
+    assert "does not answer" in shown["error"]
     status, code, _ = await api.refuse("GET", f"/workspaces/{shown['key']}/metrics")
     assert (status, code) == (503, "StoreUnavailable")
+
+
+@configured(raw_locations=["http://ada:secret@127.0.0.1:9"])
+async def test_an_address_with_a_password_is_neither_taken_nor_shown(api: Api) -> None:
+    response = await api.send("GET", "/workspaces")
+
+    assert b"must hold no user and password" in response.body
+    assert b"secret" not in response.body
 
 
 @configured(workspaces_shown=["te*"])
