@@ -10,12 +10,15 @@ from typing import TypeGuard
 from urllib.parse import urlsplit
 
 from aml_widgets.core.errors import StoreUnavailable, UserError
+from aml_widgets.store.plugin_uri import PLUGIN_SCHEME, parse_plugin_uri
 from aml_widgets.store.protocol import RunStore
 
 _SQLITE_SCHEME = "sqlite:///"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")  # two characters and more: "C:/runs" is a folder
 _TRACKING = re.compile(r"(https?|databricks)://.+|databricks", re.IGNORECASE)
 _MLFLOW_FILE = re.compile(r"sqlite:///.*\.(db|sqlite|sqlite3)", re.IGNORECASE)
+_HALF_ADDRESS = re.compile(r"(https?:/?)?[\w.-]+:\d{2,5}(/.*)?|https?:/?[^/].*", re.IGNORECASE)
+"""A host with a port, or one slash too few."""
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 
 
@@ -74,9 +77,9 @@ def check_address(address: str) -> str:
 
 
 def find_tracking_uri() -> str | None:
-    """Give what ``MLFLOW_TRACKING_URI`` names, where that is MLflow's to open."""
-    location = os.environ.get("MLFLOW_TRACKING_URI")
-    return location if is_tracking_uri(location) else None
+    """Give what ``MLFLOW_TRACKING_URI`` names, where that is MLflow's to open, or a workspace as MLflow names it."""
+    location = os.environ.get("MLFLOW_TRACKING_URI", "")
+    return location if is_tracking_uri(location) or location.startswith(f"{PLUGIN_SCHEME}:/") else None
 
 
 def to_folder(location: str | os.PathLike[str]) -> Path:
@@ -97,6 +100,14 @@ def to_folder(location: str | os.PathLike[str]) -> Path:
         )
     if text.startswith(_SQLITE_SCHEME):
         text = text[len(_SQLITE_SCHEME) :]
+    elif text.startswith(f"{PLUGIN_SCHEME}:/"):
+        return parse_plugin_uri(text).folder
+    elif _HALF_ADDRESS.fullmatch(text) and not Path(text).exists():
+        raise UserError(
+            f"{text!r} could be the address of a tracking server, which begins with http:// or https://. Write it so, or ./{text} for "
+            "a folder of that name.",
+            value=location,
+        )
     elif _SCHEME.match(text):
         what = "a tracking server" if is_tracking_uri(text) else "a location of a kind"
         raise StoreUnavailable(

@@ -217,12 +217,18 @@ class Run(RunMetrics, RunFiles, RunFacts, RunModels, RunDetails):
             self._upload_outputs()
         except StoreError as store_error:
             trouble = store_error
-        trouble = self._wait_until_sent(FLUSH_SECONDS) or trouble
+        interrupt: KeyboardInterrupt | None = None
+        try:
+            trouble = self._wait_until_sent(FLUSH_SECONDS) or trouble
+        except KeyboardInterrupt as error_of_wait:  # the waiting ends, and the run all the same
+            interrupt = error_of_wait
         if status is not None:
             try:
                 self._set_status(status, error)
             except StoreError as store_error:
                 trouble = trouble or store_error
+        if interrupt is not None:
+            raise interrupt
         return trouble
 
     def _check_can_end(self, status: RunStatus) -> None:
@@ -453,7 +459,8 @@ class Run(RunMetrics, RunFiles, RunFacts, RunModels, RunDetails):
             cells["Files"] = f'<a href="{html.escape(files)}" target="_blank" rel="noopener">{folder}</a>'
             page = self.get_portal_url()
             if page.startswith(("http:", "https:")):
-                cells["Page"] = f'<a href="{html.escape(page)}" target="_blank" rel="noopener">Run browser</a>'
+                name = "MLflow" if "/#/experiments/" in page else "Run browser"
+                cells["Page"] = f'<a href="{html.escape(page)}" target="_blank" rel="noopener">{name}</a>'
         except StoreError:
             cells["Files"] = ""  # to be shown is no reason to fail
         return to_html_table(cells)

@@ -185,10 +185,13 @@ class RunDetails(RunBase):
         Returns
         -------
         str
-            In kernels and terminals of such a server, the URL of the page, without a token; else the URI of the folder with the
-            run's files, which begins with ``file:`` where that is on this machine.
+            In kernels and terminals of such a server, the URL of the page, without a token; else MLflow's page of the run where the
+            workspace is on a tracking server, and the ``file:`` URI of the folder with the run's files where it is a folder.
         """
-        page = portal.find_run_page(self._experiment.workspace.location, self._run_id)
+        location = self._experiment.workspace.location
+        page = portal.find_run_page(location, self._run_id)
+        if page is None and location.startswith(("http://", "https://")):
+            page = f"{location.rstrip('/')}/#/experiments/{self._record.experiment_id}/runs/{self._run_id}"
         return self._store.artifacts.locate(self._run_id) if page is None else page
 
     # -- inside

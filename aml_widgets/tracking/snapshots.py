@@ -86,8 +86,8 @@ def start_snapshot(workspace: Workspace, source: str | os.PathLike[str] | None) 
     SnapshotError
         Only for a folder that was named and is not there.
     """
-    if source is None:
-        return {}
+    if source is None or (workspace.store.snapshots is None and Path(source) == Path()):
+        return {}  # of the current folder, which nobody named, none is missed where none can be kept
     folder = Path(source)
     if not folder.exists() and folder != Path():
         raise SnapshotError(

@@ -115,3 +115,12 @@ def test_mlflow_is_loaded_when_a_server_is_asked_and_not_before() -> None:
     )
 
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_server_without_tls_is_told_at_once(server: TrackingServer, tmp_path: Path) -> None:
+    store = MlflowStore(server.uri.replace("http://", "https://"), tmp_path)
+
+    with pytest.raises(StoreUnavailable, match="SSL"):
+        store.get_info()
+    with pytest.raises(StoreUnavailable, match="65535"):
+        MlflowStore("http://127.0.0.1:99999", tmp_path).get_info()

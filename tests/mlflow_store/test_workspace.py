@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from aml_widgets.core.errors import SnapshotError, StoreError
+from aml_widgets.core.errors import SnapshotError, StoreError, UserError
 from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.workspace import Workspace
@@ -77,7 +77,7 @@ def test_the_environment_names_the_server(server: TrackingServer, monkeypatch: p
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
 
     assert Workspace.from_config().location == server.uri
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "aml-widgets:///runs")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "./mlruns")
     assert Workspace.from_config().name == "default"
 
 
@@ -98,3 +98,32 @@ def test_what_a_server_has_no_place_for_says_where_it_is(server: TrackingServer,
         workspace.store.models.get_model("ridge")
     with pytest.raises(StoreError, match="MlflowClient"):
         workspace.store.extras.get("kind", "key")
+
+
+@pytest.mark.parametrize("location", ["127.0.0.1:5601", "mlflow:5000/", "http:/127.0.0.1:5601", "https:127.0.0.1"])
+def test_half_an_address_is_no_folder(location: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="begins with http:// or https://"):
+        Workspace.open(location)
+
+    assert [one.name for one in tmp_path.iterdir()] in ([], ["home"])
+    assert Workspace.open(f"./{location.replace('/', '')}").location
+
+
+def test_the_address_that_mlflow_is_given_names_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace.open(tmp_path / "runs")
+    address = workspace.get_mlflow_tracking_uri()
+
+    assert Workspace.open(address).location == workspace.location
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    assert Workspace.from_config().location == workspace.location
+
+
+def test_a_run_links_to_its_page_of_mlflow_and_starts_without_a_word(
+    server: TrackingServer, recwarn: pytest.WarningsRecorder
+) -> None:
+    run = Experiment(Workspace.open(server.uri), "diabetes").start_logging(outputs=False)
+
+    assert run.get_portal_url() == f"{server.uri}/#/experiments/{run.experiment.id}/runs/{run.id}"
+    assert ">MLflow</a>" in run._repr_html_()
+    assert [str(one.message) for one in recwarn if "snapshot" in str(one.message)] == []
+    run.complete()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +39,7 @@ _MISSING = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "ENDPOINT_NOT_FOUND"}
 _REFUSED_CODE = re.compile(r"error code (401|403)\b|\b(401|403) (Client Error|Unauthorized|Forbidden)", re.IGNORECASE)
 _NOT_ITS_ANSWER = re.compile(r"API request to endpoint \S+ failed with error code \d+ != ")
 """MLflow answers with a document. What has none is of a proxy: it says nothing of what the server has, which may only be away."""
+_SPEAKS_TLS = ssl._create_unverified_context()  # noqa: S323, SLF001 - nothing is sent over it
 _PORTS = {"http": 80, "https": 443}
 _MAX_REASON = 500
 _MAX_REPOSITORIES = 1_000
@@ -138,8 +141,11 @@ class Connection:
             return
         try:
             port = parts.port or _PORTS[parts.scheme.lower()]
-            socket.create_connection((parts.hostname or "", port), timeout=CONNECT_SECONDS).close()
-        except OSError as error:
+            with socket.create_connection((parts.hostname or "", port), timeout=CONNECT_SECONDS) as connected:
+                # Whether it is to be trusted, MLflow's client finds out; one that wants a certificate of ours would refuse this.
+                if parts.scheme.lower() == "https" and not os.environ.get("MLFLOW_TRACKING_CLIENT_CERT_PATH"):
+                    _SPEAKS_TLS.wrap_socket(connected, server_hostname=parts.hostname).close()
+        except (OSError, ValueError) as error:  # ValueError: a port that there cannot be
             raise self._unavailable(what, error) from error
 
     def _translate(self, error: Exception, what: str) -> AmlWidgetsError:

@@ -242,6 +242,14 @@ class Outbox:
         if not self._thread.close(CLOSE_SECONDS):
             return
         with self._lock:
+            left = sum(queue.waiting for queue in self._queues.values())
+            if left:
+                _log.warning(
+                    "%d call(s) of log did not reach the tracking server. They are kept in %s, and sent by the next process here that "
+                    "uses it.",
+                    left,
+                    self._folder,
+                )
             for run_id, queue in self._queues.items():
                 queue.close(is_done=not queue.waiting)
                 self._remove_folder(run_id)
