@@ -19,6 +19,11 @@ from aml_widgets.testing.support import Viewer, new_run
 from tests.mlflow_store.tracking_server import TrackingServer, running_server
 
 
+@pytest.fixture(autouse=True)
+def few_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+
+
 @pytest.fixture
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> object:
     with running_server(tmp_path_factory.mktemp("own_server")) as server:
