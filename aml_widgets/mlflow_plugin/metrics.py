@@ -82,17 +82,24 @@ class Metrics:
 
     def history(self, run_id: str, name: str) -> list[Metric]:
         """Give all points of a metric that MLflow can show, in the order they were written."""
+        return self.history_page(run_id, name, 0, None)[0]
+
+    def history_page(self, run_id: str, name: str, start: int, count: int | None) -> tuple[list[Metric], int]:
+        """Give some of these points, and how many there are: entities are made of those that are given only."""
         for key in _keys_of(name):
             history = self._store.read_history(run_id, key.name, key.column)
             if len(history):
+                values = history.values
+                places: Sequence[int] = range(len(history))
+                if isinstance(values, list):
+                    places = [place for place in places if to_number(values[place]) is not None]
+                end = None if count is None else start + count
                 return [
-                    Metric(name, value, to_milliseconds(at), step)
-                    for step, value, at in zip(
-                        history.steps, map(to_number, history.values), history.times, strict=True
-                    )
-                    if value is not None
-                ]
-        return []
+                    Metric(name, number, to_milliseconds(history.times[place]), history.steps[place])
+                    for place in places[start:end]
+                    if (number := to_number(values[place])) is not None
+                ], len(places)
+        return [], 0
 
 
 def to_metrics(latest: Mapping[str, Latest]) -> list[Metric]:

@@ -238,10 +238,10 @@ class PluginTrackingStore(AbstractStore):
     ) -> PagedList[Metric]:
         """Read the points of a metric in the order they were written."""
         self._runs.find(run_id)
-        points = self._metrics.history(run_id, metric_key)
         start = SearchUtils.parse_start_offset_from_page_token(page_token)
-        end = len(points) if max_results is None else start + max_results
-        return PagedList(points[start:end], SearchUtils.create_page_token(end) if end < len(points) else None)
+        points, count = self._metrics.history_page(run_id, metric_key, start, max_results)
+        end = start + len(points)
+        return PagedList(points, SearchUtils.create_page_token(end) if end < count else None)
 
     def get_metric_history_bulk(
         self, run_ids: Sequence[str], metric_key: str, max_results: int
