@@ -18,9 +18,21 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking
         yield server
 
 
-@pytest.fixture
-def server(shared_server: TrackingServer, monkeypatch: pytest.MonkeyPatch) -> TrackingServer:
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
+    """A server that a test may stop; it starts it again."""
+    with running_server(tmp_path_factory.mktemp("own_server")) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def few_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's client would try for minutes."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+
+
+@pytest.fixture
+def server(shared_server: TrackingServer) -> TrackingServer:
     shared_server.empty()
     return shared_server
 

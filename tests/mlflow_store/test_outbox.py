@@ -24,21 +24,9 @@ from aml_widgets.store.mlflow.outbox.run_ends import RunEnd
 from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.testing.support import new_run
 from tests.mlflow_store.gateway import Gateway, running_gateway
-from tests.mlflow_store.tracking_server import TrackingServer, running_server
+from tests.mlflow_store.tracking_server import TrackingServer
 
 WAIT_SECONDS = 120.0
-
-
-@pytest.fixture(scope="module")
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
-    """A server that a test may stop."""
-    with running_server(tmp_path_factory.mktemp("own_server")) as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def few_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

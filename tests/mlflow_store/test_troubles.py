@@ -16,18 +16,7 @@ from aml_widgets.store.mlflow.connection import Connection, Missing, hide_passwo
 from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.store.uri import is_tracking_uri, open_store
 from aml_widgets.testing.support import Viewer, new_run
-from tests.mlflow_store.tracking_server import TrackingServer, running_server
-
-
-@pytest.fixture(autouse=True)
-def few_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-
-
-@pytest.fixture
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> object:
-    with running_server(tmp_path_factory.mktemp("own_server")) as server:
-        yield server
+from tests.mlflow_store.tracking_server import TrackingServer
 
 
 def test_a_lost_server_is_told_and_heals_by_itself(own_server: TrackingServer, tmp_path: Path) -> None:

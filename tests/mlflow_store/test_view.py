@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +12,13 @@ from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.tracking.workspace import Workspace
 from aml_widgets.widgets.run_view import RunView
 from aml_widgets.widgets.watcher import Watcher
-from tests.mlflow_store.tracking_server import TrackingServer, running_server
+from tests.mlflow_store.tracking_server import TrackingServer
 
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AML_WIDGETS_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
-    with running_server(tmp_path_factory.mktemp("own_server")) as server:
-        yield server
 
 
 def test_a_run_of_plain_mlflow_has_its_curves_parameters_and_files(
@@ -52,7 +45,6 @@ def test_a_run_of_plain_mlflow_has_its_curves_parameters_and_files(
 def test_a_lost_server_is_shown_in_the_view_and_heals_by_itself(
     own_server: TrackingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     client = MlflowClient(own_server.uri)
     run_id = client.create_run("0").info.run_id
     client.log_metric(run_id, "loss", 1.0, step=0)

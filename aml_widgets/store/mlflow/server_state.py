@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -62,7 +63,7 @@ _GOES_ON = " AND ".join(f"attributes.status != '{status}'" for status in ("FINIS
 _log = logging.getLogger(__name__)
 
 
-class ServerState(MemoryState):
+class ServerState(MemoryState, ABC):
     """The runs of a server that were seen.
 
     Parameters
@@ -412,9 +413,9 @@ class ServerState(MemoryState):
         except StoreError as error:  # the log is there, and found by listing files; a run is to end all the same
             _log.info("How long log %r of run %s is on the tracking server is not told: %s", path, run_id, error)
 
+    @abstractmethod
     def _tell_end(self, run_id: str, end: RunEnd) -> None:
-        """Tell how a run ended that the server could not be told before."""
-        raise NotImplementedError
+        """Tell how a run ended that the server could not be told before; the part that changes records does."""
 
     def _change(self, run: StoredRun, record: RunRecord) -> None:
         if not self._is_pulling and record != run.record:
