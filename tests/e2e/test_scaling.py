@@ -13,11 +13,14 @@ from playwright.sync_api import Page, expect
 
 from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.store.uri import workspace_key
+from aml_widgets.tracking.workspace import Workspace
+from tests.e2e.conftest import OpenSidebar
 from tests.e2e.lab import LabServer, NotebookPage, take_screenshot
 from tests.e2e.sidebar import Sidebar
 from tests.mlflow_store.postgres import running_postgres
 from tests.mlflow_store.tracking_server import TrackingServer, running_server
 
+HOSTILE = "<img src=x onerror=window.pwned=1> <b>bold</b>"
 N_WRITERS = 8
 N_STEPS = 400
 
@@ -112,3 +115,34 @@ def test_eight_writers_a_widget_and_the_sidebar_on_a_team_server(
         assert client.get_run(run_id).data.tags["step"] == "300"
     assert len({store.get_run(run_id).number for run_id in run_ids}) == N_WRITERS
     store.close()
+
+
+def test_runs_of_plain_mlflow_are_seen_whatever_they_are(
+    team_server: TrackingServer, browser_lab: LabServer, open_sidebar: OpenSidebar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AML_WIDGETS_HOME", str(browser_lab.home))
+    Workspace.open(team_server.uri).store.close()  # from then on it is listed on this machine
+    client = MlflowClient(team_server.uri)
+    experiment_id = client.create_experiment("plain")
+    made = {name: client.create_run(experiment_id, run_name=name).info.run_id for name in ("empty", "failed", HOSTILE)}
+    for step in range(30):
+        client.log_metric(made["failed"], "loss", 1 / (step + 1), step=step)
+    client.log_text(made["failed"], "what went wrong", "notes.txt")
+    client.set_terminated(made["failed"], "FAILED")
+    client.log_metric(made[HOSTILE], "loss", 0.5)
+    client.set_tag(made[HOSTILE], "owner", HOSTILE)
+    sidebar = open_sidebar()
+    sidebar.show()
+    sidebar.choose_workspace(workspace_key(team_server.uri))
+    sidebar.choose_scope("All runs")
+    run_page = sidebar.page.locator(".jp-AmlRunPage:visible")
+
+    for theme in ("Light", "Dark"):
+        sidebar.set_theme(theme)
+        for name, said in (("empty", "no metrics"), ("failed", "Failed"), (HOSTILE, HOSTILE)):
+            sidebar.open_run(name)
+            expect(run_page).to_contain_text(said, ignore_case=True)
+            place = list(made).index(name)
+            take_screenshot(sidebar.page, f"scaling-plain-{('empty', 'failed', 'hostile')[place]}-{theme.lower()}")
+    assert sidebar.page.evaluate("window.pwned") is None
+    assert sidebar.page.locator(".jp-AmlRunPage img[src=x], .jp-AmlRunBrowser img[src=x]").count() == 0
