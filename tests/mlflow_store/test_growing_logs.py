@@ -11,7 +11,7 @@ import pytest
 from mlflow import MlflowClient
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import RunNotFound, StoreReadOnly
+from aml_widgets.core.errors import ArtifactNotFound, RunNotFound, StoreReadOnly
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.mlflow import log_pieces, sending
@@ -173,3 +173,44 @@ def test_a_log_that_is_refused_keeps_no_other_back_and_one_of_a_run_that_is_gone
     assert sent == ["one", "two"]
     assert {run_id for run_id, _ in sender._logs} == {"refused", "good"}
     sender.close()
+
+
+def test_a_reader_goes_on_when_a_log_becomes_one_file(
+    server: TrackingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, other = MlflowStore(server.uri, tmp_path / "home"), MlflowStore(server.uri, tmp_path / "elsewhere")
+    run_id = new_run(store).run_id
+    log = store.artifacts.append_path(run_id, LOG)
+    write(log, "." * (2 * PIECE_BYTES + 5))
+    wait_for(lambda: other.artifacts.size(run_id, LOG) == log.stat().st_size)
+    content = log.read_bytes()
+    assert other.artifacts.read(run_id, LOG) == content
+    pieces = other._files._pieces
+    read = pieces.read
+
+    def read_too_late(place: str, path: str, start: int, end: int) -> bytes:
+        if not store.get_run(run_id).status.is_terminal:
+            store.set_status(run_id, RunStatus.COMPLETED)
+        return read(place, path, start, end)
+
+    monkeypatch.setattr(pieces, "read", read_too_late)
+
+    assert other.artifacts.read(run_id, LOG, start=PIECE_BYTES + 1) == content[PIECE_BYTES + 1 :]
+    other.artifacts.copy_to(run_id, LOG, tmp_path / "copy.txt")
+    assert (tmp_path / "copy.txt").read_bytes() == content
+    store.close()
+    other.close()
+
+
+def test_a_piece_that_somebody_deleted_is_told(server: TrackingServer, tmp_path: Path) -> None:
+    store, other = MlflowStore(server.uri, tmp_path / "home"), MlflowStore(server.uri, tmp_path / "elsewhere")
+    run_id = new_run(store).run_id
+    log = store.artifacts.append_path(run_id, LOG)
+    write(log, "." * (2 * PIECE_BYTES + 5))
+    wait_for(lambda: other.artifacts.size(run_id, LOG) == log.stat().st_size)
+    other._connection.files_of(other._find_place(run_id)).delete_artifacts(f"aml_widgets/logs/{LOG}/000001")
+
+    with pytest.raises(ArtifactNotFound, match="A piece of log"):
+        other.artifacts.read(run_id, LOG)
+    store.close()
+    other.close()

@@ -174,15 +174,32 @@ class MlflowArtifactStore:
     def read(self, run_id: str, path: str, *, start: int = 0, max_bytes: int | None = None) -> bytes:
         """Read bytes from `start` (negative: from the end). Raises ArtifactNotFound."""
         path = normalize_artifact_path(path)
+        for _ in range(2):
+            try:
+                return self._read_now(run_id, path, start, max_bytes)
+            except Missing:
+                self._long_logs.discard((run_id, path))  # its pieces have just become one file
+        raise ArtifactNotFound(
+            f"A piece of log {path!r} of run {run_id} is missing on the tracking server. Was something below {names.FOLDER}/logs of its "
+            "artifacts deleted? The log is one file again when the run ends.",
+            value=path,
+        )
+
+    def _read_now(self, run_id: str, path: str, start: int, max_bytes: int | None) -> bytes:
+        """Read bytes. Raises ArtifactNotFound, and Missing for a log whose pieces are removed meanwhile."""
         if (run_id, path) in self._long_logs and (more_bytes := self._more_bytes(run_id, path)):
             return self._read_pieces(run_id, path, more_bytes, start, max_bytes)
         with self._local_copy(run_id, path) as file, open(file, "rb") as reader:
-            is_whole = reader.seek(0, os.SEEK_END) != PIECE_BYTES or self._spooled(run_id, path) == file
-            if is_whole or not (more_bytes := self._more_bytes(run_id, path)):
-                reader.seek(max(0, reader.tell() + start) if start < 0 else start)
+            if not self._may_have_pieces(run_id, path, file) or not (more_bytes := self._more_bytes(run_id, path)):
+                size_bytes = reader.seek(0, os.SEEK_END)
+                reader.seek(max(0, size_bytes + start) if start < 0 else start)
                 return reader.read() if max_bytes is None else reader.read(max(0, max_bytes))
         self._long_logs.add((run_id, path))  # next time without its beginning
         return self._read_pieces(run_id, path, more_bytes, start, max_bytes)
+
+    def _may_have_pieces(self, run_id: str, path: str, file: Path) -> bool:
+        """Say whether a file that was downloaded could be the beginning of a log."""
+        return file.stat().st_size == PIECE_BYTES and file != self._spooled(run_id, path)
 
     def _more_bytes(self, run_id: str, path: str) -> int:
         """Give how many bytes of a log are in pieces; 0 for every other file, and for one that is not there."""
@@ -210,12 +227,12 @@ class MlflowArtifactStore:
     def copy_to(self, run_id: str, path: str, target: Path) -> None:
         """Copy a file to a local path, overwriting it. Raises ArtifactNotFound."""
         path = normalize_artifact_path(path)
-        if self._more_bytes(run_id, path):
-            with _temporary(path) as file:
-                file.write_bytes(self.read(run_id, path))
-                copy_out(path, file, target)
-            return
         with self._local_copy(run_id, path) as file:
+            if not self._may_have_pieces(run_id, path, file):
+                copy_out(path, file, target)
+                return
+        with _temporary(path) as file:
+            file.write_bytes(self.read(run_id, path))
             copy_out(path, file, target)
 
     def remove_all(self, run_id: str) -> None:
