@@ -125,7 +125,11 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
         return number + 1
 
     def _settle_number(self, run_id: str) -> None:
-        """See that no other run of the experiment has the number of a new one: of two, the one with the larger id takes another."""
+        """See that no other run of the experiment has the number of a new one.
+
+        A run stays at a number only once it has looked, after it took it, and was alone there. Of two that took the same, the later to look
+        sees the other, so one of them goes on, and perhaps both: the order of their ids then leads them to different numbers.
+        """
         from mlflow.entities import ViewType
 
         run = self._runs[run_id]
@@ -135,10 +139,14 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
                 same = self._connection.client.search_runs(
                     [record.experiment_id], f"tags.`{names.NUMBER}` = '{record.number:09d}'", ViewType.ALL, 100
                 )
-            if all(other.info.run_id >= run_id for other in same):
+            others = [other.info.run_id for other in same if other.info.run_id != run_id]
+            if not others:
                 return
+            n_before = sum(other < run_id for other in others)
             self._numbers.pop(record.experiment_id, None)
-            self._change(run, replace(record, number=self._next_number(record.experiment_id)))
+            number = self._next_number(record.experiment_id) + n_before
+            self._numbers[record.experiment_id] = (number, monotonic())
+            self._change(run, replace(record, number=number))
             self._push()
 
     def get_run(self, run_id: str) -> RunRecord:
