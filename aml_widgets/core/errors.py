@@ -9,7 +9,8 @@
     │   ├── InvalidArtifact             path or content of a file of a run
     │   ├── InvalidConfig               a workspace configuration file
     │   ├── ConfigError                 a script's configuration or environment that cannot be run here
-    │   └── ScriptNotFound              the script is not in the source folder
+    │   ├── ScriptNotFound              the script is not in the source folder
+    │   └── CloudOnly                   a call of Azure ML v1 that asked its cloud for something
     ├── NotFound (LookupError)
     │   ├── WorkspaceNotFound, ExperimentNotFound, RunNotFound,
     │   ├── ArtifactNotFound, SnapshotNotFound, EnvironmentNotFound, TargetNotFound,
@@ -82,6 +83,10 @@ class ConfigError(UserError):
 
 class ScriptNotFound(UserError):
     """The script to run is not in the source folder, or not in the copy of it that it would run in."""
+
+
+class CloudOnly(UserError):
+    """A call of Azure ML v1 that asked its cloud for something that has no local meaning."""
 
 
 class NotFound(AmlWidgetsError, LookupError):

@@ -1,0 +1,18 @@
+"""Whether the import names of Azure ML v1 (`azureml.core` and others) are there, and where they are.
+
+They are an entry at the end of `sys.path`, so that processes which take over `sys.path` from this one have them too, and so that an
+installed package of the same name comes first.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+NAMES_FOLDER = Path(__file__).resolve().parents[1] / "azureml" / "names"
+"""The folder whose `azureml` stands for v1's packages."""
+
+
+def is_on() -> bool:
+    """Say whether `import azureml.core` gives this package's names in this process."""
+    return any(entry.endswith("names") and Path(entry).resolve() == NAMES_FOLDER for entry in sys.path)
