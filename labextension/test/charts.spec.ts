@@ -1,3 +1,4 @@
+import { plainColor } from '../src/view/charts/colors';
 import { extentOf } from '../src/view/charts/extent';
 import { paintSeries, type Frame } from '../src/view/charts/paint';
 import { pointOf, spokenPoint, stepTo } from '../src/view/charts/reading';
@@ -187,5 +188,13 @@ describe('a picture of a chart', () => {
 
   it('takes nothing to a logarithmic axis that has no place there', () => {
     expect(extentOf([-1, 0, 2, null, Infinity], true)).toEqual([2, 2]);
+  });
+});
+
+describe('a colour that is mixed', () => {
+  it('is written so that every program knows it', () => {
+    expect(plainColor('color(srgb 1 0.5 0)')).toBe('rgb(255, 128, 0)');
+    expect(plainColor('color(srgb 0.2 0.2 1.2 / 0.5)')).toBe('rgba(51, 51, 255, 0.5)');
+    expect(plainColor('rgb(1, 2, 3)')).toBe('rgb(1, 2, 3)');
   });
 });

@@ -26,7 +26,17 @@ export function resolveColor(host: Element, color: string): string {
   host.appendChild(probe);
   const resolved = getComputedStyle(probe).color;
   probe.remove();
-  return resolved;
+  return plainColor(resolved);
+}
+
+/** Write `color(srgb …)`, which a mixed colour becomes, so that programs that show a saved SVG know it, too. */
+export function plainColor(color: string): string {
+  const found = /^color\(srgb ([\d.e-]+) ([\d.e-]+) ([\d.e-]+)(?: \/ ([\d.e-]+))?\)$/.exec(color);
+  if (found === null) {
+    return color;
+  }
+  const [red, green, blue] = found.slice(1, 4).map(part => Math.round(Math.max(0, Math.min(1, Number(part))) * 255));
+  return found[4] === undefined ? `rgb(${red}, ${green}, ${blue})` : `rgba(${red}, ${green}, ${blue}, ${found[4]})`;
 }
 
 function hueColor(index: number): string {

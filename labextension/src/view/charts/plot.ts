@@ -345,7 +345,7 @@ export class Plot {
         return found;
       }),
       axis: resolve('var(--jp-ui-font-color2)'),
-      grid: resolve('var(--jp-border-color2)'),
+      grid: resolve('var(--jp-aml-grid-color)'),
       warn: resolve('var(--jp-aml-mark-color)')
     };
   }
