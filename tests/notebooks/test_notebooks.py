@@ -201,3 +201,48 @@ def test_mlflow_and_the_workspace_read_each_others_runs(
     assert "found by MLflow: True" in output_text(notebook, "read")
     assert "training_mean_squared_error" in runs["ridge"].get_metrics()
     assert "by aml_widgets FINISHED 400.0 aml_widgets" in output_text(notebook, "other")
+
+
+def test_a_v1_notebook_logs_reads_and_trains_as_it_was_written(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = execute("06-azureml-v1-notebooks.ipynb", tmp_path / "work")
+
+    monkeypatch.chdir(tmp_path / "work")
+    workspace = Workspace.from_config()
+    assert (workspace.name, workspace.subscription_id) == ("v1-notebooks", "my-subscription")
+    assert output_text(notebook, "workspace").splitlines()[1:3] == ["v1-notebooks", "my-group"]
+    parent, run = Experiment(workspace, "logging-api").get_runs()
+    metrics = run.get_metrics()
+    assert run.get_status() == parent.get_status() == "Completed"
+    assert metrics["squares"] == [2 * number**2 for number in range(12)]
+    assert len(metrics["sigmoid"]) == len(metrics["cosine"]["cos"]) == len(metrics["sine"]["sine"]) == 20
+    assert run.get_tags() == {"favourite": None, "rank": "1"}
+    assert Path("notes-again.txt").read_text(encoding="utf-8") == "A file that is uploaded.\n"
+    assert len(list(parent.get_children())) == 3
+    assert "is 'azureml-user'" in output_text(notebook, "children")
+    assert output_text(notebook, "children").endswith("True Completed 3\n")
+    errors = [trial.get_metrics()["rmse"] for trial in Experiment(workspace, "diabetes").get_runs()]
+    assert len(errors) == 10
+    model = Model(workspace, "diabetes-ridge")
+    assert model.run is not None
+    assert model.run.get_metrics()["rmse"] == min(errors)
+    assert output_text(notebook, "cloud").startswith("Dataset.get_by_name ")
+
+
+def test_v1_scripts_run_on_a_cluster_of_this_machine(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = execute("07-azureml-v1-scripts.ipynb", tmp_path / "work")
+
+    monkeypatch.chdir(tmp_path / "work")
+    slow, run = Experiment(Workspace.from_config(), "v1-scripts").get_runs()
+    assert (run.get_status(), run.get_details()["target"]) == ("Completed", "v1-cluster")
+    assert slow.get_status() == "Canceled"
+    metrics = run.get_metrics()
+    assert metrics["alpha"] == pytest.approx([0.05 * number for number in range(1, 21)])
+    best = f"{metrics['alpha'][metrics['mse'].index(min(metrics['mse']))]:.2f}"
+    assert output_text(notebook, "best").startswith(f"When alpha is {best}, ")
+    assert "alpha is 1.00, and mse is" in output_text(notebook, "wait")
+    assert Model(Workspace.from_config(), "best_ridge_model").run_id == run.id
+    assert "Succeeded" in output_text(notebook, "compute")
