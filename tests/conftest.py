@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from aml_widgets.core import v1_names
 
 # Never a wall-clock limit: the machine that runs the tests may be busy.
 settings.register_profile("aml_widgets", deadline=None)
@@ -27,3 +30,10 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """No Jupyter server is known: neither that of the terminal that the tests run in, nor one that a test started before."""
     monkeypatch.setenv("AML_WIDGETS_SERVER_URL", "")
+
+
+@pytest.fixture(autouse=True)
+def no_v1_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scripts that a test submits have no import names of Azure ML v1, also where a module of tests has imported `aml_widgets.azureml`."""
+    if v1_names.is_on():
+        monkeypatch.setattr(sys, "path", [entry for entry in sys.path if not v1_names.is_names_folder(entry)])

@@ -12,15 +12,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from aml_widgets.cli import cancel, environments, export_runs, import_runs, logs, runs, show, submit, targets
+from aml_widgets.cli import cancel, doctor, environments, export_runs, import_runs, logs, runs, show, submit, targets
 from aml_widgets.cli.shell import EXIT_FINE, EXIT_INTERRUPTED, EXIT_USAGE, Shell
 from aml_widgets.core.errors import AmlWidgetsError
 
-_COMMANDS = (submit, runs, show, logs, cancel, targets, environments, import_runs, export_runs)
+_COMMANDS = (submit, runs, show, logs, cancel, targets, environments, import_runs, export_runs, doctor)
 
 _END = """\
 RUN is a run's id, the beginning of one that fits no other run, or @latest for the newest run.
-Exit codes: 0 all went well, 1 the run that was waited for failed or was cancelled, 2 wrong usage or an error, 130 Ctrl-C.
+Exit codes: 0 all went well, 1 the run that was waited for failed or was cancelled, or
+`doctor` found a problem, 2 wrong usage or an error, 130 Ctrl-C.
 """
 
 

@@ -152,7 +152,7 @@ def _cells(record: RunRecord) -> Iterator[Cell]:
     yield Cell(record.run_id)
     yield status_cell(record.status)
     yield Cell(record.experiment_name)
-    yield Cell(str(record.number))
+    yield Cell(str(record.number) if record.number else "")
     yield Cell(record.display_name or "")
     yield Cell(moment_text(record.created_at))
     yield Cell(running_text(record))

@@ -87,7 +87,8 @@ def _head(record: RunRecord, children: Mapping[str, int]) -> Iterator[tuple[str,
     if record.display_name:
         yield "Name", Cell(record.display_name)
     yield "Status", status_cell(record.status)
-    yield "Experiment", Cell(f"{record.experiment_name}, run {record.number}")
+    number = f", run {record.number}" if record.number else ""
+    yield "Experiment", Cell(f"{record.experiment_name}{number}")
     if record.description:
         yield "Description", Cell(record.description)
     if record.run_type:

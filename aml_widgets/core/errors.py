@@ -1,43 +1,85 @@
 """The tree of errors.
 
+Beside each kind that Azure ML v1 had stands its name there: `azureml.exceptions` has it under that name, so that `except` clauses
+written for v1 catch what is raised here. A class that stands below two kinds is caught by the names of both.
+
 ::
 
-    AmlWidgetsError
-    ├── UserError (ValueError)          a wrong argument; nothing was written
-    │   ├── InvalidName                 experiment, workspace, run id, metric, model, tag or column name
-    │   ├── InvalidMetric               value, step or shape of what was logged
-    │   ├── InvalidArtifact             path or content of a file of a run
-    │   ├── InvalidConfig               a workspace configuration file
-    │   ├── ConfigError                 a script's configuration or environment that cannot be run here
-    │   ├── ScriptNotFound              the script is not in the source folder
-    │   └── CloudOnly                   a call of Azure ML v1 that asked its cloud for something
+    AmlWidgetsError                     AzureMLException
+    ├── UsageError                      UserErrorException: asked for wrongly, or for what is not there
+    │   ├── UserError (ValueError)      a wrong argument; nothing was written
+    │   │   ├── InvalidName             experiment, workspace, run id, metric, model, tag or column name
+    │   │   ├── InvalidMetric           value, step or shape of what was logged
+    │   │   ├── InvalidArtifact         path or content of a file of a run
+    │   │   ├── InvalidConfig           a workspace configuration file
+    │   │   ├── ConfigError             RunConfigurationException: a script's configuration or environment that cannot be run here
+    │   │   ├── CloudOnly               a call of Azure ML v1 that asked its cloud for something
+    │   │   └── ScriptNotFound, InvalidModel, InvalidModelName, InvalidTarget, InvalidTargetName (see below)
+    │   └── ArtifactNotFound, ConfigNotFound (see below)
     ├── NotFound (LookupError)
-    │   ├── WorkspaceNotFound, ExperimentNotFound, RunNotFound,
-    │   ├── ArtifactNotFound, SnapshotNotFound, EnvironmentNotFound, TargetNotFound,
-    │   └── ModelNotFound, ModelPathNotFound
-    ├── Conflict                        it is there already, or has ended
-    │   ├── WorkspaceExists, RunExists, ArtifactExists, PropertyExists, ParamExists
-    │   ├── ExperimentInUse, EnvironmentExists, TargetInUse
-    │   ├── RunIsTerminal
-    │   └── RunGoesOn, RunNotInTrash    it must have ended, or been put into the trash, first
-    ├── SnapshotError                   a source folder that cannot be copied
-    ├── RunEnvironmentError             an interpreter or environment that a script cannot have here
-    │   ├── EnvironmentBuildError       building it failed
-    │   └── EnvironmentBuildStopped     building it was stopped on request
-    ├── TargetUnavailable               a compute target that does not answer, or lacks a package here
-    ├── RunFailed                       `wait_for_completion` met a run that failed
-    ├── RunInterrupted                  waiting was interrupted; the run goes on
-    └── StoreError (OSError)            where runs are kept
-        ├── StoreUnavailable            cannot be reached or opened now
-        ├── StoreReadOnly, StoreFull, StoreCorrupt
-        ├── NotAStore                   a file or folder of something else
-        ├── StoreIsNewer                written by a newer aml_widgets
-        └── PointsLost                  points that a failing store never took
+    │   ├── RunNotFound, ExperimentNotFound             also ServiceError
+    │   │   └── ContextNotFound         RunEnvironmentException: this process belongs to no run
+    │   ├── ArtifactNotFound                            also UsageError
+    │   ├── SnapshotNotFound, EnvironmentNotFound
+    │   ├── WorkspaceNotFound                           also ProjectError and WorkspaceError
+    │   │   └── ConfigNotFound          no workspace configuration file; also UsageError
+    │   ├── TargetNotFound                              also TargetError
+    │   ├── ModelNotFound               ModelNotFoundException; also ModelError
+    │   └── ModelPathNotFound           ModelPathNotFoundException; also ModelError
+    ├── ServiceError                    ServiceException: what v1's service refused, or could not do
+    │   ├── Conflict                    it is there already, or has ended
+    │   │   ├── RunExists, PropertyExists, ParamExists, EnvironmentExists, ExperimentInUse
+    │   │   ├── ArtifactExists                          also AggregatedError
+    │   │   ├── WorkspaceExists                         also WorkspaceError
+    │   │   ├── TargetInUse                             also TargetError
+    │   │   ├── ModelFileExists                         also ModelError
+    │   │   ├── RunIsTerminal
+    │   │   └── RunGoesOn, RunNotInTrash    it must have ended, or been put into the trash, first
+    │   └── StoreError (OSError)        where runs are kept
+    │       ├── StoreUnavailable        cannot be reached or opened now
+    │       ├── StoreReadOnly, StoreFull, StoreCorrupt
+    │       ├── NotAStore               a file or folder of something else
+    │       ├── StoreIsNewer            written by a newer aml_widgets
+    │       └── PointsLost              points that a failing store never took
+    ├── AggregatedError                 AzureMLAggregatedException: several errors as one
+    │   └── ArtifactExists
+    ├── WorkspaceError                  WorkspaceException
+    │   └── WorkspaceNotFound, WorkspaceExists
+    ├── ProjectError                    ProjectSystemException
+    │   └── WorkspaceNotFound
+    ├── ExecutionError                  ExperimentExecutionException: a script that is not run, or not watched any more
+    │   ├── ScriptNotFound              the script is not in the source folder; also UserError
+    │   ├── RunEnvironmentError         an interpreter or environment that a script cannot have here
+    │   │   ├── EnvironmentBuildError   building it failed
+    │   │   └── EnvironmentBuildStopped building it was stopped on request
+    │   └── RunInterrupted              waiting was interrupted; the run goes on
+    ├── TargetError                     ComputeTargetException
+    │   ├── TargetNotFound, TargetInUse
+    │   ├── InvalidTarget, InvalidTargetName            also UserError and InvalidName
+    │   └── TargetUnavailable           a compute target that does not answer, or lacks a package here
+    ├── ModelError                      WebserviceException
+    │   ├── ModelNotFound, ModelPathNotFound, ModelFileExists
+    │   └── InvalidModel, InvalidModelName              also UserError and InvalidName
+    ├── SnapshotError                   SnapshotException: a source folder that cannot be copied
+    └── RunFailed                       ActivityFailedException: `wait_for_completion` met a run that failed
 
-Every message gives the value, the rule and the way out. `value` keeps what was refused, for programs.
+Every message gives the value, the rule and the way out. `message` has it plainly; `str()` gives v1's block around it where v1's import
+names are on. `value` keeps what was refused, for programs.
 """
 
 from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from aml_widgets.core import v1_error_text, v1_names
+
+_NO_CONTEXT = (
+    "This process belongs to no submitted run, and allow_offline is False. Start a run with Experiment(workspace, "
+    "name).start_logging(), submit the script with Experiment.submit(ScriptRunConfig(...)), or allow an offline one."
+)
 
 
 class AmlWidgetsError(Exception):
@@ -45,19 +87,173 @@ class AmlWidgetsError(Exception):
 
     Parameters
     ----------
-    message : str
+    exception_message : str
         The value, the rule and the way out, in one or two sentences.
+    inner_exception : object, optional
+        Another error that led to this one, as v1 shows it.
+    target, details, message_format, message_parameters, reference_code : object, optional
+        What v1 puts into the error's document.
     value : object, optional
         What was refused or not found.
     """
 
-    def __init__(self, message: str, *, value: object = None) -> None:
-        super().__init__(message)
-        self.message = message
+    _v1_name: ClassVar[str] = "AzureMLException"
+    """Name in v1; a class without one of its own goes by that of its first kind that has one."""
+
+    def __init__(
+        self,
+        exception_message: str,
+        inner_exception: object = None,
+        target: object = None,
+        details: object = None,
+        message_format: object = None,
+        message_parameters: object = None,
+        reference_code: object = None,
+        *,
+        value: object = None,
+    ) -> None:
+        super().__init__(exception_message)
+        self.message = exception_message
+        self.inner_exception = inner_exception
+        self.target = target
+        self.details = details
+        self.message_format = message_format
+        self.message_parameters = message_parameters
+        self.reference_code = reference_code
         self.value = value
 
+    @property
+    def class_name(self) -> str:
+        """Name of its class for readers: v1's where v1's import names are on."""
+        return v1_error_text.find_name(type(self)) if v1_names.is_on() else type(self).__name__
 
-class UserError(AmlWidgetsError, ValueError):
+    def print_stacktrace(self) -> None:
+        """Print where it was raised, and the errors that led to it, as v1's errors can."""
+        traceback.print_exception(self)
+
+    def __str__(self) -> str:
+        return v1_error_text.to_block(self) if v1_names.is_on() else str(self.message)
+
+    def __repr__(self) -> str:
+        return v1_error_text.to_block(self, is_full=True) if v1_names.is_on() else super().__repr__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not by calling the class: several build their message from other arguments than the message itself.
+        return _remake, (type(self), self.args), self.__dict__
+
+
+def message_of(error: BaseException) -> str:
+    """Give what an error says, to be put into another text: of ours the message alone, whatever `str()` makes of it."""
+    return str(error.message if isinstance(error, AmlWidgetsError) else error)
+
+
+def _remake(kind: type[AmlWidgetsError], arguments: tuple[object, ...]) -> AmlWidgetsError:
+    error = kind.__new__(kind)
+    error.args = arguments
+    return error
+
+
+class UsageError(AmlWidgetsError):
+    """Something was asked for wrongly, or is not there."""
+
+    _v1_name = "UserErrorException"
+    _error_code = "UserError"
+
+
+class ServiceError(AmlWidgetsError):
+    """What v1's service would have refused, or could not do. `status_code` is the HTTP status that it answered with."""
+
+    _v1_name = "ServiceException"
+    status_code: int | None = 500
+
+
+class AggregatedError(AmlWidgetsError):
+    """Several errors as one.
+
+    Parameters
+    ----------
+    exceptions_list : iterable of str, or str
+        Their messages.
+    **keywords : object
+        What `AmlWidgetsError` takes.
+    """
+
+    _v1_name = "AzureMLAggregatedException"
+
+    def __init__(self, exceptions_list: Iterable[str] | str, **keywords: Any) -> None:
+        message = exceptions_list if isinstance(exceptions_list, str) else "\n".join(exceptions_list)
+        super().__init__(message, **keywords)
+
+
+class WorkspaceError(AmlWidgetsError):
+    """A workspace that cannot be had or made.
+
+    Parameters
+    ----------
+    exception_message : str
+        The message.
+    found_multiple : bool, optional
+        Whether several workspaces were found where one was asked for.
+    **keywords : object
+        What `AmlWidgetsError` takes.
+    """
+
+    _v1_name = "WorkspaceException"
+
+    def __init__(self, exception_message: str, found_multiple: bool = False, **keywords: Any) -> None:
+        super().__init__(exception_message, **keywords)
+        self.found_multiple = found_multiple
+
+
+class ProjectError(AmlWidgetsError):
+    """The place that runs are to go to is not there."""
+
+    _v1_name = "ProjectSystemException"
+
+
+class ExecutionError(AmlWidgetsError):
+    """A script that cannot be run, or is not watched any more."""
+
+    _v1_name = "ExperimentExecutionException"
+
+
+class TargetError(AmlWidgetsError):
+    """A compute target that cannot be had, made or used."""
+
+    _v1_name = "ComputeTargetException"
+
+
+class ModelError(AmlWidgetsError):
+    """A model that cannot be had or made.
+
+    Parameters
+    ----------
+    exception_message : str
+        The message.
+    status_code : int, optional
+        An HTTP status, as v1's service gave it.
+    logger : logging.Logger, optional
+        Where the message is logged too.
+    **keywords : object
+        What `AmlWidgetsError` takes.
+    """
+
+    _v1_name = "WebserviceException"
+
+    def __init__(
+        self,
+        exception_message: str,
+        status_code: int | None = None,
+        logger: logging.Logger | None = None,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(exception_message, **keywords)
+        self.status_code: int | None = status_code
+        if logger is not None:
+            logger.error("%s", exception_message)
+
+
+class UserError(UsageError, ValueError):
     """A wrong argument. Nothing was written."""
 
 
@@ -80,8 +276,10 @@ class InvalidConfig(UserError):
 class ConfigError(UserError):
     """A configuration of a script, or an environment, that is wrong or cannot be run here."""
 
+    _v1_name = "RunConfigurationException"
 
-class ScriptNotFound(UserError):
+
+class ScriptNotFound(ExecutionError, UserError):
     """The script to run is not in the source folder, or not in the copy of it that it would run in."""
 
 
@@ -89,27 +287,68 @@ class CloudOnly(UserError):
     """A call of Azure ML v1 that asked its cloud for something that has no local meaning."""
 
 
+class InvalidModel(ModelError, UserError):
+    """A version, id or description that no model can have."""
+
+
+class InvalidModelName(ModelError, InvalidName):
+    """A name that no model can have."""
+
+
+class InvalidTarget(TargetError, UserError):
+    """What no compute target of that kind can be."""
+
+
+class InvalidTargetName(TargetError, InvalidName):
+    """A name that no compute target can have."""
+
+
 class NotFound(AmlWidgetsError, LookupError):
     """Something asked for by name or id is not there."""
 
 
-class WorkspaceNotFound(NotFound):
+class WorkspaceNotFound(ProjectError, WorkspaceError, NotFound):
     """No workspace at that location or of that name."""
 
 
-class ExperimentNotFound(NotFound):
+class ConfigNotFound(UsageError, WorkspaceNotFound):
+    """No workspace configuration file where one was named or looked for."""
+
+
+class ExperimentNotFound(ServiceError, NotFound):
     """No experiment of that name or id."""
 
+    status_code: int | None = 404
 
-class RunNotFound(NotFound):
+
+class RunNotFound(ServiceError, NotFound):
     """No run of that id."""
+
+    status_code: int | None = 404
+
+
+class ContextNotFound(RunNotFound):
+    """The process belongs to no submitted run.
+
+    Parameters
+    ----------
+    exception_message : str, optional
+        The message; without it, one that says how to have a run.
+    **keywords : object
+        What `AmlWidgetsError` takes.
+    """
+
+    _v1_name = "RunEnvironmentException"
+
+    def __init__(self, exception_message: str | None = None, **keywords: Any) -> None:
+        super().__init__(exception_message or _NO_CONTEXT, **keywords)
 
 
 class EnvironmentNotFound(NotFound):
     """No environment of that name, version or label."""
 
 
-class ArtifactNotFound(NotFound):
+class ArtifactNotFound(UsageError, NotFound):
     """The run has no file of that path."""
 
 
@@ -117,23 +356,29 @@ class SnapshotNotFound(NotFound):
     """The run has no snapshot, or none of that id."""
 
 
-class TargetNotFound(NotFound):
+class TargetNotFound(TargetError, NotFound):
     """No compute target of that name."""
 
 
-class ModelNotFound(NotFound):
+class ModelNotFound(ModelError, NotFound):
     """No model of that name, version or id."""
 
+    _v1_name = "ModelNotFoundException"
 
-class ModelPathNotFound(NotFound):
+
+class ModelPathNotFound(ModelError, NotFound):
     """No file or folder of that path to make a model of."""
 
+    _v1_name = "ModelPathNotFoundException"
 
-class Conflict(AmlWidgetsError):
+
+class Conflict(ServiceError):
     """The request does not fit what is there already."""
 
+    status_code: int | None = 409
 
-class WorkspaceExists(Conflict):
+
+class WorkspaceExists(WorkspaceError, Conflict):
     """A workspace is there already."""
 
 
@@ -141,7 +386,7 @@ class RunExists(Conflict):
     """A run of that id is there already."""
 
 
-class ArtifactExists(Conflict):
+class ArtifactExists(AggregatedError, Conflict):
     """The run has another file of that path; artifacts are written once."""
 
 
@@ -161,8 +406,12 @@ class ExperimentInUse(Conflict):
     """An experiment that has runs cannot be deleted."""
 
 
-class TargetInUse(Conflict):
+class TargetInUse(TargetError, Conflict):
     """A compute target that runs wait for or work on cannot be deleted."""
+
+
+class ModelFileExists(ModelError, Conflict):
+    """There is a file already where one of a model is to be copied to."""
 
 
 class RunIsTerminal(Conflict):
@@ -180,8 +429,10 @@ class RunNotInTrash(Conflict):
 class SnapshotError(AmlWidgetsError):
     """A source folder that cannot be copied."""
 
+    _v1_name = "SnapshotException"
 
-class RunEnvironmentError(AmlWidgetsError):
+
+class RunEnvironmentError(ExecutionError):
     """The interpreter or environment that a script asks for is not there and cannot be made on this machine."""
 
 
@@ -193,24 +444,42 @@ class EnvironmentBuildStopped(RunEnvironmentError):
     """Building an environment was stopped on request; nothing of it is left."""
 
 
-class TargetUnavailable(AmlWidgetsError):
+class TargetUnavailable(TargetError):
     """A compute target does not answer, or what speaks with it is not installed here."""
 
 
 class RunFailed(AmlWidgetsError):
-    """A run that was waited for ended as `Failed`."""
+    """A run that was waited for ended as `Failed`.
+
+    Parameters
+    ----------
+    error_details : str
+        The run's error, as a JSON document. It is the message, in v1's words, where v1's import names are on.
+    sentence : str, optional
+        The message where they are not.
+    **keywords : object
+        What `AmlWidgetsError` takes.
+    """
+
+    _v1_name = "ActivityFailedException"
+
+    def __init__(self, error_details: str, *, sentence: str | None = None, **keywords: Any) -> None:
+        in_v1_words = f"Activity Failed:\n{error_details}"
+        super().__init__(in_v1_words if sentence is None or v1_names.is_on() else sentence, **keywords)
 
 
-class RunInterrupted(AmlWidgetsError):
+class RunInterrupted(ExecutionError):
     """Waiting was interrupted; the run itself goes on."""
 
 
-class StoreError(AmlWidgetsError, OSError):
+class StoreError(ServiceError, OSError):
     """Where runs are kept does not do its work."""
 
 
 class StoreUnavailable(StoreError):
     """The store cannot be opened or reached now."""
+
+    status_code: int | None = 503
 
 
 class StoreReadOnly(StoreError):

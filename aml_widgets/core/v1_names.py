@@ -15,4 +15,12 @@ NAMES_FOLDER = Path(__file__).resolve().parents[1] / "azureml" / "names"
 
 def is_on() -> bool:
     """Say whether `import azureml.core` gives this package's names in this process."""
-    return any(entry.endswith("names") and Path(entry).resolve() == NAMES_FOLDER for entry in sys.path)
+    return any(is_names_folder(entry) for entry in sys.path or ())  # None while the interpreter ends
+
+
+def is_names_folder(entry: object) -> bool:
+    """Say whether an entry of `sys.path` is that of the names."""
+    if not isinstance(entry, str):  # some programs put a Path there
+        return False
+    is_likely = entry.endswith("names") and Path(entry).is_absolute()
+    return is_likely and Path(entry).resolve() == NAMES_FOLDER

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aml_widgets.core.errors import AmlWidgetsError, StoreUnavailable
+from aml_widgets.core.errors import AmlWidgetsError, StoreUnavailable, message_of
 from aml_widgets.server.workers import Workers
 from aml_widgets.store import registry, uri
-from aml_widgets.store.mlflow.connection import hide_password
+from aml_widgets.store.addresses import check_address, hide_secrets
 
 logger = logging.getLogger("aml_widgets.server")
 
@@ -92,7 +92,7 @@ class Places:
             found = await self._workers.run(self._read_opened, timeout_seconds=self._look_seconds)
             self._folders, self._servers = found
         except StoreUnavailable as error:
-            self._tell_once(str(error))
+            self._tell_once(message_of(error))
 
     def _read_opened(self) -> tuple[Mapping[Path, str], Sequence[str]]:
         self._is_listing = True
@@ -108,7 +108,7 @@ class Places:
         except FileNotFoundError:
             return []
         except (OSError, AmlWidgetsError) as error:
-            self._tell_once(str(error))
+            self._tell_once(message_of(error))
             return []
 
     async def _find_gone(self, folders: Iterable[Path]) -> set[Path]:
@@ -117,7 +117,7 @@ class Places:
         try:
             await self._workers.run(lambda: self._look_at(asked, gone), timeout_seconds=self._look_seconds)
         except StoreUnavailable as error:
-            self._tell_once(str(error))
+            self._tell_once(message_of(error))
         return set(gone)
 
     def _look_at(self, folders: Iterable[Path], gone: set[Path]) -> None:
@@ -149,11 +149,11 @@ def _place_of(location: str) -> Place:
     try:
         if uri.is_tracking_uri(location):
             key = uri.workspace_key(location)
-            return Place(key=key, location=uri.check_address(location), origin=SETTING)
+            return Place(key=key, location=check_address(location), origin=SETTING)
         return _place_in(uri.to_folder(location), SETTING)
     except AmlWidgetsError as error:
         key = hashlib.sha256(location.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        return Place(key=key, location=hide_password(location), origin=SETTING, problem=error.message)
+        return Place(key=key, location=hide_secrets(location), origin=SETTING, problem=error.message)
 
 
 def _place_in(folder: Path, origin: str) -> Place:

@@ -23,6 +23,7 @@ from aml_widgets.core.errors import (
     StoreFull,
     StoreReadOnly,
     StoreUnavailable,
+    message_of,
 )
 from aml_widgets.store import live_copies
 
@@ -301,7 +302,7 @@ def _open_source(path: str, source: Path) -> BinaryIO:
         if stat.S_ISREG(mode):
             return open(source, "rb")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({message_of(error)})"
         raise InvalidArtifact(
             f"The file {shown} for {_shown(path)} {reason}. Give the path of a file that can be read.", value=source
         ) from error
@@ -319,7 +320,8 @@ def _copy_stream(path: str, reader: BinaryIO, writer: BinaryIO, *, max_bytes: in
             chunk = reader.read(wanted)
         except (OSError, ValueError) as error:  # ValueError: a closed stream
             raise InvalidArtifact(
-                f"The content for {_shown(path)} cannot be read ({error}). Give an open binary stream.", value=reader
+                f"The content for {_shown(path)} cannot be read ({message_of(error)}). Give an open binary stream.",
+                value=reader,
             ) from error
         if not chunk:
             break
@@ -400,7 +402,9 @@ def to_store_error(error: OSError, what: str, value: object) -> StoreError:
             f"{what} may not be used so{place}: {error.strerror}. Ask for the right to, or use another workspace.",
             value=value,
         )
-    return StoreUnavailable(f"{what} cannot be reached{place}: {error}. Try again, or see to that disk.", value=value)
+    return StoreUnavailable(
+        f"{what} cannot be reached{place}: {message_of(error)}. Try again, or see to that disk.", value=value
+    )
 
 
 if TYPE_CHECKING:

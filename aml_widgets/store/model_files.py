@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import Conflict, InvalidArtifact, StoreCorrupt, StoreError
+from aml_widgets.core.errors import InvalidArtifact, ModelFileExists, StoreCorrupt, StoreError
 from aml_widgets.core.records import ModelFile
 from aml_widgets.store.artifacts import copy_content, copy_out, is_same_content, normalize_artifact_path, to_store_error
 
@@ -138,7 +138,7 @@ class ModelFolder:
         return place
 
     def copy_to(self, folder: str, path: str, files: Mapping[str, int], target: Path, *, overwrites: bool) -> None:
-        """Copy the file of a model, or those of its folder `path`, to a local path. Raises Conflict, StoreCorrupt.
+        """Copy the file of a model, or those of its folder `path`, to a local path. Raises ModelFileExists, StoreCorrupt.
 
         An ``OSError`` about `target` is passed on as it is.
         """
@@ -146,7 +146,7 @@ class ModelFolder:
         if not overwrites:
             for _, place in pairs:
                 if os.path.lexists(place):
-                    raise Conflict(
+                    raise ModelFileExists(
                         f"{str(place)!r} is there already. Choose another folder, or give exist_ok=True to overwrite it.",
                         value=place,
                     )

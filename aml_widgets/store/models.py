@@ -9,7 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from aml_widgets.core.errors import InvalidArtifact, InvalidName, ModelNotFound, PropertyExists, StoreError
+from aml_widgets.core.errors import (
+    InvalidArtifact,
+    InvalidModelName,
+    InvalidName,
+    ModelNotFound,
+    PropertyExists,
+    StoreError,
+)
 from aml_widgets.core.records import ArtifactRecord, ModelFile, ModelQuery, ModelRecord, NewModel, Tags
 from aml_widgets.core.showing import show
 from aml_widgets.store.artifacts import check_run_id, normalize_artifact_path
@@ -25,11 +32,11 @@ def check_model_name(name: object) -> str:
 
     Raises
     ------
-    InvalidName
+    InvalidModelName
         Unless it is 1 to 255 ASCII letters, digits, ``-``, ``.`` and ``_``, the first a letter or digit.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise InvalidName(
+        raise InvalidModelName(
             f"Model name {show(name)} must be 1 to 255 ASCII letters, digits, '-', '.' and '_' with a letter or digit first. "
             "Choose one such as 'ridge-model'.",
             value=name,

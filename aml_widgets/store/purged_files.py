@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import StoreError
+from aml_widgets.core.errors import StoreError, message_of
 from aml_widgets.store.artifacts import FolderArtifactStore
 
 SNAPSHOT_KEPT_SECONDS = 3_600.0
@@ -26,7 +26,7 @@ def remove_files(artifacts: FolderArtifactStore, run_ids: Iterable[str]) -> list
             _log.warning(
                 "Run %s is deleted, but not all of its files could be; they will be when the workspace is next opened: %s",
                 run_id,
-                error,
+                message_of(error),
             )
         else:
             removed.append(run_id)

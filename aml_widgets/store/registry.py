@@ -6,8 +6,9 @@ import logging
 import os
 from pathlib import Path
 
-from aml_widgets.core.errors import StoreError
+from aml_widgets.core.errors import StoreError, message_of
 from aml_widgets.store import uri
+from aml_widgets.store.addresses import one_spelling
 
 logger = logging.getLogger("aml_widgets")
 
@@ -38,7 +39,7 @@ def note_opened(folder: Path) -> None:
         if not (folder.parent == home and uri.is_workspace_name(folder.name)) and is_workspace(folder):
             _remember(home / _FOLDER_NAME, folder)
     except (OSError, StoreError) as error:
-        logger.debug("That the workspace %s was opened is not remembered: %s", folder, error)
+        logger.debug("That the workspace %s was opened is not remembered: %s", folder, message_of(error))
 
 
 def note_opened_server(address: str) -> None:
@@ -53,6 +54,7 @@ def note_opened_server(address: str) -> None:
     """
     try:
         home = uri.get_home()
+        address = one_spelling(address)
         if (home, address) in _noted or _is_relative(address):
             return
         _noted.add((home, address))
@@ -61,13 +63,13 @@ def note_opened_server(address: str) -> None:
             entry.parent.mkdir(parents=True, exist_ok=True)
             _write(entry, os.fsencode(address))
     except (OSError, StoreError) as error:
-        logger.debug("That the workspace %s was opened is not remembered: %s", address, error)
+        logger.debug("That the workspace %s was opened is not remembered: %s", address, message_of(error))
 
 
 def list_opened_servers() -> list[str]:
     """List the addresses of tracking servers that were opened as workspaces; whether they are there is not asked."""
     found = (_read_text(entry) for entry in _list_entries(uri.get_home() / _SERVERS_NAME))
-    return sorted({address for address in found if uri.is_tracking_uri(address)})
+    return sorted({one_spelling(address) for address in found if uri.is_tracking_uri(address)})
 
 
 def list_opened() -> list[Path]:

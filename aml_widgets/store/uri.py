@@ -7,9 +7,10 @@ import os
 import re
 from pathlib import Path
 from typing import TypeGuard
-from urllib.parse import urlsplit
 
 from aml_widgets.core.errors import StoreUnavailable, UserError
+from aml_widgets.store.addresses import check_address as check_address  # noqa: PLC0414 - what is above takes it from here
+from aml_widgets.store.addresses import hide_secrets, one_spelling
 from aml_widgets.store.plugin_uri import PLUGIN_SCHEME, parse_plugin_uri
 from aml_widgets.store.protocol import RunStore
 
@@ -17,7 +18,7 @@ _SQLITE_SCHEME = "sqlite:///"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")  # two characters and more: "C:/runs" is a folder
 _TRACKING = re.compile(r"(https?|databricks)://.+|databricks", re.IGNORECASE)
 _MLFLOW_FILE = re.compile(r"sqlite:///.*\.(db|sqlite|sqlite3)", re.IGNORECASE)
-_HALF_ADDRESS = re.compile(r"(https?:/?)?[\w.-]+:\d{2,5}(/.*)?|https?:/?[^/].*", re.IGNORECASE)
+_HALF_ADDRESS = re.compile(r"(https?:/?)?[\w.-]+:\d{2,5}([/?#].*)?|https?:/?[^/].*", re.IGNORECASE)
 """A host with a port, or one slash too few."""
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 
@@ -65,17 +66,6 @@ def is_tracking_uri(location: object) -> TypeGuard[str]:
     return _TRACKING.fullmatch(location) is not None or _MLFLOW_FILE.fullmatch(location) is not None
 
 
-def check_address(address: str) -> str:
-    """Give the address of a tracking server as it is. Raises UserError for one with a user or a password in it."""
-    if "@" in urlsplit(address).netloc:
-        raise UserError(
-            "The address of a tracking server must hold no user and password, because it is shown and saved. Set "
-            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
-            value=urlsplit(address).hostname,
-        )
-    return address
-
-
 def find_tracking_uri() -> str | None:
     """Give what ``MLFLOW_TRACKING_URI`` names, where that is MLflow's to open, or a workspace as MLflow names it."""
     location = os.environ.get("MLFLOW_TRACKING_URI", "")
@@ -103,17 +93,18 @@ def to_folder(location: str | os.PathLike[str]) -> Path:
     elif text.startswith(f"{PLUGIN_SCHEME}:/"):
         return parse_plugin_uri(text).folder
     elif _HALF_ADDRESS.fullmatch(text) and not Path(text).exists():
+        shown = text.partition("?")[0].partition("#")[0]  # behind it may be a token
         raise UserError(
-            f"{text!r} could be the address of a tracking server, which begins with http:// or https://. Write it so, or ./{text} for "
+            f"{shown!r} could be the address of a tracking server, which begins with http:// or https://. Write it so, or ./{shown} for "
             "a folder of that name.",
-            value=location,
+            value=shown,
         )
     elif _SCHEME.match(text):
         what = "a tracking server" if is_tracking_uri(text) else "a location of a kind"
         raise StoreUnavailable(
-            f"{text!r} names {what} that aml_widgets does not support here. "
+            f"{hide_secrets(text)!r} names {what} that aml_widgets does not support here. "
             "Give a folder instead, such as './runs': it needs no server.",
-            value=location,
+            value=hide_secrets(text),
         )
     try:
         return _absolute(text)
@@ -148,9 +139,9 @@ def workspace_key(location: str | os.PathLike[str]) -> str:
     Returns
     -------
     str
-        16 hexadecimal digits, the beginning of the SHA-256 of the absolute path or the address.
+        16 hexadecimal digits, the beginning of the SHA-256 of the absolute path or of the address in its one spelling.
     """
-    place = location if is_tracking_uri(location) else to_folder(location)
+    place = one_spelling(location) if is_tracking_uri(location) else to_folder(location)
     return hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
 
 

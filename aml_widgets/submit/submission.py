@@ -52,6 +52,8 @@ class Submission:
         Folders below the working folder whose files are uploaded as they grow.
     max_run_seconds : float or None
         The script is ended when it has run for so long.
+    has_v1_names : bool
+        Whether the script finds Azure ML v1's import names, as whoever submitted it did.
     """
 
     run_id: str
@@ -66,6 +68,7 @@ class Submission:
     collects_outputs: bool = True
     watched_folders: tuple[str, ...] = ("logs",)
     max_run_seconds: float | None = None
+    has_v1_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aml_widgets.core.errors import NotFound, StoreError, UserError
+from aml_widgets.core.errors import NotFound, StoreError, UserError, message_of
 from aml_widgets.core.records import RunQuery, RunRecord
 from aml_widgets.store.run_fitting import RunFilter
 from aml_widgets.submit.engines.finding import LOCAL
@@ -68,7 +68,7 @@ def _read(target_run: TargetRun, workspaces: dict[str, Workspace]) -> tuple[Work
             workspaces[location] = Workspace.open(location, create=False)
         return workspaces[location], workspaces[location].store.get_run(target_run.run_id)
     except (NotFound, StoreError) as error:
-        logger.debug("Run %s is not listed: %s", target_run.run_id, error)
+        logger.debug("Run %s is not listed: %s", target_run.run_id, message_of(error))
         return None
 
 

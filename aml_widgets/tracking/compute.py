@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import builtins
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
-from aml_widgets.core.errors import UserError
+from aml_widgets.core.cloud_only import cloud_only
+from aml_widgets.core.errors import InvalidTarget
 from aml_widgets.submit.engines import targets
 from aml_widgets.tracking.arguments import check_workspace
+from aml_widgets.tracking.compute_state import ComputeState
 from aml_widgets.tracking.workspace import Workspace
 
+if TYPE_CHECKING:
+    from aml_widgets.tracking.compute_named import ComputeTargetProvisioningConfiguration
 
-class ComputeTarget:
+
+class ComputeTarget(ComputeState):
     """A named compute target. ``ComputeTarget(workspace, name)`` opens one that is there; `LocalTarget.create` and
-    `RayTarget.create` make one.
+    `RayTarget.create` make one, and `create` does by a description of v1's.
 
     Give it, or its name, as ``compute_target`` of a `ScriptRunConfig` or as ``run_config.target``. The target ``"local"`` is
     always there and needs no object.
@@ -31,16 +37,21 @@ class ComputeTarget:
     """
 
     type = ""
-    """What kind of target it is, ``"Local"`` or ``"Ray"``."""
+    """What kind of target it is, ``"Local"`` or ``"Ray"``, or what v1 calls it."""
+
+    _kind: ClassVar[str] = ""
 
     def __new__(cls, workspace: Workspace | None, name: str) -> ComputeTarget:
         """Make an object of the class that the target has, as v1 does."""
         del workspace
-        kind = targets.get_target(name).kind
+        from aml_widgets.tracking.compute_v1 import find_class
+
+        record = targets.get_target(name)
+        kind = record.kind
         if cls is ComputeTarget:
-            return super().__new__(RayTarget if kind == targets.RAY_KIND else LocalTarget)
-        if kind != cls.type:
-            raise UserError(
+            return super().__new__(RayTarget if kind == targets.RAY_KIND else find_class(record))
+        if kind != cls._kind:
+            raise InvalidTarget(
                 f"The compute target {name!r} is no {cls.__name__}: its type is {kind!r}. Open it with ComputeTarget(workspace, {name!r}).",
                 value=name,
             )
@@ -51,6 +62,62 @@ class ComputeTarget:
             check_workspace(workspace, "A compute target is asked for in a workspace")
         self._workspace = workspace
         self._name = targets.get_target(name).name
+
+    @staticmethod
+    def create(
+        workspace: Workspace, name: str, provisioning_configuration: ComputeTargetProvisioningConfiguration
+    ) -> ComputeTarget:
+        """Make a target on this machine by what v1 says of one in the cloud, or change the one of that name.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            A workspace, as in v1.
+        name : str
+            1 to 64 ASCII letters, digits, ``-`` and ``_``, the first a letter or digit.
+        provisioning_configuration : ComputeTargetProvisioningConfiguration
+            What ``AmlCompute.provisioning_configuration(max_nodes=4)`` gives, or that of `ComputeInstance`.
+
+        Returns
+        -------
+        ComputeTarget
+            The target, which is ready.
+
+        Raises
+        ------
+        InvalidTargetName
+            For a name that the rules refuse, and for ``"local"``.
+        InvalidTarget
+            For what is no such configuration, and for the name of a target that is a Ray cluster.
+        """
+        from aml_widgets.tracking.compute_named import create
+
+        return create(workspace, name, provisioning_configuration)
+
+    @staticmethod
+    def attach(workspace: Workspace, name: str, attach_configuration: object) -> NoReturn:
+        """Refuse: there is nothing in a cloud to be attached.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            A workspace, as in v1.
+        name : str
+            What it would be called.
+        attach_configuration : object
+            What it would be.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
+        del workspace, name, attach_configuration
+        raise cloud_only(
+            "ComputeTarget.attach",
+            "Scripts run on this machine: LocalTarget.create('name', max_concurrent_runs=2) makes a target with a queue, and "
+            "RayTarget.create('name', address) one that is a Ray cluster.",
+        )
 
     @staticmethod
     def list(workspace: Workspace | None = None) -> builtins.list[ComputeTarget]:
@@ -117,7 +184,7 @@ class LocalTarget(ComputeTarget):
     """
 
     @staticmethod
-    def create(name: str, max_concurrent_runs: int = 4) -> LocalTarget:
+    def create(name: str, max_concurrent_runs: int = 4) -> LocalTarget:  # type: ignore[override]  # it needs no more
         """Make a target, or open the one of that name and let it have so many runs.
 
         Parameters
@@ -134,15 +201,16 @@ class LocalTarget(ComputeTarget):
 
         Raises
         ------
-        InvalidName
+        InvalidTargetName
             For a name that the rules refuse, and for ``"local"``.
-        UserError
+        InvalidTarget
             For a number that is no integer from 1.
         """
         targets.set_target(name, max_concurrent_runs)
         return LocalTarget(None, name)
 
     type = targets.LOCAL_KIND
+    _kind = targets.LOCAL_KIND
 
     @property
     def max_concurrent_runs(self) -> int:
@@ -161,7 +229,7 @@ class LocalTarget(ComputeTarget):
         ------
         TargetNotFound
             If it was deleted.
-        UserError
+        InvalidTarget
             For a number that is no integer from 1.
         """
         targets.update_target(self._name, max_concurrent_runs)
@@ -191,9 +259,10 @@ class RayTarget(ComputeTarget):
     """
 
     type = targets.RAY_KIND
+    _kind = targets.RAY_KIND
 
     @staticmethod
-    def create(name: str, address: str) -> RayTarget:
+    def create(name: str, address: str) -> RayTarget:  # type: ignore[override]  # it needs no more
         """Make a target, or open the one of that name and let it be at this address from now on.
 
         Whether somebody answers there is asked when a run is submitted.
@@ -212,9 +281,9 @@ class RayTarget(ComputeTarget):
 
         Raises
         ------
-        InvalidName
+        InvalidTargetName
             For a name that the rules refuse, and for ``"local"``.
-        UserError
+        InvalidTarget
             For an address that is none.
         """
         targets.set_ray_target(name, address)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NoReturn
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import ConfigError, RunNotFound
+from aml_widgets.core.errors import ConfigError, ContextNotFound
 from aml_widgets.core.records import NewRun, RunRecord
 from aml_widgets.store.uri import get_home
 from aml_widgets.tracking import values
@@ -122,8 +122,10 @@ def get_context(*, allow_offline: bool) -> SubmittedRun | OfflineRun:
 
     Raises
     ------
+    ContextNotFound
+        If there is none and `allow_offline` is False.
     RunNotFound
-        If there is none and `allow_offline` is False, or if the one that the environment names is gone.
+        If the one that the environment names is gone.
     StoreError
         If the workspace of the submitted run cannot be opened.
     """
@@ -134,10 +136,7 @@ def get_context(*, allow_offline: bool) -> SubmittedRun | OfflineRun:
         subscription_id = os.environ.get("AZUREML_ARM_SUBSCRIPTION")
         return open_submitted_run(location, run_id, subscription_id, os.environ.get("AZUREML_ARM_RESOURCEGROUP"))
     if not allow_offline:
-        raise RunNotFound(
-            "This process belongs to no submitted run, and allow_offline is False. Start a run with Experiment(workspace, "
-            "name).start_logging(), submit the script with Experiment.submit(ScriptRunConfig(...)), or allow an offline one."
-        )
+        raise ContextNotFound
     return OfflineRun()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from aml_widgets.core.errors import AmlWidgetsError, NotFound, RunIsTerminal
+from aml_widgets.core.errors import AmlWidgetsError, NotFound, RunIsTerminal, message_of
 from aml_widgets.core.records import RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
@@ -46,7 +46,7 @@ def cancel_run(store: RunStore, run_id: str) -> RunRecord:
         find_engine(record.target).cancel(store, record)
     except NotFound as error:
         # A target that was removed meanwhile, or is another machine's. Whatever carries out the run reads its status.
-        logger.debug("The engine of run %s cannot be asked to cancel it: %s", run_id, error)
+        logger.debug("The engine of run %s cannot be asked to cancel it: %s", run_id, message_of(error))
     return store.get_run(run_id)
 
 
@@ -61,9 +61,9 @@ def look_after(store: RunStore, record: RunRecord) -> None:
     try:
         find_engine(record.target).look_after(store, record)
     except NotFound as error:
-        logger.debug("Run %s is not looked after: %s", record.run_id, error)
+        logger.debug("Run %s is not looked after: %s", record.run_id, message_of(error))
     except (AmlWidgetsError, OSError, ImportError) as error:  # a script's interpreter may lack what this needs
-        _tell_trouble(record.run_id, str(error))
+        _tell_trouble(record.run_id, message_of(error))
     else:
         _troubles.pop(record.run_id, None)
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
-from aml_widgets.core.errors import InvalidName, UserError
+from aml_widgets.core.cloud_only import cloud_only
+from aml_widgets.core.errors import InvalidConfig, InvalidName, UserError
 from aml_widgets.core.records import ExperimentRecord, NewRun, ViewType
 from aml_widgets.core.status import RunStatus
 from aml_widgets.tracking import context, facts, provenance
 from aml_widgets.tracking.arguments import check_path, check_workspace
+from aml_widgets.tracking.experiment_facts import ExperimentFacts
 from aml_widgets.tracking.queries import to_filter
 from aml_widgets.tracking.run import Run, rebuild, to_html_table
 from aml_widgets.tracking.run_files import make_outputs_folder
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 
 
-class Experiment:
+class Experiment(ExperimentFacts):
     """A named set of runs; it is created if the workspace has none of that name.
 
     Parameters
@@ -56,32 +57,6 @@ class Experiment:
         experiment._workspace = workspace  # noqa: SLF001 - one of its own
         experiment._record = record  # noqa: SLF001
         return experiment
-
-    @property
-    def workspace(self) -> Workspace:
-        """The workspace that the experiment is in."""
-        return self._workspace
-
-    @property
-    def name(self) -> str:
-        """The experiment's name."""
-        return self._record.name
-
-    @property
-    def id(self) -> str:
-        """The experiment's id, which another experiment of the same name does not have."""
-        return self._record.experiment_id
-
-    @property
-    def archived_time(self) -> datetime | None:
-        """When it was archived, in UTC; None for an active one."""
-        moment = self._record.archived_at
-        return None if moment is None else datetime.fromtimestamp(moment, tz=timezone.utc)
-
-    @property
-    def tags(self) -> dict[str, str | None]:
-        """The tags as last seen by this object."""
-        return dict(self._record.tags)
 
     # -- runs
 
@@ -232,77 +207,47 @@ class Experiment:
         """
         return Run.list(self, type, tags, properties, status, include_children)
 
-    # -- itself
+    # -- found
 
-    def archive(self) -> None:
-        """Hide the experiment from lists. Its name is free for a new one."""
-        self._record = self._workspace.store.set_archived(self.id, is_archived=True)
+    @classmethod
+    def get_docs_url(cls) -> NoReturn:
+        """Raise CloudOnly: what there is to read of a class comes with it."""
+        raise cloud_only(f"{cls.__name__}.get_docs_url", f"help({cls.__name__}) shows what there is to read of it.")
 
-    def reactivate(self, new_name: str | None = None) -> None:
-        """Show an archived experiment again.
-
-        Parameters
-        ----------
-        new_name : str, optional
-            Not supported, as in v1.
-
-        Raises
-        ------
-        Conflict
-            If another active experiment has its name.
-        """
-        if new_name is not None:
-            raise UserError(
-                f"An experiment cannot be renamed, got new_name={show(new_name)}. Archive the one that has its name instead.",
-                value=new_name,
-            )
-        self._record = self._workspace.store.set_archived(self.id, is_archived=False)
-
-    def refresh(self) -> None:
-        """Ask the store for the experiment again."""
-        self._record = self._workspace.store.get_experiment(self.id)
-
-    def tag(self, key: str, value: object = None) -> None:
-        """Set a tag, or change it.
+    @staticmethod
+    def from_directory(path: str | os.PathLike[str], auth: object = None) -> Experiment:
+        """Open the experiment that a configuration file in a folder names, as the first versions of v1 wrote them.
 
         Parameters
         ----------
-        key : str
-            Its name.
-        value : str, optional
-            Without it, the tag has no value.
-        """
-        self.set_tags({key: value})
-
-    def set_tags(self, tags: Mapping[str, object]) -> None:
-        """Set several tags, or change them; others stay.
-
-        Parameters
-        ----------
-        tags : dict
-            Values by key.
-        """
-        self._record = self._workspace.store.tag_experiment(self.id, facts.to_tags(tags))
-
-    def remove_tags(self, tags: Any) -> None:
-        """Remove tags.
-
-        Parameters
-        ----------
-        tags : list of str
-            Their keys.
-        """
-        self._record = self._workspace.store.tag_experiment(self.id, {}, remove=facts.to_tag_keys(tags))
-
-    def get_portal_url(self) -> str:
-        """Give a link to something that exists here: the workspace's folder.
+        path : str or path
+            The folder, or the file itself.
+        auth : object, optional
+            Accepted for v1's sake.
 
         Returns
         -------
-        str
-            A ``file:`` URI.
+        Experiment
+            Made if it is missing.
+
+        Raises
+        ------
+        WorkspaceNotFound
+            If there is no configuration file.
+        InvalidConfig
+            If it names no experiment, or cannot be understood.
         """
-        return self._workspace.get_portal_url()
+        from aml_widgets.tracking import workspace_config
+        from aml_widgets.tracking.workspace import Workspace
+
+        config = workspace_config.find(path, None)
+        if config is None or config.experiment_name is None:
+            raise InvalidConfig(
+                f"The config file of {show(os.fspath(path))} names a workspace and no experiment. Say which one: "
+                "Experiment(Workspace.from_config(path), 'name').",
+                value=os.fspath(path),
+            )
+        return Experiment(Workspace.from_config(path, auth), config.experiment_name)
 
     @staticmethod
     def list(

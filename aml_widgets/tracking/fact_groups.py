@@ -136,7 +136,7 @@ def _run_facts(run: RunRecord) -> list[Fact]:
     times = [("Created", run.created_at), ("Started", run.started_at), ("Ended", run.ended_at)]
     facts = [
         Fact(label="Id", text=run.run_id),
-        Fact(label="Number", text=str(run.number)),
+        Fact(label="Number", text=str(run.number) if run.number else None),
         Fact(label="Name", text=run.display_name),
         Fact(label="Description", text=run.description),
         Fact(label="Status", text=run.status.value),

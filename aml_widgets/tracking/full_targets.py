@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aml_widgets.core.errors import AmlWidgetsError
+from aml_widgets.core.errors import AmlWidgetsError, message_of
 from aml_widgets.submit.engines.finding import LOCAL
 from aml_widgets.tracking import context
 from aml_widgets.tracking.warn import logger, warn_user
@@ -22,7 +22,7 @@ def warn_if_full_of_own(target: str) -> None:
         own_ids = _list_own_runs()
         place_count = _count_places(target, own_ids)
     except AmlWidgetsError as error:  # what is wrong is told by the submission itself, if it is wrong for that
-        logger.debug("Whether %r is full of runs above this one is not known: %s", target, error)
+        logger.debug("Whether %r is full of runs above this one is not known: %s", target, message_of(error))
         return
     if place_count == 0:
         return

@@ -5,18 +5,19 @@ from __future__ import annotations
 import builtins
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
-from aml_widgets.core.errors import ModelNotFound, UserError
+from aml_widgets.core.errors import InvalidModel, ModelNotFound
 from aml_widgets.core.records import ModelQuery, ModelRecord
 from aml_widgets.store.models import check_model_name
-from aml_widgets.tracking import queries
 from aml_widgets.tracking.arguments import check_path, check_workspace
+from aml_widgets.tracking.model_choosing import parse_id, to_filter, to_version
+from aml_widgets.tracking.model_deployment import ModelDeployment
 from aml_widgets.tracking.model_facts import ModelFacts
 from aml_widgets.tracking.model_registration import refuse_cloud_arguments, register_files
 from aml_widgets.tracking.model_sources import find_local
-from aml_widgets.tracking.values import show, show_type
+from aml_widgets.tracking.values import show
 
 if TYPE_CHECKING:
     from aml_widgets.tracking.workspace import Workspace
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _WHY_WORKSPACE = "A model is in a workspace"
 
 
-class Model(ModelFacts):
+class Model(ModelFacts, ModelDeployment):
     """One version of a registered model.
 
     `Run.register_model` and `Model.register` make a new one; this opens one that is there. Two objects of one version are equal.
@@ -82,24 +83,24 @@ class Model(ModelFacts):
         del expand
         workspace = check_workspace(workspace, _WHY_WORKSPACE)
         if id is not None:
-            of_id, of_version = _parse_id(id)
+            of_id, of_version = parse_id(id)
             if name not in (None, of_id) or version not in (None, of_version):
-                raise UserError(
+                raise InvalidModel(
                     f"The id {id!r} is not of name {name!r} and version {version!r}. Give the id alone.", value=id
                 )
             name, version = of_id, of_version
         if name is None:
-            raise UserError(
+            raise InvalidModel(
                 "A model is opened by its name or its id. Give one; Model.list(workspace) has those there are."
             )
-        record = workspace.store.models.get_model(name, _to_version(version))
+        record = workspace.store.models.get_model(name, to_version(version))
         query = ModelQuery(
             name=name,
             version=version,
             run_id=run_id,
             framework=model_framework,
-            tags=_to_filter(tags, "tags"),
-            properties=_to_filter(properties, "properties"),
+            tags=to_filter(tags, "tags"),
+            properties=to_filter(properties, "properties"),
         )
         if query != ModelQuery(name=name, version=version):
             fitting = workspace.store.models.list_models(query)
@@ -242,8 +243,8 @@ class Model(ModelFacts):
             name=name,
             run_id=run_id,
             framework=model_framework,
-            tags=_to_filter(tags, "tags"),
-            properties=_to_filter(properties, "properties"),
+            tags=to_filter(tags, "tags"),
+            properties=to_filter(properties, "properties"),
             is_latest_only=bool(latest),
         )
         return [Model.from_record(workspace, record) for record in workspace.store.models.list_models(query)]
@@ -273,12 +274,44 @@ class Model(ModelFacts):
             If there is none.
         """
         workspace = _find_workspace() if _workspace is None else check_workspace(_workspace, _WHY_WORKSPACE)
-        record = workspace.store.models.get_model(model_name, _to_version(version))
+        record = workspace.store.models.get_model(model_name, to_version(version))
         return str(workspace.store.models.local_path(record.name, record.version))
+
+    @staticmethod
+    def deserialize(workspace: Workspace, model_payload: Mapping[str, object]) -> Model:
+        """Open the model that `serialize` gave as a dict; it is read again, from the workspace.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            Where it is registered.
+        model_payload : dict
+            What `serialize` gave; its ``id`` says which model it is.
+
+        Returns
+        -------
+        Model
+            As it is now.
+
+        Raises
+        ------
+        ModelNotFound
+            If the workspace has no such model.
+        InvalidModel
+            For what names no model.
+        """
+        if not isinstance(model_payload, Mapping) or not isinstance(model_payload.get("id"), str):
+            raise InvalidModel(
+                f"A model is made of the dict that model.serialize() gives, with its 'id', got {show(model_payload)}.",
+                value=model_payload,
+            )
+        return Model(workspace, id=str(model_payload["id"]))
 
     # -- used
 
-    def download(self, target_dir: str | os.PathLike[str] = ".", exist_ok: bool = False) -> str:
+    def download(
+        self, target_dir: str | os.PathLike[str] = ".", exist_ok: bool = False, exists_ok: bool | None = None
+    ) -> str:
         """Copy the model's file or folder to a local folder.
 
         Parameters
@@ -287,6 +320,8 @@ class Model(ModelFacts):
             The folder to put it into, made if it is missing.
         exist_ok : bool, optional
             Overwrite files that are there already; others in the same folder stay.
+        exists_ok : bool, optional
+            The same by v1's older name; it wins.
 
         Returns
         -------
@@ -295,14 +330,33 @@ class Model(ModelFacts):
 
         Raises
         ------
-        Conflict
+        ModelFileExists
             If a file is there already, and `exist_ok` is False. Then nothing was copied.
         ModelNotFound
             If the model was deleted.
         """
         target = Path(check_path(target_dir, "The target_dir")) / self._record.path
-        self._workspace.store.models.copy_to(self.name, self.version, target, overwrites=exist_ok)
+        self._workspace.store.models.copy_to(
+            self.name, self.version, target, overwrites=exist_ok if exists_ok is None else exists_ok
+        )
         return str(target)
+
+    def get_sas_urls(self) -> dict[str, str]:
+        """Give links to the model's files.
+
+        Returns
+        -------
+        dict
+            ``file:`` links by the files' paths in the model. They lead to the files that are kept: read them only.
+
+        Raises
+        ------
+        ModelNotFound
+            If the model was deleted.
+        """
+        models = self._workspace.store.models
+        place, files = models.local_path(self.name, self.version), models.list_files(self.name, self.version)
+        return {file.path: (place / PurePosixPath(file.path).relative_to(self._record.path)).as_uri() for file in files}
 
     def delete(self) -> None:
         """Delete this version with its files; its number is not given again.
@@ -331,36 +385,3 @@ def _find_workspace() -> Workspace:
 
     run: object = Run.get_context()
     return run.experiment.workspace if isinstance(run, Run) else Workspace.from_config()
-
-
-def _parse_id(model_id: object) -> tuple[str, int]:
-    name, _, version = model_id.rpartition(":") if isinstance(model_id, str) else ("", "", "")
-    if not name or not (version.isascii() and version.isdecimal() and len(version) < 20):
-        raise UserError(f"{show(model_id)} is no id of a model. Give one such as 'name:1'.", value=model_id)
-    return name, int(version)
-
-
-def _to_version(version: object) -> int | None:
-    if version is None or type(version) is int:
-        return version
-    raise UserError(
-        f"The version of a model must be an int, got {show(version)}, {show_type(version)}. Leave it out for the latest.",
-        value=version,
-    )
-
-
-def _to_filter(given: object, what: str) -> Mapping[str, object]:
-    """Read what `queries.to_filter` reads, and v1's list of keys and of ``[key, value]``."""
-    if not isinstance(given, (list, tuple)):
-        return queries.to_filter(given, what)
-    wanted: dict[str, object] = {}
-    for item in given:
-        pair = [item, ...] if isinstance(item, str) else item
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[0], str):
-            raise UserError(
-                f"Models cannot be chosen by {what}={show(given)}. Give keys that must exist, [key, value] pairs, or a dict.",
-                value=given,
-            )
-        key, value = pair
-        wanted[key] = value if value is None or value is ... else str(value)
-    return wanted

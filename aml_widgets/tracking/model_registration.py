@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aml_widgets.core.errors import UserError
+from aml_widgets.core.errors import InvalidModel, UserError
 from aml_widgets.core.records import ModelFile, ModelRecord, NewModel, RunRecord
 from aml_widgets.store.protocol import ModelStore
 from aml_widgets.tracking import facts
@@ -57,13 +57,13 @@ def to_text_or_none(what: str, value: object) -> str | None:
 
     Raises
     ------
-    UserError
+    InvalidModel
         For what is no text.
     """
     if value is None:
         return None
     if not isinstance(value, str):
-        raise UserError(
+        raise InvalidModel(
             f"The model's {what} must be text, got {show(value)}, {show_type(value)}. Use str(...).", value=value
         )
     return check_unicode(value, f"The model's {what}")

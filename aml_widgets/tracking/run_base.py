@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import PointsLost, StoreError, StoreUnavailable
+from aml_widgets.core.errors import PointsLost, StoreError, StoreUnavailable, message_of
 from aml_widgets.core.records import ArtifactRecord, RunError, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.tracking.signals import status_changed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aml_widgets.tracking.experiment import Experiment
     from aml_widgets.tracking.run import Run
 
-FLUSH_SECONDS = 300.0
+FLUSH_SECONDS = 300
 """How long to wait at most for a tracking server to take what was logged."""
 
 QUIET_SECONDS = 2.0
@@ -75,17 +75,22 @@ class RunBase:
             self._lost_reason = error
         if is_first:
             warn_softly(
-                f"Run {self._run_id} could not store what was logged: {error} Logging goes on and counts what is lost in "
+                f"Run {self._run_id} could not store what was logged: {message_of(error)} Logging goes on and counts what is lost in "
                 "run.lost_points; complete() will raise PointsLost."
             )
 
     def _raise_if_lost(self, trouble: Exception | None = None) -> None:
         """Tell how many points were lost, and what else went wrong."""
         if self._lost_points:
-            more = "" if trouble is None else f"The run could not be ended either: {trouble} Then end it again. "
+            more = (
+                ""
+                if trouble is None
+                else f"The run could not be ended either: {message_of(trouble)} Then end it again. "
+            )
+            reason = "" if self._lost_reason is None else message_of(self._lost_reason)
             raise PointsLost(
                 f"{self._lost_points:,} point(s) of run {self._run_id} were never stored, the last because: "
-                f"{self._lost_reason} {more}See to the store, and log them again in a new run if they matter.",
+                f"{reason} {more}See to the store, and log them again in a new run if they matter.",
                 value=self._lost_points,
             ) from self._lost_reason
 

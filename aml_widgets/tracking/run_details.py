@@ -7,9 +7,9 @@ import os
 import threading
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aml_widgets.core.errors import ArtifactNotFound, RunFailed, RunInterrupted
+from aml_widgets.core.errors import ArtifactNotFound, NotFound, RunFailed, RunInterrupted, RunNotFound
 from aml_widgets.core.records import ArtifactRecord, RunError, RunRecord
 from aml_widgets.core.status import POST_PROCESSING_STATUSES
 from aml_widgets.core.text import shorten_middle
@@ -21,12 +21,16 @@ from aml_widgets.tracking.log_streaming import LogStreamer
 from aml_widgets.tracking.run_base import RunBase
 from aml_widgets.tracking.signals import status_changed
 
+if TYPE_CHECKING:
+    from aml_widgets.submit.configuration.environment import Environment
+
 LOG_FOLDERS = ("logs/", "azureml-logs/", "user_logs/", "system_logs/")
 
 _SHORTEST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 2.0
 _WAIT_GROWTH = 1.3
 _MAX_REASON = 600
+_NO_ERROR = "No reason is known. See run.get_all_logs()."
 
 
 class RunDetails(RunBase):
@@ -152,6 +156,8 @@ class RunDetails(RunBase):
             If it failed, and `raise_on_error` is set.
         RunInterrupted
             If waiting with `show_output` was interrupted. The run goes on.
+        RunNotFound
+            If it was deleted meanwhile: for good, or into the trash before it ended.
         """
         is_submitted = self._record.run_type == RUN_TYPE
         show = None
@@ -174,10 +180,36 @@ class RunDetails(RunBase):
             reason = "" if self._record.error is None else shorten_reason(self._record.error.message)
             end = "" if reason.endswith((".", "!", "?")) else "."
             raise RunFailed(
-                f"Run {self._run_id} failed: {reason or 'no reason is known'}{end} See run.get_details()['error'] and run.get_all_logs().",
+                json.dumps(details["error"] or _NO_ERROR, indent=4),
+                sentence=f"Run {self._run_id} failed: {reason or 'no reason is known'}{end} See run.get_details()['error'] and "
+                "run.get_all_logs().",
                 value=details,
             )
         return details
+
+    def get_environment(self) -> Environment:
+        """Give the environment that a submitted run's script runs in, as it was submitted.
+
+        Returns
+        -------
+        Environment
+            A copy; changing it changes no run.
+
+        Raises
+        ------
+        NotFound
+            If the run was not submitted, or its definition cannot be read.
+        """
+        from aml_widgets.submit.configuration.environment import Environment
+
+        definition = (read_definition(self._record) or {}).get("environment")
+        if not isinstance(definition, dict):
+            raise NotFound(
+                f"Run {self._run_id} has no run definition that can be read, so its environment is not known. Only runs of "
+                "experiment.submit() have one; get_details() says what this one ran with.",
+                value=self._run_id,
+            )
+        return Environment.from_dict(definition)
 
     def get_portal_url(self) -> str:
         """Give a link to the run's page in the run browser, or to its files where no Jupyter server with it is known.
@@ -231,7 +263,7 @@ class RunDetails(RunBase):
             while True:
                 changed.clear()
                 self._look_after()
-                is_over = _is_over(self._refresh(), is_patient=is_patient)
+                is_over = self._look_for_end(is_patient=is_patient)
                 if show is not None and is_over:
                     show.finish()
                 elif show is not None and show.advance():
@@ -243,6 +275,24 @@ class RunDetails(RunBase):
         finally:
             status_changed.disconnect(wake)
 
+    def _look_for_end(self, *, is_patient: bool) -> bool:
+        """Say whether the run has ended. Raises RunNotFound for one that was deleted: its end may never be told."""
+        try:
+            record = self._refresh()
+        except RunNotFound as error:
+            raise RunNotFound(
+                f"Run {self._run_id} was deleted for good before its end was seen, so there is nothing to wait for any more.",
+                value=self._run_id,
+            ) from error
+        is_over = _is_over(record, is_patient=is_patient)
+        if record.trashed_at is not None and not is_over:  # MLflow takes nothing for it, not even its end
+            raise RunNotFound(
+                f"Run {self._run_id} is in the trash and has not ended: it is {record.status}. It is not waited for there. Restore it "
+                "in the run browser, or with MLflow's restore_run, to wait for it.",
+                value=self._run_id,
+            )
+        return is_over
+
 
 def shorten_reason(message: str) -> str:
     """Give why a run failed as it can stand in a message; its beginning and its end where an exception has said very much."""
@@ -253,7 +303,11 @@ def to_error_document(error: RunError) -> dict[str, Any]:
     """Give v1's error document."""
     inside: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.error_type is not None or error.traceback is not None:
-        inside["debugInfo"] = {"type": error.error_type, "message": error.message, "stackTrace": error.traceback}
+        inside["debugInfo"] = {
+            "type": error.error_type,
+            "message": error.message.removeprefix(f"User program failed with {error.error_type}").removeprefix(": "),
+            "stackTrace": error.traceback,
+        }
     return {"error": inside}
 
 

@@ -14,6 +14,7 @@ from aml_widgets.core.errors import (
     SnapshotError,
     SnapshotNotFound,
     UserError,
+    message_of,
 )
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.store.artifacts import normalize_artifact_path
@@ -364,7 +365,7 @@ class RunFiles(RunBase):
                     "folder now is not copied."
                 )
             except InvalidArtifact as error:
-                warn_softly(f"Run {self._run_id} ends without the file {path!r}: {error}")
+                warn_softly(f"Run {self._run_id} ends without the file {path!r}: {message_of(error)}")
 
 
 def to_artifact_path(name: object) -> str:

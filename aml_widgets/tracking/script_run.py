@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from aml_widgets.core.errors import NotFound
-from aml_widgets.tracking.run import Run, to_run_error
-from aml_widgets.tracking.run_details import read_definition
+from aml_widgets.tracking.run import Run
+from aml_widgets.tracking.run_life import to_run_error
 from aml_widgets.tracking.warn import warn_softly
-
-if TYPE_CHECKING:
-    from aml_widgets.submit.configuration.environment import Environment
 
 
 class ScriptRun(Run):
@@ -50,26 +44,3 @@ class ScriptRun(Run):
 
     def __exit__(self, exc_type: object, exc: BaseException | None, tb: object) -> None:
         """Leave the run as it is: its end is its script's."""
-
-    def get_environment(self) -> Environment:
-        """Give the environment that the script runs in, as it was submitted.
-
-        Returns
-        -------
-        Environment
-            A copy; changing it changes no run.
-
-        Raises
-        ------
-        NotFound
-            If the run's definition cannot be read.
-        """
-        from aml_widgets.submit.configuration.environment import Environment
-
-        definition = (read_definition(self._record) or {}).get("environment")
-        if not isinstance(definition, dict):
-            raise NotFound(
-                f"Run {self._run_id} has no run definition that can be read, so its environment is not known.",
-                value=self._run_id,
-            )
-        return Environment.from_dict(definition)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aml_widgets.core.errors import SnapshotError, StoreError, StoreUnavailable
+from aml_widgets.core.errors import SnapshotError, StoreError, StoreUnavailable, message_of
 from aml_widgets.store.uri import get_home
 from aml_widgets.tracking.context import (
     SNAPSHOT_MAX_FILES_VARIABLE,
@@ -98,7 +98,7 @@ def start_snapshot(workspace: Workspace, source: str | os.PathLike[str] | None) 
         return {SNAPSHOT_ID: snapshot_for_workspace(workspace, folder, warns_of_links=False)}
     except (SnapshotError, StoreError) as error:
         _tell_once(_to_key(folder), error)
-        return {SNAPSHOT_SKIPPED: str(error)}
+        return {SNAPSHOT_SKIPPED: message_of(error)}
 
 
 def _list_own_of_home() -> list[Path]:
@@ -133,7 +133,7 @@ def _to_key(folder: Path) -> str:
 def _tell_once(folder: str, error: Exception) -> None:
     key = (folder, type(error).__name__)
     if key in _told:
-        logger.debug("No snapshot again: %s", error)
+        logger.debug("No snapshot again: %s", message_of(error))
         return
     _told.add(key)
-    warn_softly(f"The run starts without a snapshot of its folder. {error}")
+    warn_softly(f"The run starts without a snapshot of its folder. {message_of(error)}")

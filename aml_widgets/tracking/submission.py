@@ -7,10 +7,10 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from aml_widgets.core import clock
-from aml_widgets.core.errors import AmlWidgetsError, RunExists, ScriptNotFound, StoreUnavailable, UserError
+from aml_widgets.core import clock, v1_names
+from aml_widgets.core.errors import AmlWidgetsError, RunExists, ScriptNotFound, StoreUnavailable, UserError, message_of
 from aml_widgets.core.records import NewRun, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.artifacts import check_run_id
@@ -26,7 +26,7 @@ from aml_widgets.submit.submission import (
 from aml_widgets.tracking import context, facts, provenance
 from aml_widgets.tracking.signals import status_changed
 from aml_widgets.tracking.values import show, show_type
-from aml_widgets.tracking.warn import logger
+from aml_widgets.tracking.warn import logger, warn_softly
 
 if TYPE_CHECKING:
     from aml_widgets.submit.configuration.script_run_config import ResolvedConfig
@@ -85,7 +85,9 @@ def submit(
     checked_tags = {} if tags is None else facts.to_tags(tags)
     run_id = make_run_id(experiment.name) if run_id is None else check_run_id(run_id)
     engine = find_engine(resolved.target)
-    find_interpreter(resolved.environment.to_dict())  # so that one that is missing is said before there is a run
+    has_v1_names = v1_names.is_on()
+    environment = _describe_environment(resolved, has_v1_names=has_v1_names)
+    find_interpreter(environment)  # so that one that is missing is said before there is a run
     warn_if_full_of_own(resolved.target)
     workspace = experiment.workspace
     snapshot_id = _take_snapshot(experiment, resolved)
@@ -115,7 +117,7 @@ def submit(
             script=resolved.script,
             arguments=resolved.arguments,
             command=resolved.command,
-            environment=resolved.environment.to_dict(),
+            environment=environment,
             environment_variables={
                 # a script that is told to log elsewhere is not told of a run that is not there
                 **({} if "MLFLOW_TRACKING_URI" in told else context.describe_run_to_mlflow(experiment, record)),
@@ -126,6 +128,7 @@ def submit(
             collects_outputs=resolved.collects_outputs,
             watched_folders=resolved.watched_folders,
             max_run_seconds=resolved.max_run_seconds,
+            has_v1_names=has_v1_names,
         )
         _write(submission)
         engine.start(workspace.store, submission)
@@ -152,6 +155,22 @@ def _resolve(config: object) -> ResolvedConfig:
             value=config,
         )
     return config.resolve()
+
+
+def _describe_environment(resolved: ResolvedConfig, *, has_v1_names: bool) -> dict[str, Any]:
+    """Give what the script's environment is built from."""
+    from aml_widgets.submit.environments.v1_packages import leave_out_v1
+
+    environment = resolved.environment.to_dict()
+    if not has_v1_names:
+        return environment
+    environment, left_out = leave_out_v1(environment)
+    if left_out:
+        warn_softly(
+            f"The environment {resolved.environment.name!r} is built without {', '.join(left_out)}: 'import azureml.core' in the script "
+            "is aml_widgets, as it is here, and they would bring Azure ML's own. What else of them the script needs, name by itself."
+        )
+    return environment
 
 
 def _take_snapshot(experiment: Experiment, resolved: ResolvedConfig) -> str:
@@ -222,10 +241,10 @@ def _no_folder(folder: Path, error: OSError) -> StoreUnavailable:
 
 def _give_up(experiment: Experiment, record: RunRecord, error: BaseException) -> None:
     """End a run that nothing carries out; nothing may take the place of the error that is on its way."""
-    message = str(error) if isinstance(error, AmlWidgetsError) else f"{type(error).__name__}: {error}"
+    message = error.message if isinstance(error, AmlWidgetsError) else f"{type(error).__name__}: {error}"
     store = experiment.workspace.store
     try:
         end_as_failed(store, record.run_id, NOT_STARTED, f"The run was never started: {message}")
     except AmlWidgetsError as trouble:
-        logger.warning("Run %s was not started, and that could not be stored: %s", record.run_id, trouble)
+        logger.warning("Run %s was not started, and that could not be stored: %s", record.run_id, message_of(trouble))
     status_changed.emit(record.run_id, store)

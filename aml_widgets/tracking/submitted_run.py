@@ -6,13 +6,14 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-from aml_widgets.core.errors import AmlWidgetsError, ArtifactExists, PropertyExists, StoreError
+from aml_widgets.core.errors import AmlWidgetsError, ArtifactExists, PropertyExists, StoreError, message_of
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.submit.submission import REPORTED_ERROR, RunFolder
 from aml_widgets.tracking import context, provenance
 from aml_widgets.tracking.arguments import read_run
-from aml_widgets.tracking.run import Run, is_clean_exit, to_run_error
+from aml_widgets.tracking.run import Run
 from aml_widgets.tracking.run_details import to_error_document
+from aml_widgets.tracking.run_life import is_clean_exit, to_run_error
 from aml_widgets.tracking.warn import logger, warn_softly
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class SubmittedRun(Run):
         try:
             self.fail(exc)
         except AmlWidgetsError as error:  # nothing may take the place of the exception that is on its way
-            warn_softly(f"Run {self._run_id} has an error, and that could not be stored: {error}")
+            warn_softly(f"Run {self._run_id} has an error, and that could not be stored: {message_of(error)}")
 
     def _bring_outputs(self, model_path: object) -> None:
         """Copy what a model is to be made of from the script's folder into the run: collecting it takes some seconds more."""
@@ -139,7 +140,7 @@ class SubmittedRun(Run):
         except PropertyExists:  # another was faster
             return
         except StoreError as error:
-            logger.warning("What run %s runs with could not be stored: %s", self._run_id, error)
+            logger.warning("What run %s runs with could not be stored: %s", self._run_id, message_of(error))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle as where it is: in a process of the same script a copy is the script's run, elsewhere one like any other."""
@@ -159,7 +160,8 @@ def open_submitted_run(
         If the workspace cannot be opened.
     """
     from aml_widgets.tracking.experiment import Experiment
-    from aml_widgets.tracking.workspace import LOCAL, reopen_workspace
+    from aml_widgets.tracking.workspace import reopen_workspace
+    from aml_widgets.tracking.workspace_facts import LOCAL
 
     with _lock:
         known = _known.get((location, run_id))

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aml_widgets.core.errors import InvalidConfig, WorkspaceNotFound
+from aml_widgets.core.errors import ConfigNotFound, InvalidConfig
 from aml_widgets.tracking.arguments import check_path
 from aml_widgets.tracking.warn import warn_user
 
 _FOLDERS = (".azureml", "aml_config")
 _FILE_NAMES = ("config.json", "project.json")
 _SCOPE = re.compile(
-    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/[^/]+/workspaces/([^/]+)/?", re.IGNORECASE
+    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/[^/]+/workspaces/([^/]+)(?:/projects/([^/]+))?/?",
+    re.IGNORECASE,
 )
 
 
@@ -25,12 +26,13 @@ _told: set[str] = set()  # files that were passed over with a warning, which is 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What a file says; `location` is a folder, and stands in files of ours alone."""
+    """What a file says; `location` is a folder, and stands in files of ours alone, `experiment_name` in v1's first ones."""
 
     workspace_name: str
     subscription_id: str | None
     resource_group: str | None
     location: str | None
+    experiment_name: str | None = None
 
 
 def find(path: str | os.PathLike[str] | None, file_name: str | None) -> Config | None:
@@ -50,7 +52,7 @@ def find(path: str | os.PathLike[str] | None, file_name: str | None) -> Config |
 
     Raises
     ------
-    WorkspaceNotFound
+    ConfigNotFound
         If there is none, and `path` or `file_name` is given.
     InvalidConfig
         If the file cannot be understood. A ``config.json`` of another program that merely lies in a folder is passed over, unless
@@ -59,7 +61,7 @@ def find(path: str | os.PathLike[str] | None, file_name: str | None) -> Config |
     start = Path.cwd() if path is None else Path(check_path(path, "The path of a config file"))
     if path is not None and not start.exists():
         # v1 goes on above it, and one wrong letter in a path opens another workspace.
-        raise WorkspaceNotFound(
+        raise ConfigNotFound(
             f"No config file: {str(Path.cwd() / start)!r} does not exist. Check the path, call workspace.write_config() to write such a "
             "file, or Workspace.open(folder) without one.",
             value=str(start),
@@ -74,7 +76,7 @@ def find(path: str | os.PathLike[str] | None, file_name: str | None) -> Config |
             return read(file)
     if path is None and file_name is None:
         return None
-    raise WorkspaceNotFound(
+    raise ConfigNotFound(
         f"No config file {file_name or 'config.json'!r} was found in {str(start)!r} or the folders above it. "
         "Call workspace.write_config() to write one, or Workspace.open(folder) without one.",
         value=str(start),
@@ -152,12 +154,13 @@ def _understand(content: object) -> Config | None:
     found = _SCOPE.fullmatch(scope) if isinstance(scope, str) else None
     if found is None:
         return None
-    subscription_id, resource_group, workspace_name = found.groups()
+    subscription_id, resource_group, workspace_name, experiment_name = found.groups()
     return Config(
         workspace_name=workspace_name,
         subscription_id=subscription_id,
         resource_group=resource_group,
         location=given_location,
+        experiment_name=experiment_name,
     )
 
 

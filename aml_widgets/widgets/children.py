@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from aml_widgets.core.records import MetricKind, MetricSummary, MetricValue, RunRecord
 from aml_widgets.core.status import RunStatus
+from aml_widgets.widgets.run_names import name_of, number_key, number_text
 from aml_widgets.widgets.series import is_number
 
 ROWS_PER_PAGE = 50
@@ -197,11 +198,6 @@ def row_of(run: RunRecord, duration_seconds: float | None, numbers: Numbers | No
     )
 
 
-def child_name(run: RunRecord) -> str:
-    """Give the name that a child goes by in the table and the chart."""
-    return run.display_name or f"Run {run.number}"
-
-
 def first_direction(column: str, goal: str) -> bool:
     """Say whether a column is first sorted in descending order."""
     if column in (BEST, LAST):
@@ -211,7 +207,7 @@ def first_direction(column: str, goal: str) -> bool:
 
 def sort_rows(rows: Iterable[ChildRow], column: str, *, is_descending: bool) -> list[ChildRow]:
     """Sort rows by a column. What is missing or NaN comes last in both directions; equals stand by their number."""
-    by_number = sorted(rows, key=lambda row: row.run.number)
+    by_number = sorted(rows, key=lambda row: number_key(row.run))
     keyed = [(_key(row, column), row) for row in by_number]
     present = [(key, row) for key, row in keyed if key is not None]
     # All keys of a column are of one type; `reverse` keeps equals in their order.
@@ -296,11 +292,11 @@ def _words(name: str) -> set[str]:
 def _key(row: ChildRow, column: str) -> float | int | str | tuple[int, str] | None:
     run = row.run
     if column == NAME:
-        return child_name(run).casefold()
+        return name_of(run).casefold()
     if column == STATUS:
         return str(run.status)
     numbers: dict[str, MetricValue] = {
-        NUMBER: run.number,
+        NUMBER: run.number or None,
         STARTED: run.started_at,
         DURATION: row.duration_seconds,
         BEST: row.best,
@@ -315,5 +311,5 @@ def _key(row: ChildRow, column: str) -> float | int | str | tuple[int, str] | No
 
 def _holds(run: RunRecord, words: Sequence[str]) -> bool:
     tags = (f"{key}:{'' if value is None else value}" for key, value in run.tags.items())
-    text = "\n".join([child_name(run), run.run_id, str(run.number), str(run.status), *tags]).casefold()
+    text = "\n".join([name_of(run), run.run_id, number_text(run), str(run.status), *tags]).casefold()
     return all(word in text for word in words)

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from aml_widgets.core.errors import AmlWidgetsError
+from aml_widgets.core.errors import AmlWidgetsError, message_of
 from aml_widgets.core.file_names import safe_file_name
 from aml_widgets.core.pieces import in_pieces
 
@@ -74,7 +74,11 @@ class Downloads:
             except Exception as error:  # whatever it is, the user is told
                 logger.warning("A download failed.", exc_info=True)
                 self.stop(file_id)
-                reason = error.message if isinstance(error, AmlWidgetsError) else f"{type(error).__name__}: {error}"
+                reason = (
+                    error.message
+                    if isinstance(error, AmlWidgetsError)
+                    else f"{type(error).__name__}: {message_of(error)}"
+                )
                 self._send({**answer, "what": "failed", "reason": reason}, None)
                 return
             if piece is None:

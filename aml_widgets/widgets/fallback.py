@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aml_widgets.core.records import MetricValue
+from aml_widgets.core.records import MetricValue, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.widgets.artifact_paths import artifact_path
 from aml_widgets.widgets.chart import Chart
@@ -16,6 +16,7 @@ from aml_widgets.widgets.curves import chart_of, notes_of
 from aml_widgets.widgets.kind_names import KIND_NAMES
 from aml_widgets.widgets.panels.status import duration_seconds, gone_writer_text
 from aml_widgets.widgets.pictures import COLOURS, HEIGHT, MAX_LINES, WIDTH, picture_of
+from aml_widgets.widgets.run_names import name_of
 from aml_widgets.widgets.text import (
     count_text,
     duration_text,
@@ -101,8 +102,8 @@ def fallback_text(state: ViewState) -> str:
     if run is None:
         return f"Run {state.run_id}: {state.silence.reason if state.silence else 'not read yet'}"
     lines = [
-        f"{run.display_name or f'Run {run.number}'}: {run.status}{_as_of(state)}",
-        f"experiment {run.experiment_name}, run {run.number}, id {run.run_id}",
+        f"{name_of(run)}: {run.status}{_as_of(state)}",
+        f"experiment {run.experiment_name}, {_number_text(run)}id {run.run_id}",
     ]
     lines += [", ".join(_times(state))]
     if run.status is RunStatus.NOT_RESPONDING:
@@ -144,7 +145,7 @@ def _head_html(state: ViewState) -> str:
     run = state.run
     if run is None:
         return f"<p>{escape(fallback_text(state))}</p>"
-    name = run.display_name or f"Run {run.number}"
+    name = name_of(run)
     colour = _COLOURS.get(run.status, _COLOUR)
     gone = ""
     if run.status is RunStatus.NOT_RESPONDING:
@@ -152,10 +153,14 @@ def _head_html(state: ViewState) -> str:
     return (
         f'<p style="margin:0 0 4px"><b style="color:{colour}">{escape(run.status)}</b> '
         f'<b style="font-size:16px">{escape(name_text(name, 200))}</b>{escape(_as_of(state))}</p>'
-        f'<p style="margin:0 0 8px">Experiment <b>{escape(shorten(run.experiment_name, 200))}</b>, run {run.number}, '
+        f'<p style="margin:0 0 8px">Experiment <b>{escape(shorten(run.experiment_name, 200))}</b>, {_number_text(run)}'
         f"id <code>{escape(shorten(run.run_id, 300))}</code><br>{escape(', '.join(_times(state)))}{gone}<br>"
         "<small>A picture of the run as it was then. Run the cell again for the live view.</small></p>"
     )
+
+
+def _number_text(run: RunRecord) -> str:
+    return f"run {run.number}, " if run.number else ""
 
 
 def _error_html(state: ViewState) -> str:

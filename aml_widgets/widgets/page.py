@@ -19,7 +19,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from aml_widgets.core.errors import AmlWidgetsError
+from aml_widgets.core.errors import AmlWidgetsError, message_of
 from aml_widgets.widgets.downloads import Downloads
 from aml_widgets.widgets.subshells import answer_in_subshell
 
@@ -199,7 +199,7 @@ class Page:
             answer["error"] = "This was not understood."
         except Exception as error:  # the edge of a thread: the page says what the user cannot see otherwise
             logger.exception("%r could not be answered.", verb)
-            answer["error"] = f"{type(error).__name__}: {error}"
+            answer["error"] = f"{type(error).__name__}: {message_of(error)}"
         self.widget.send(answer)
 
     def _handle(self, verb: str, argument: str, value: str, page: str) -> None:

@@ -27,7 +27,7 @@ class RunDetails:
 
     Parameters
     ----------
-    run : Run
+    run_instance : Run
         The run to show.
     refresh_seconds : float, optional
         How long after one look at the store the next one follows.
@@ -38,10 +38,10 @@ class RunDetails:
     >>> RunDetails(run).show()  # doctest: +SKIP
     """
 
-    def __init__(self, run: Run, *, refresh_seconds: float = DEFAULT_REFRESH_SECONDS) -> None:
-        if not isinstance(run, Run):
-            raise UserError(_not_a_run_text(run), value=run)
-        self._run = run
+    def __init__(self, run_instance: Run, *, refresh_seconds: float = DEFAULT_REFRESH_SECONDS) -> None:
+        if not isinstance(run_instance, Run):
+            raise UserError(_not_a_run_text(run_instance), value=run_instance)
+        self._run = run = run_instance
         url = run.get_portal_url()
         self._view = RunView(
             run.experiment.workspace.store,

@@ -13,7 +13,7 @@ import bqplot
 import ipywidgets
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import AmlWidgetsError, RunNotFound, UserError
+from aml_widgets.core.errors import AmlWidgetsError, RunNotFound, UserError, message_of
 from aml_widgets.store.liveness import this_process
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.submit.submission import RUN_TYPE
@@ -30,8 +30,8 @@ from aml_widgets.widgets.panels.error import ErrorPanel
 from aml_widgets.widgets.panels.header import Controls, HeaderPanel
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import close_tree, markup
-from aml_widgets.widgets.panels.status import name_of
 from aml_widgets.widgets.panels.tabs import TabsPanel
+from aml_widgets.widgets.run_names import name_of
 from aml_widgets.widgets.settings import settings_of
 from aml_widgets.widgets.static_output import StaticOutput, display
 from aml_widgets.widgets.text import escape
@@ -351,7 +351,7 @@ class RunView:
                 except Exception as error:  # noqa: BLE001 - whatever it is, the other panels are drawn; raised below
                     failure = failure or error
         with self._lock:
-            self._problem = None if failure is None else f"{type(failure).__name__}: {failure}"
+            self._problem = None if failure is None else f"{type(failure).__name__}: {message_of(failure)}"
             self._draw_facts()
         if failure is not None:
             raise failure  # to the edge of the thread, which logs it
@@ -364,7 +364,7 @@ class RunView:
         try:
             self._store.touch(self._run_id)
         except AmlWidgetsError as error:  # the next read says so on the page
-            logger.warning("No sign of life could be written for run %s: %s", self._run_id, error)
+            logger.warning("No sign of life could be written for run %s: %s", self._run_id, message_of(error))
 
     def _note_cell(self, execution: CellExecution | None) -> None:
         """Close what an earlier run of this cell showed: its output is gone from the page, its models would stay."""

@@ -11,6 +11,8 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol
 
+from aml_widgets.core.errors import message_of
+
 logger = logging.getLogger("aml_widgets.widgets")
 
 RETRY_SECONDS = 5.0
@@ -174,7 +176,7 @@ class Watcher:
 
     def _put_off(self, view: Watched, error: Exception) -> None:
         """Try a view that failed again, later each time, and tell of the same failure once."""
-        told = f"{type(error).__name__}: {error}"
+        told = f"{type(error).__name__}: {message_of(error)}"
         with self._changed:
             reference = weakref.ref(view)
             before, count = self._failures.get(reference, ("", 0))

@@ -14,6 +14,7 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.tracking.queries import iterate_runs
 from aml_widgets.tracking.run import Run
+from aml_widgets.widgets.run_names import number_key
 
 LOG_BYTES = 64 * 1024
 """How much of the end of a log is given."""
@@ -31,7 +32,7 @@ def widget_data(run: Run, settings: Mapping[str, Any] | None = None) -> dict[str
     store = run.experiment.workspace.store
     record = store.get_run(run.id)
     logs = in_order(artifact for artifact in store.list_artifacts(run.id) if artifact.is_log)
-    children = sorted(iterate_runs(store, RunQuery(parent_run_id=run.id)), key=lambda child: child.number)
+    children = sorted(iterate_runs(store, RunQuery(parent_run_id=run.id)), key=number_key)
     return {
         "status": record.status.value,
         "workbench_run_details_uri": run.get_portal_url(),

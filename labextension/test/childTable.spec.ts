@@ -8,6 +8,7 @@ import {
   commonMetrics,
   countStatuses,
   filterChildren,
+  placesOf,
   sortChildren,
   startsDescending
 } from '../src/model/childTable';
@@ -61,6 +62,25 @@ describe('sortChildren', () => {
       'epoch 9',
       'epoch 10'
     ]);
+  });
+
+  it('has those without a number last in the order of numbers, and else as they were created', () => {
+    const unnumbered = (id: string, created_at: number) => childOf(0, { run_id: id, created_at });
+    const mixed = [childOf(2), unnumbered('late', 9), childOf(1), unnumbered('early', 3)];
+    const ids = (found: readonly Child[]) => found.map(child => child.run_id);
+    expect(ids(sortChildren(mixed, 'number', false, 0))).toEqual(['run_1', 'run_2', 'early', 'late']);
+    expect(ids(sortChildren(mixed, 'number', true, 0))).toEqual(['run_2', 'run_1', 'early', 'late']);
+    expect(ids(sortChildren(mixed, 'status', false, 0))).toEqual(['early', 'late', 'run_1', 'run_2']);
+    expect(filterChildren([unnumbered('plain', 1)], '0')).toEqual([]);
+    const { places, areNumbers } = placesOf(mixed);
+    expect([areNumbers, places.get('early'), places.get('late'), places.get('run_2')]).toEqual([false, 1, 2, 4]);
+    expect(placesOf([childOf(7), childOf(3)])).toEqual({
+      places: new Map([
+        ['run_3', 3],
+        ['run_7', 7]
+      ]),
+      areNumbers: true
+    });
   });
 
   it('knows how long a run has been going on', () => {

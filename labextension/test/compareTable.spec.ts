@@ -209,6 +209,7 @@ describe('runLabels', () => {
     expect([...labels.values()]).toEqual(['x #1', 'x #2', 'y', 'd']);
     // Numbers are given in each experiment anew.
     expect([...runLabels([named('a', 1, 'x'), named('b', 1, 'x')]).values()]).toEqual(['x a', 'x b']);
+    expect([...runLabels([named('a', 0, 'x'), named('b', 1, 'x')]).values()]).toEqual(['x a', 'x #1']);
   });
 });
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from aml_widgets import Run, Workspace
+from aml_widgets import Experiment, Workspace
+from aml_widgets.core.errors import RunIsTerminal
 
 
 @pytest.fixture
@@ -82,20 +85,43 @@ def test_threads_and_later_batches_lose_nothing(workspace: Workspace, client: Ml
     assert sorted(metrics["later"]) == [float(step) for step in range(50)]
 
 
-def test_a_logger_that_is_given_our_run_goes_on_with_it(workspace: Workspace, uri: str) -> None:
-    """The way in which PyTorch Lightning's logger is used: it is told the run's id, and logs through the client."""
-    from aml_widgets import Experiment
-
-    run = Experiment(workspace, "lightning").start_logging(outputs=False)
+@pytest.mark.parametrize("how", [{}, {"synchronous": False}])
+def test_a_logger_that_is_given_our_run_goes_on_with_it(
+    workspace: Workspace, uri: str, tmp_path: Path, how: dict[str, Any]
+) -> None:
+    """The calls of PyTorch Lightning's logger, which is told the run's id, and ends the run when `fit` is over."""
+    run = Experiment(workspace, "lightning").start_logging(outputs=False, snapshot_directory=None)
     logger = MlflowClient(run.experiment.workspace.get_mlflow_tracking_uri())
     assert logger.get_experiment_by_name(run.experiment.name).experiment_id == run.experiment.id
+    assert logger.get_run(run.id).info.experiment_id == run.experiment.id
+    checkpoint = tmp_path / "epoch=0-step=3.ckpt"
+    checkpoint.write_bytes(b"weights")
+    (tmp_path / "about").mkdir()
+    (tmp_path / "about" / "aliases.txt").write_text("['latest', 'best']")
 
-    logger.log_batch(run.id, metrics=[mlflow.entities.Metric("train_loss", 0.5, 1_600_000_000_000, 0)])
-    logger.log_param(run.id, "lr", 0.1)
+    logger.log_batch(run.id, params=[mlflow.entities.Param("lr", "0.1")], **how)
+    for step in range(3):
+        now = 1_600_000_000_000 + step
+        logger.log_batch(
+            run.id, metrics=[mlflow.entities.Metric(key, step / 2, now, step) for key in ("train/loss", "epoch")], **how
+        )
+    logger.log_artifact(run.id, str(checkpoint), checkpoint.stem)
+    logger.log_artifacts(run.id, str(tmp_path / "about"), checkpoint.stem)
+    if how:
+        mlflow.flush_async_logging()
     logger.set_terminated(run.id, "FINISHED")
 
-    again = Run(run.experiment, run.id)
-    assert (again.get_metrics(), again.get_status()) == ({"train_loss": 0.5}, "Completed")
+    assert run.get_status() == "Completed"
+    for name in ("train/loss", "epoch"):
+        history = run.get_metric_history(name)  # what is sent later comes in any order
+        assert sorted(zip(history.steps, history.values, strict=True)) == [(0, 0.0), (1, 0.5), (2, 1.0)]
+    assert workspace.store.get_run(run.id).params == {"lr": "0.1"}
+    assert sorted(run.get_file_names()) == ["epoch=0-step=3/aliases.txt", "epoch=0-step=3/epoch=0-step=3.ckpt"]
+    with pytest.raises(RunIsTerminal, match="ended as Completed and takes no more points. Start a new run"):
+        run.log("test_loss", 1.0)
+    logger.log_batch(run.id, metrics=[mlflow.entities.Metric("test_loss", 1.0, 1_600_000_000_009, 3)])  # trainer.test
+    run.complete()
+    assert (run.get_status(), run.get_metrics("test_loss")) == ("Completed", {"test_loss": 1.0})
 
 
 def test_two_batches_at_once_do_not_mix_params(client: MlflowClient, run_id: str) -> None:

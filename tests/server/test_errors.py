@@ -39,6 +39,7 @@ ELSEWHERE = (
     "aml_widgets.store.mlflow",  # turns its own errors into those of `core` where it is asked
     "aml_widgets.submit.engines.ray_worker",  # in a script's own process, as the next one
     "aml_widgets.submit.supervision.driver",
+    "aml_widgets.azureml",  # v1's names for errors that only programs raise
 )
 
 

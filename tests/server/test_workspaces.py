@@ -141,6 +141,21 @@ async def test_an_address_with_a_password_is_neither_taken_nor_shown(api: Api) -
     assert b"secret" not in response.body
 
 
+@configured(raw_locations=["http://127.0.0.1:9/?token=s3cret", "127.0.0.1:5000?token=s3cret"])
+async def test_an_address_with_a_query_is_neither_taken_nor_shown(api: Api) -> None:
+    response = await api.send("GET", "/workspaces")
+
+    assert b"must end before any ? or #" in response.body
+    assert b"s3cret" not in response.body
+
+
+@configured(raw_locations=["HTTP://LocalHost:80/", "http://localhost"])
+async def test_one_server_in_two_spellings_is_listed_once(api: Api) -> None:
+    (shown,) = (await api.get("/workspaces"))["workspaces"]
+
+    assert shown["location"] == "http://localhost"
+
+
 @configured(workspaces_shown=["te*"])
 async def test_only_workspaces_that_fit_the_patterns_are_shown(api: Api, workspace: Workspace, home: Path) -> None:
     other = Workspace.open(home / "other")

@@ -47,6 +47,19 @@ def test_what_is_missing_or_nan_comes_last_in_both_directions(is_descending: boo
     assert found == ([4, 5, 2, 6, 1, 3] if is_descending else [2, 6, 5, 4, 1, 3])
 
 
+def test_who_has_no_number_comes_last_by_number_and_else_as_created() -> None:
+    early, late = (row(0, None, run_id=name, created_at=at) for name, at in (("early", 1.0), ("late", 2.0)))
+    rows = [row(2, None), late, row(1, None), early]
+
+    def found(column: str, is_descending: bool = False) -> list[str]:
+        return [one.run.run_id for one in kin.sort_rows(rows, column, is_descending=is_descending)]
+
+    assert found(kin.NUMBER) == ["run-1", "run-2", "early", "late"]
+    assert found(kin.NUMBER, is_descending=True) == ["run-2", "run-1", "early", "late"]
+    assert found(kin.STATUS) == ["early", "late", "run-1", "run-2"]
+    assert kin.filter_rows([early, late], "0") == []
+
+
 def test_text_columns_are_sorted_without_regard_to_case() -> None:
     rows = [row(1, None, display_name="b"), row(2, None, display_name="A"), row(3, None, display_name="a")]
 

@@ -221,6 +221,21 @@ def test_texts_and_long_numbers_are_written_out() -> None:
     assert "ridge, lasso" in html
 
 
+def test_no_number_is_shown_where_there_is_none() -> None:
+    store = MemoryRunStore()
+    state = state_of(store, running(store, ""))
+    assert state.run is not None
+    named = replace(state.run, display_name=None)
+    plain = replace(named, number=0)
+
+    for make in (fallback_text, fallback_html):
+        assert "Run 1" in make(replace(state, run=named))
+        assert ", run 1, id " in make(replace(state, run=named))
+        shown = make(replace(state, run=plain))
+        assert plain.run_id in shown
+        assert "run 0" not in shown.lower()
+
+
 def test_a_run_that_does_not_respond_lasted_until_its_last_sign_of_life() -> None:
     store = MemoryRunStore()
     state = state_of(store, running(store))

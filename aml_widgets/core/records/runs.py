@@ -89,7 +89,7 @@ class RunRecord:
     """One trial, as it stands now."""
 
     run_id: str
-    number: int  # increasing in its experiment, from 1
+    number: int  # increasing in its experiment, from 1; 0 for a run that has none, as those of plain MLflow
     experiment_id: str
     experiment_name: str
     status: RunStatus

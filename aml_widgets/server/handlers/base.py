@@ -13,19 +13,28 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from aml_widgets.core.errors import (
+    AggregatedError,
     AmlWidgetsError,
     Conflict,
+    ExecutionError,
+    ModelError,
     NotFound,
+    ProjectError,
     RunEnvironmentError,
     RunFailed,
     RunInterrupted,
+    ServiceError,
     SnapshotError,
     StoreError,
     StoreFull,
     StoreReadOnly,
     StoreUnavailable,
+    TargetError,
     TargetUnavailable,
+    UsageError,
     UserError,
+    WorkspaceError,
+    message_of,
 )
 from aml_widgets.server.replies import error_reply, why
 from aml_widgets.server.schema import read_body, read_query
@@ -52,6 +61,9 @@ STATUSES: tuple[tuple[type[AmlWidgetsError], int], ...] = (
     (RunEnvironmentError, 500),
     (RunFailed, 409),
     (RunInterrupted, 503),
+    (UsageError, 400),
+    (ProjectError, 404),
+    *((kind, 500) for kind in (AggregatedError, ExecutionError, ModelError, ServiceError, TargetError, WorkspaceError)),
 )
 """Which error is answered with which status: the first that fits. A test sees that there is one for every error of ours."""
 
@@ -147,7 +159,7 @@ class ApiHandler(APIHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what is wrong with the server, not what is wrong with a request, nor that a browser went away."""
         if isinstance(value, (AmlWidgetsError, StreamClosedError)):
-            self.log.debug("%s %s: %s", self.request.method, self.request.path, value)
+            self.log.debug("%s %s: %s", self.request.method, self.request.path, message_of(value))
             return
         super().log_exception(typ, value, tb)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from aml_widgets.core.errors import (
     AmlWidgetsError,
@@ -21,6 +21,7 @@ from aml_widgets.core.errors import (
     StoreUnavailable,
     UserError,
 )
+from aml_widgets.store.addresses import hide_secrets
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -54,7 +55,8 @@ class Connection:
     """Speaks with one tracking server, from any thread.
 
     Timeouts, retries with jitter, certificates, tokens and passwords are those that MLflow's environment variables name
-    (``MLFLOW_TRACKING_TOKEN``, ``MLFLOW_HTTP_REQUEST_TIMEOUT``, …).
+    (``MLFLOW_TRACKING_TOKEN``, ``MLFLOW_HTTP_REQUEST_TIMEOUT``, …); where they name no timeout and no retries, what reads has fewer
+    of both than MLflow's own client (`prompt_reading`).
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ class Connection:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self.shown_uri = hide_password(uri)
+        self.shown_uri = hide_secrets(uri)
         self._lock = threading.Lock()
         self._client: MlflowClient | None = None
         self._answered_at = -math.inf
@@ -195,21 +197,15 @@ class Connection:
         return text if text.endswith((".", "…", "!")) else f"{text}."
 
 
-def hide_password(uri: str) -> str:
-    """Give a URI without user and password, to be shown."""
-    parts = urlsplit(uri)
-    if "@" not in parts.netloc:
-        return uri
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
 def _make_client(uri: str) -> MlflowClient:
     try:
-        from mlflow import MlflowClient
+        import mlflow  # noqa: F401 - whether it is there
     except ImportError as error:
         raise StoreUnavailable(
-            f"{hide_password(uri)!r} names an MLflow tracking server, and the package mlflow is not installed here. Install it: "
+            f"{hide_secrets(uri)!r} names an MLflow tracking server, and the package mlflow is not installed here. Install it: "
             "pip install 'aml-widgets[mlflow]'. A folder such as './runs' needs no server.",
-            value=hide_password(uri),
+            value=hide_secrets(uri),
         ) from error
-    return MlflowClient(tracking_uri=uri)
+    from aml_widgets.store.mlflow.prompt_reading import make_client
+
+    return make_client(uri)

@@ -160,7 +160,7 @@ def to_server(record: RunRecord, server: ServerRun | None) -> Wanted:
     """Give what a server is to say of a record; `server` is what it says now, None for a run that it does not have yet."""
     known = {} if server is None else server.tags
     shown_name = names.to_shown(record.display_name or "", names.MAX_NAME_CHARS)
-    name = shown_name or f"run {record.number}"
+    name = shown_name or (f"run {record.number}" if record.number else record.run_id)
     note = names.to_shown(record.description or "", names.MAX_TAG_VALUE_CHARS)
     plain_tags = {key: value for key, value in record.tags.items() if value is not None and _is_plain(key, value)}
     own = {key: value for key, value in record.properties.items() if known.get(key) != value or not _is_mlflows(key)}

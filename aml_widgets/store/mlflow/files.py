@@ -20,7 +20,9 @@ from aml_widgets.core.errors import (
     RunNotFound,
     StoreError,
     UserError,
+    message_of,
 )
+from aml_widgets.store.addresses import one_spelling
 from aml_widgets.store.artifacts import (
     check_run_id,
     copy_content,
@@ -332,7 +334,7 @@ class MlflowArtifactStore:
             with self._connection.errors(what):
                 yield
         except UserError as error:
-            raise InvalidArtifact(str(error), value=value) from error
+            raise InvalidArtifact(message_of(error), value=value) from error
 
 
 @contextmanager
@@ -344,4 +346,4 @@ def _temporary(path: str) -> Iterator[Path]:
 
 def server_key(uri: str) -> str:
     """Give the name of the local folder of what belongs to a server, which tells nothing of its address."""
-    return hashlib.sha256(uri.encode()).hexdigest()[:16]
+    return hashlib.sha256(one_spelling(uri).encode()).hexdigest()[:16]

@@ -16,6 +16,7 @@ from aml_widgets.core.errors import (
     StoreError,
     StoreReadOnly,
     StoreUnavailable,
+    message_of,
 )
 from aml_widgets.core.records import (
     NewRun,
@@ -303,7 +304,9 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
         try:
             self._files.remove_all(run_id)
         except StoreError as error:
-            _log.warning("Run %s is deleted, but its files are not; `mlflow gc` deletes them: %s", run_id, error)
+            _log.warning(
+                "Run %s is deleted, but its files are not; `mlflow gc` deletes them: %s", run_id, message_of(error)
+            )
         self._forget_purged(run_id)
 
     def _pull_family(self, run_id: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import StoreCorrupt, StoreUnavailable, UserError
+from aml_widgets.core.errors import StoreCorrupt, StoreUnavailable, UserError, message_of
 from aml_widgets.store.mlflow import names
 from aml_widgets.store.mlflow.connection import Connection, Missing
 from aml_widgets.store.mlflow.entities import ServerRun, read_run
@@ -135,7 +135,7 @@ class ValueSender:
                 "among its exact values: %s",
                 len(metrics),
                 run_id,
-                error,
+                message_of(error),
             )
             if entities:
                 with self._connection.errors(f"Points of run {run_id} are sent"):

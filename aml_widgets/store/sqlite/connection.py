@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -24,27 +23,15 @@ from aml_widgets.core.errors import (
     UserError,
     WorkspaceNotFound,
 )
+from aml_widgets.store.file_systems import find_mount
 from aml_widgets.store.sqlite import schema
 
 BUSY_SECONDS = 120.0  # how long one process waits for the others; each holds the lock for microseconds
 CHECKPOINT_PAGES = 4_000
 LOG_LIMIT_BYTES = 64 * 2**20
 
-_OLDEST_SQLITE = (3, 33, 0)  # the first that knows its table of tables as `sqlite_schema`
-
-_NETWORK_FILE_SYSTEMS = (
-    "nfs",
-    "cifs",
-    "smb",
-    "9p",
-    "afs",
-    "lustre",
-    "gpfs",
-    "ceph",
-    "fuse.sshfs",
-    "glusterfs",
-    "beegfs",
-)
+OLDEST_SQLITE = (3, 33, 0)
+"""The first that knows its table of tables as `sqlite_schema`."""
 
 _log = logging.getLogger(__name__)
 
@@ -237,10 +224,10 @@ class Database:
         )
 
     def _connect(self) -> sqlite3.Connection:
-        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise StoreUnavailable(
                 f"Python's sqlite3 module brings SQLite {sqlite3.sqlite_version}, and the store needs "
-                f"{'.'.join(map(str, _OLDEST_SQLITE))} or newer. Use a newer Python, or a newer libsqlite3.",
+                f"{'.'.join(map(str, OLDEST_SQLITE))} or newer. Use a newer Python, or a newer libsqlite3.",
                 value=sqlite3.sqlite_version,
             )
         if self._file_id is not None and not self.path.exists():
@@ -371,18 +358,5 @@ def _folder_error(error: OSError, path: Path) -> StoreError:
 
 def is_network_file_system(folder: Path) -> bool:
     """Say whether a folder is known to lie on a file system shared between hosts (Linux only; elsewhere False)."""
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
-            mounts = [line.split()[1:3] for line in file]
-    except OSError:  # no /proc: nothing is known
-        return False
-    place = str(folder.resolve())
-    best, kind = "", ""
-    for mount, mount_kind in mounts:
-        point = mount.replace("\\040", " ")
-        inside = place == point or place.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, mount_kind
-    return kind.startswith(_NETWORK_FILE_SYSTEMS)
+    mount = find_mount(folder)
+    return mount is not None and mount.is_network

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import RunIsTerminal, StoreError, UserError
+from aml_widgets.core.errors import RunIsTerminal, StoreError, UserError, message_of
 from aml_widgets.core.records import (
     ArtifactRecord,
     Bucket,
@@ -178,7 +178,7 @@ class SqliteRunStore(SqliteWorkspace):
         except RunIsTerminal:
             return  # another reader was faster, or the run did end by itself
         except StoreError as error:  # a full disk keeps nobody from reading; the next reader tries again
-            _log.warning("The lost run %s could not be settled yet: %s", run_id, error)
+            _log.warning("The lost run %s could not be settled yet: %s", run_id, message_of(error))
 
     def set_status(
         self,
@@ -282,7 +282,7 @@ class SqliteRunStore(SqliteWorkspace):
             try:
                 trash.remove_left(self._database, self._artifacts, self.snapshots)
             except StoreError as error:  # a full or read-only disk keeps nobody from opening the workspace
-                _log.warning("Files of deleted runs could not be removed yet: %s", error)
+                _log.warning("Files of deleted runs could not be removed yet: %s", message_of(error))
 
     # -- metrics, read
 

@@ -10,7 +10,7 @@ from itertools import repeat
 from typing import TypeVar
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import InvalidMetric, InvalidName, RunIsTerminal, StoreError, StoreUnavailable
+from aml_widgets.core.errors import InvalidMetric, InvalidName, RunIsTerminal, StoreError, StoreUnavailable, message_of
 from aml_widgets.core.records import MetricKind, MetricValue, NewPoint
 from aml_widgets.store.sqlite.blocks import BLOCK_POINTS
 from aml_widgets.store.sqlite.connection import Database, store_error
@@ -227,7 +227,9 @@ class PointWriter:
             tail.rows = 0
             if isinstance(error, StoreUnavailable):
                 self.forget(tail.run_id)  # the next point is to find out whether the file is still there
-            _log.warning("The points of run %s could not be packed yet, and stay as they are: %s", tail.run_id, error)
+            _log.warning(
+                "The points of run %s could not be packed yet, and stay as they are: %s", tail.run_id, message_of(error)
+            )
 
 
 def rows_of(points: Iterable[NewPoint]) -> Iterator[list[NewPoint]]:

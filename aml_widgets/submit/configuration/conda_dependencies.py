@@ -7,8 +7,9 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from aml_widgets.core.cloud_only import cloud_only
 from aml_widgets.core.errors import ConfigError
 from aml_widgets.core.showing import show, show_type
 from aml_widgets.submit.configuration.conda_file import (
@@ -19,21 +20,19 @@ from aml_widgets.submit.configuration.conda_file import (
     to_text,
     to_texts,
 )
+from aml_widgets.submit.configuration.framework_packages import FrameworkPackages
+from aml_widgets.submit.configuration.pip_packages import PipPackages
+from aml_widgets.submit.configuration.requirement_merging import merge_requirements
 from aml_widgets.submit.configuration.yaml_files import read_yaml, to_yaml, write_text
-from aml_widgets.submit.environments.pip_requirements import is_option, split_option, to_name
+from aml_widgets.submit.environments.pip_requirements import is_option
 
 DEFAULT_FILE = "conda_dependencies.yml"
 
 _CHANNELS = ("conda-forge",)
-_REPEATABLE = frozenset(
-    {"--extra-index-url", "--find-links", "-f", "-e", "--editable", "-c", "--constraint", "-r", "--requirement"}
-    | {"--trusted-host"}
-)
-_INDEX = ("--index-url", "-i", "--pypi-url")
 _HEADER = "The packages of an environment: channels and packages of conda, and below 'pip' what pip installs."
 
 
-class CondaDependencies:
+class CondaDependencies(PipPackages, FrameworkPackages):
     """The packages that an environment has.
 
     Made without a file it asks for the Python version that made it, and for nothing else.
@@ -117,7 +116,48 @@ class CondaDependencies:
                 made.add_pip_package(package)
         return made
 
+    @staticmethod
+    def merge_requirements(requirements: Iterable[str]) -> list[str]:
+        """Put together what is asked of the same package: ``["a>1", "b", "a<3"]`` becomes ``["a>1,<3", "b"]``.
+
+        Parameters
+        ----------
+        requirements : list of str
+            Requirements as pip takes them.
+
+        Returns
+        -------
+        list of str
+            One for each package, in the order of their first mention. Requirements with an address or with a condition (``;``)
+            stay as they are.
+
+        Raises
+        ------
+        ConfigError
+            For what is no list of texts.
+        """
+        return merge_requirements(to_texts(requirements, "requirements"))
+
+    @staticmethod
+    def sdk_origin_url() -> NoReturn:
+        """Raise CloudOnly: packages come from the index that pip is configured with."""
+        raise cloud_only(
+            "CondaDependencies.sdk_origin_url",
+            "Packages come from the index that pip is configured with; set_pip_index_url(address) names another one.",
+        )
+
     # -- what it asks for
+
+    def get_default_number_of_packages(self) -> tuple[int, int]:
+        """Give how many packages dependencies ask for that nobody has added to.
+
+        Returns
+        -------
+        tuple of int
+            Packages for conda, of which Python is one, and packages for pip.
+        """
+        untouched = CondaDependencies()
+        return len(untouched.conda_packages), len(untouched.pip_packages)
 
     @property
     def conda_channels(self) -> list[str]:
@@ -128,16 +168,6 @@ class CondaDependencies:
     def conda_packages(self) -> list[str]:
         """The packages for conda, Python among them."""
         return [one for one in self._content["dependencies"] if isinstance(one, str)]
-
-    @property
-    def pip_packages(self) -> list[str]:
-        """The packages for pip."""
-        return [one for one in self._pip() if not is_option(one)]
-
-    @property
-    def pip_options(self) -> list[str]:
-        """The options for pip, such as ``--index-url …``."""
-        return [one for one in self._pip() if is_option(one)]
 
     def get_python_version(self) -> str | None:
         """Give the Python version that is asked for.
@@ -228,82 +258,6 @@ class CondaDependencies:
             one for one in self._content["dependencies"] if not isinstance(one, str) or to_conda_name(one) != name
         ]
 
-    def add_pip_package(self, pip_package: str) -> None:
-        """Add a package for pip; it takes the place of one of the same name.
-
-        Parameters
-        ----------
-        pip_package : str
-            A requirement as pip takes it, or the path or address of a wheel.
-        """
-        requirement = to_text(pip_package, "A pip package")
-        if is_option(requirement):
-            self.set_pip_option(requirement)
-            return
-        self._replace_in_pip(requirement, lambda one: not is_option(one) and to_name(one) == to_name(requirement))
-
-    def remove_pip_package(self, pip_package: str) -> None:
-        """Take a package for pip out, if it is there.
-
-        Parameters
-        ----------
-        pip_package : str
-            Its name, with or without a version.
-        """
-        name = to_name(to_text(pip_package, "A pip package"))
-        self._set_pip([one for one in self._pip() if is_option(one) or to_name(one) != name])
-
-    def set_pip_option(self, pip_option: str) -> None:
-        """Set an option for pip; it takes the place of the same one, unless it is one that may be given often.
-
-        Parameters
-        ----------
-        pip_option : str
-            ``--extra-index-url https://…``, ``--pre`` and so on.
-        """
-        option = to_text(pip_option, "An option for pip")
-        if not is_option(option):
-            raise ConfigError(
-                f"An option for pip begins with '-', got {show(pip_option)}. Use add_pip_package for a package.",
-                value=pip_option,
-            )
-        name, value = split_option(option)
-        if name in _REPEATABLE:
-            self._replace_in_pip(option, lambda one: is_option(one) and split_option(one) == (name, value))
-        else:
-            self._replace_in_pip(option, lambda one: is_option(one) and split_option(one)[0] == name)
-
-    def remove_pip_option(self, pip_option: str) -> None:
-        """Take an option for pip out, if it is there.
-
-        Parameters
-        ----------
-        pip_option : str
-            Its name, or name and value where it is there more than once.
-        """
-        name, value = split_option(to_text(pip_option, "An option for pip"))
-        self._set_pip(
-            [
-                one
-                for one in self._pip()
-                if not is_option(one) or split_option(one) not in ((name, value), (name, value or split_option(one)[1]))
-            ]
-        )
-
-    def set_pip_index_url(self, index_url: str) -> None:
-        """Let pip ask another package index instead of the usual one.
-
-        Parameters
-        ----------
-        index_url : str
-            Its address.
-        """
-        address = to_text(index_url, "The address of a package index")
-        if is_option(address):
-            address = split_option(address)[1]
-        others = [one for one in self._pip() if not is_option(one) or split_option(one)[0] not in _INDEX]
-        self._set_pip([f"--index-url {address}", *others])
-
     # -- kept
 
     def as_dict(self) -> dict[str, Any]:
@@ -373,24 +327,6 @@ class CondaDependencies:
 
     def __repr__(self) -> str:
         return f"CondaDependencies(_underlying_structure={self._content!r})"
-
-    # -- the list for pip
-
-    def _pip(self) -> list[str]:
-        return [line for one in self._content["dependencies"] if isinstance(one, dict) for line in one["pip"]]
-
-    def _set_pip(self, lines: list[str]) -> None:
-        packages = self.conda_packages
-        self._content["dependencies"] = [*packages, {"pip": lines}] if lines else packages
-
-    def _replace_in_pip(self, line: str, is_same: Any) -> None:
-        lines = self._pip()
-        found = next((index for index, one in enumerate(lines) if is_same(one)), None)
-        if found is None:
-            lines.append(line)
-        else:
-            lines[found] = line
-        self._set_pip(lines)
 
 
 def get_default_python_version() -> str:

@@ -45,7 +45,7 @@ class Environment(KeptEnvironment):
     ----------
     name : str
         What to call it.
-    **others : object
+    **kwargs : object
         Initial values of other attributes.
 
     Attributes
@@ -84,8 +84,8 @@ class Environment(KeptEnvironment):
     r = Field(no_r, lambda: None)
     inferencing_stack_version = Field(text_or_none, lambda: None)
 
-    def __init__(self, name: str, **others: object) -> None:
-        super().__init__(name=name, **others)
+    def __init__(self, name: str, **kwargs: object) -> None:
+        super().__init__(name=name, **kwargs)
 
     @classmethod
     def make_default(cls) -> Environment:
@@ -210,15 +210,23 @@ class Environment(KeptEnvironment):
         return environment
 
     @staticmethod
-    def from_docker_image(name: str, image: str, *arguments: object, **named_arguments: object) -> NoReturn:
+    def from_docker_image(
+        name: str,
+        image: str,
+        container_registry: object = None,
+        conda_specification: object = None,
+        pip_requirements: object = None,
+    ) -> NoReturn:
         """Raise ConfigError: scripts do not run in containers here."""
-        del arguments, named_arguments
+        del container_registry, conda_specification, pip_requirements
         raise ConfigError(f"Environment {name!r} cannot be made of image {show(image)}. {_NO_CONTAINERS}", value=image)
 
     @staticmethod
-    def from_dockerfile(name: str, dockerfile: str, *arguments: object, **named_arguments: object) -> NoReturn:
+    def from_dockerfile(
+        name: str, dockerfile: str, conda_specification: object = None, pip_requirements: object = None
+    ) -> NoReturn:
         """Raise ConfigError: scripts do not run in containers here."""
-        del arguments, named_arguments
+        del conda_specification, pip_requirements
         raise ConfigError(
             f"Environment {name!r} cannot be made of Dockerfile {show(dockerfile)}. {_NO_CONTAINERS}", value=dockerfile
         )
@@ -250,14 +258,14 @@ class Environment(KeptEnvironment):
 
     # -- built
 
-    def build_local(self, workspace: object = None, platform: object = None, **cloud_arguments: object) -> str:
+    def build_local(self, workspace: object = None, platform: object = None, **kwargs: object) -> str:
         """Build the environment now, and print what is going on, so that the first script need not wait for it.
 
         Parameters
         ----------
         workspace, platform : object, optional
             Accepted for v1's sake.
-        **cloud_arguments
+        **kwargs
             Accepted for v1's sake.
 
         Returns
@@ -272,19 +280,19 @@ class Environment(KeptEnvironment):
         """
         from aml_widgets.submit.environments.interpreters import build_interpreter, find_interpreter
 
-        del workspace, platform, cloud_arguments
+        del workspace, platform, kwargs
         content = self.resolve().to_dict()
         found = find_interpreter(content)
         if found is None:
             found = build_interpreter(content, _print_line, stop=lambda: False)
         return str(found)
 
-    def build(self, workspace: object = None, image_build_compute: object = None) -> NoReturn:
+    def build(self, workspace: object, image_build_compute: object = None) -> NoReturn:
         """Raise ConfigError: no container images are built here."""
         del workspace, image_build_compute
         raise ConfigError(f"No image is built of environment {self.name!r}. Use build_local(workspace).")
 
-    def get_image_details(self, workspace: object = None) -> NoReturn:
+    def get_image_details(self, workspace: object) -> NoReturn:
         """Raise ConfigError: no container images are built here."""
         del workspace
         raise ConfigError(f"Environment {self.name!r} has no image. Use build_local(workspace) to make it.")

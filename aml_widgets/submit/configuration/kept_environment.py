@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aml_widgets.submit.configuration import environment_files, environment_registry
 from aml_widgets.submit.configuration.environment_registry import HasStore
 from aml_widgets.submit.configuration.sections import S, Section
+
+if TYPE_CHECKING:
+    from aml_widgets.submit.configuration.environment import Environment
 
 
 class KeptEnvironment(Section):
@@ -38,8 +41,8 @@ class KeptEnvironment(Section):
         """
         return self.from_dict(environment_registry.register(workspace, self.to_dict()))
 
-    @classmethod
-    def get(cls: type[S], workspace: HasStore, name: str, version: str | None = None, label: str | None = None) -> S:
+    @staticmethod
+    def get(workspace: HasStore, name: str, version: str | None = None, label: str | None = None) -> Environment:
         """Give an environment that a workspace keeps.
 
         Parameters
@@ -63,10 +66,12 @@ class KeptEnvironment(Section):
         EnvironmentNotFound
             If there is none.
         """
-        return cls.from_dict(environment_registry.get(workspace, name, version, label))
+        from aml_widgets.submit.configuration.environment import Environment
 
-    @classmethod
-    def list(cls: type[S], workspace: HasStore) -> dict[str, S]:
+        return Environment.from_dict(environment_registry.get(workspace, name, version, label))
+
+    @staticmethod
+    def list(workspace: HasStore) -> dict[str, Environment]:
         """Give the newest version of each environment that a workspace keeps.
 
         Parameters
@@ -79,8 +84,10 @@ class KeptEnvironment(Section):
         dict of str to Environment
             By name.
         """
+        from aml_widgets.submit.configuration.environment import Environment
+
         newest = environment_registry.list_newest(workspace)
-        return {name: cls.from_dict(content) for name, content in newest.items()}
+        return {name: Environment.from_dict(content) for name, content in newest.items()}
 
     @staticmethod
     def label(workspace: HasStore, name: str, version: str, labels: Any) -> None:
@@ -147,8 +154,8 @@ class KeptEnvironment(Section):
         """
         environment_files.save(self.to_dict(), Path(path), overwrite=overwrite)
 
-    @classmethod
-    def load_from_directory(cls: type[S], path: str | os.PathLike[str]) -> S:
+    @staticmethod
+    def load_from_directory(path: str | os.PathLike[str]) -> Environment:
         """Read an environment that `save_to_directory` wrote.
 
         Parameters
@@ -166,4 +173,6 @@ class KeptEnvironment(Section):
         ConfigError
             If the files cannot be read or understood.
         """
-        return cls.from_dict(environment_files.load(Path(path)))
+        from aml_widgets.submit.configuration.environment import Environment
+
+        return Environment.from_dict(environment_files.load(Path(path)))

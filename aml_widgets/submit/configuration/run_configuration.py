@@ -208,6 +208,19 @@ class RunConfiguration(Section):
         """The name that it was saved or loaded under."""
         return self._name
 
+    @property
+    def auto_prepare_environment(self) -> bool:
+        """Always True: an environment is built where it is missing. Setting it changes nothing, as in v1."""
+        return True
+
+    @auto_prepare_environment.setter
+    def auto_prepare_environment(self, value: object) -> None:
+        if value is not True:
+            warn_user(
+                f"auto_prepare_environment = {show(value)} changes nothing: an environment is built where it is missing. To run with "
+                "the packages that are there, set environment.python.user_managed_dependencies = True."
+            )
+
     # -- as a file
 
     def save(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from aml_widgets.core.errors import ConfigError
 from aml_widgets.core.showing import show, show_type
@@ -130,6 +130,8 @@ class ScriptRunConfig(Section):
         "environment_variables": "Set src.run_config.environment_variables.",
         "docker_runtime_config": "Set src.run_config.docker.",
     }
+
+    MAX_DURATION_SECONDS_DEFAULT: ClassVar[int] = MAX_RUN_SECONDS
 
     source_directory = Field(path_or_none, lambda: None)
     run_config = Field(instance_of(RunConfiguration), RunConfiguration)

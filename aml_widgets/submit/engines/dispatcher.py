@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import AmlWidgetsError, StoreError
+from aml_widgets.core.errors import AmlWidgetsError, StoreError, message_of
 from aml_widgets.core.records import RunRecord, WriterProcess
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store import liveness
@@ -247,11 +247,11 @@ class Dispatcher:
         moment = time.monotonic()
         is_short = _find_number(error) in _SHORTAGES
         if is_short and moment - self._refused_since.setdefault(entry.run_id, moment) < RETRY_SECONDS:
-            _log.warning("run %s waits on: %s", entry.run_id, error)
+            _log.warning("run %s waits on: %s", entry.run_id, message_of(error))
             self._keeper.put_back(entry.run_id)
             self._paused_until = moment + PAUSE_SECONDS
             return
-        self._give_up(entry, store, NOT_STARTED, f"The run was never started: {error}")
+        self._give_up(entry, store, NOT_STARTED, f"The run was never started: {message_of(error)}")
 
     def _give_up(self, entry: QueueEntry, store: RunStore | None, code: str, message: str) -> None:
         _log.error("run %s cannot be started: %s", entry.run_id, message)
@@ -273,7 +273,7 @@ class Dispatcher:
             store = open_store(entry.store_location, create=False)
             return store, store.get_run(entry.run_id)
         except (AmlWidgetsError, OSError) as error:
-            _log.warning("run %s cannot be read: %s", entry.run_id, error)
+            _log.warning("run %s cannot be read: %s", entry.run_id, message_of(error))
         return store, None
 
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal, TargetUnavailable
+from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal, TargetUnavailable, message_of
 from aml_widgets.core.records import ArtifactRecord, RunError
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.liveness import this_process
@@ -162,7 +162,10 @@ class RaySupervisor(Supervisor):
                 is_queued = True
                 self._set_status(RunStatus.QUEUED)
             self._wake.wait(_LOOK_SECONDS)
-        started_at = (read_json(self._files.started_file) or {}).get("started_at")
+        started = read_json(self._files.started_file) or {}
+        if started.get("note"):
+            self._notes.tell(str(started["note"]))
+        started_at = started.get("started_at")
         ran_seconds = clock.now() - started_at if isinstance(started_at, float) else 0.0
         self._started = time.monotonic() - max(0.0, ran_seconds)
         return None
@@ -216,7 +219,7 @@ class RaySupervisor(Supervisor):
         try:
             self._store.set_status(self._run_id, status)
         except AmlWidgetsError as error:
-            self._notes.detail(f"The run could not be set to {status}: {error}")
+            self._notes.detail(f"The run could not be set to {status}: {message_of(error)}")
 
     # -- after it
 
@@ -244,7 +247,7 @@ class RaySupervisor(Supervisor):
             record = ArtifactRecord(path=JOB_LOG, size_bytes=len(data), written_at=clock.now())
             self._store.record_artifact(self._run_id, record)
         except (AmlWidgetsError, OSError) as error:
-            self._notes.detail(f"{JOB_LOG} could not be written: {error}")
+            self._notes.detail(f"{JOB_LOG} could not be written: {message_of(error)}")
 
 
 if __name__ == "__main__":

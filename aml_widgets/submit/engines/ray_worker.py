@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import AmlWidgetsError, RunEnvironmentError, StoreUnavailable
+from aml_widgets.core.errors import AmlWidgetsError, RunEnvironmentError, StoreUnavailable, message_of
 from aml_widgets.submit.engines.ray_files import RayFiles
 from aml_widgets.submit.submission import RunFolder, Submission
 from aml_widgets.submit.supervision.run_state import write_json
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> None:
         _find_psutil()
         exit_code = _run(files, signals)
     except (AmlWidgetsError, OSError, ValueError, ImportError) as error:
-        reason = f"The script was not started by the Ray job on {platform.node()}: {error}"
+        reason = f"The script was not started by the Ray job on {platform.node()}: {message_of(error)}"
         _leave_word(files, {"refused": reason})
         sys.exit(reason)
     _leave_word(files, {"exit_code": exit_code})
@@ -78,6 +78,7 @@ def _run(files: RayFiles, signals: Sequence[int]) -> int:
     from aml_widgets.submit.supervision.adoption import begin_to_adopt
     from aml_widgets.submit.supervision.script_process import ScriptProcess
     from aml_widgets.submit.supervision.script_start import find_grace, make_command, make_environment
+    from aml_widgets.submit.supervision.v1_names_path import put_v1_names
 
     folder = files.folder
     submission = _read(folder)
@@ -89,6 +90,7 @@ def _run(files: RayFiles, signals: Sequence[int]) -> int:
         raise StoreUnavailable("Another Ray job has started it before.", value=submission.run_id) from error
     # Ray has set the variables of the submission already, and has put its own paths into some of them.
     environment = make_environment(replace(submission, environment_variables={}), Path(sys.executable))
+    names = put_v1_names(environment, interpreter, folder.working_folder) if submission.has_v1_names else None
     begin_to_adopt()
     script = ScriptProcess.start(
         submission.run_id,
@@ -98,6 +100,7 @@ def _run(files: RayFiles, signals: Sequence[int]) -> int:
         log=log,
     )
     started = {"pid": script.pid, "node": platform.node(), "python": str(interpreter), "started_at": clock.now()}
+    started |= {"note": names} if names is not None else {}
     write_json(files.started_file, started)
     grace_seconds = find_grace(submission)
     while (exit_code := script.poll()) is None:
@@ -157,7 +160,8 @@ def _find_log(submission: Submission) -> Path:
             store.close()
     except (AmlWidgetsError, OSError) as error:
         raise StoreUnavailable(
-            f"The run is not to be found in the workspace at {location!r} there: {error} {way_out}", value=location
+            f"The run is not to be found in the workspace at {location!r} there: {message_of(error)} {way_out}",
+            value=location,
         ) from error
 
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import InvalidName, NotFound, StoreError, TargetInUse, TargetNotFound, UserError
+from aml_widgets.core.errors import InvalidTarget, InvalidTargetName, NotFound, StoreError, TargetInUse, TargetNotFound
 from aml_widgets.store.uri import open_store
 from aml_widgets.submit.engines import targets_database
 from aml_widgets.submit.engines.finding import LOCAL
@@ -19,7 +19,7 @@ from aml_widgets.submit.submission import list_submissions
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")
 _MOST_RUNS = 10_000
 
-_COLUMNS = "select name, max_concurrent_runs, created_at, kind, address from target"
+_COLUMNS = "select name, max_concurrent_runs, created_at, kind, address, details from target"
 
 LOCAL_KIND = "Local"
 RAY_KIND = "Ray"
@@ -41,6 +41,8 @@ class TargetRecord:
         What carries out its runs: `LOCAL_KIND` or `RAY_KIND`.
     address : str or None
         Where a Ray cluster is.
+    details : str or None
+        What else was said when it was made, as JSON.
     """
 
     name: str
@@ -48,18 +50,19 @@ class TargetRecord:
     created_at: float
     kind: str = LOCAL_KIND
     address: str | None = None
+    details: str | None = None
 
 
-def set_target(name: str, max_concurrent_runs: int) -> TargetRecord:
-    """Make a target, or change how many runs the one of that name may have at once.
+def set_target(name: str, max_concurrent_runs: int, details: str | None = None) -> TargetRecord:
+    """Make a target, or change how many runs the one of that name may have at once, and its details where some are given.
 
     What runs already goes on; a larger number takes effect at once.
 
     Raises
     ------
-    InvalidName
+    InvalidTargetName
         For a name that the rules refuse.
-    UserError
+    InvalidTarget
         For a number of runs that is no integer from 1.
     StoreError
         If it cannot be kept.
@@ -70,9 +73,10 @@ def set_target(name: str, max_concurrent_runs: int) -> TargetRecord:
     def work(connection: sqlite3.Connection) -> TargetRecord:
         _check_kind(connection, name, LOCAL_KIND)
         connection.execute(
-            "insert into target (name, max_concurrent_runs, created_at) values (?, ?, ?) "
-            "on conflict (name) do update set max_concurrent_runs = excluded.max_concurrent_runs",
-            (name, count, clock.now()),
+            "insert into target (name, max_concurrent_runs, created_at, details) values (?, ?, ?, ?) "
+            "on conflict (name) do update set max_concurrent_runs = excluded.max_concurrent_runs, "
+            "details = coalesce(excluded.details, details)",
+            (name, count, clock.now(), details),
         )
         return _find(connection, name) or _missing(connection, name)
 
@@ -84,9 +88,9 @@ def set_ray_target(name: str, address: str) -> TargetRecord:
 
     Raises
     ------
-    InvalidName
+    InvalidTargetName
         For a name that the rules refuse.
-    UserError
+    InvalidTarget
         For an address that is none, and for the name of a target of another kind.
     StoreError
         If it cannot be kept.
@@ -113,7 +117,7 @@ def update_target(name: str, max_concurrent_runs: int) -> TargetRecord:
     ------
     TargetNotFound
         If there is none of that name.
-    UserError
+    InvalidTarget
         For a number of runs that is no integer from 1.
     """
     count = _check_count(max_concurrent_runs)
@@ -205,10 +209,15 @@ def _list(connection: sqlite3.Connection) -> list[TargetRecord]:
     return [_to_record(row) for row in connection.execute(f"{_COLUMNS} order by name")]
 
 
-def _to_record(row: tuple[str, int, float, str, str | None]) -> TargetRecord:
-    name, max_concurrent_runs, created_at, kind, address = row
+def _to_record(row: tuple[str, int, float, str, str | None, str | None]) -> TargetRecord:
+    name, max_concurrent_runs, created_at, kind, address, details = row
     return TargetRecord(
-        name=name, max_concurrent_runs=max_concurrent_runs, created_at=created_at, kind=kind, address=address
+        name=name,
+        max_concurrent_runs=max_concurrent_runs,
+        created_at=created_at,
+        kind=kind,
+        address=address,
+        details=details,
     )
 
 
@@ -223,13 +232,13 @@ def _missing(connection: sqlite3.Connection, name: object) -> NoReturn:
 
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise InvalidName(
+        raise InvalidTargetName(
             f"Compute target name {name!r} is not valid: it must be 1 to 64 ASCII letters, digits, '-' and '_', "
             "starting with a letter or digit.",
             value=name,
         )
     if name.lower() == LOCAL:
-        raise InvalidName(
+        raise InvalidTargetName(
             f"{name!r} cannot be made: {LOCAL!r} is always there, and starts every run at once. Choose another name.",
             value=name,
         )
@@ -237,7 +246,7 @@ def _check_name(name: object) -> None:
 
 def _check_count(count: object) -> int:
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= _MOST_RUNS:
-        raise UserError(
+        raise InvalidTarget(
             f"max_concurrent_runs must be an integer from 1 to {_MOST_RUNS:,}, got {count!r}. "
             f"To run everything at once, use the target {LOCAL!r}.",
             value=count,
@@ -254,7 +263,7 @@ def _check_address(address: object) -> str:
             is_address = False
         if is_address:
             return address.strip().rstrip("/")
-    raise UserError(
+    raise InvalidTarget(
         f"The address of a Ray cluster must be that of its dashboard, where it takes jobs, got {address!r}. "
         "Give one such as 'http://127.0.0.1:8265'.",
         value=address,
@@ -264,7 +273,7 @@ def _check_address(address: object) -> str:
 def _check_kind(connection: sqlite3.Connection, name: str, kind: str) -> None:
     record = _find(connection, name)
     if record is not None and record.kind != kind:
-        raise UserError(
+        raise InvalidTarget(
             f"The compute target {name!r} is of the kind {record.kind!r}, not {kind!r}. Choose another name, or delete it first: "
             f"ComputeTarget(None, {name!r}).delete().",
             value=name,

@@ -52,7 +52,12 @@ alter table target add column kind text not null default 'Local';
 alter table target add column address text;
 """
 
-MIGRATIONS: tuple[str, ...] = (_TABLES, _KINDS)
+# details: what else was said when it was made, as JSON; NULL where nothing was
+_DETAILS = """
+alter table target add column details text;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES, _KINDS, _DETAILS)
 """Scripts that lead from version n to n + 1. Once released, a script never changes: write the next one."""
 
 VERSION = len(MIGRATIONS)
@@ -107,10 +112,13 @@ def read(work: Callable[[sqlite3.Connection], _Result]) -> _Result:
         is_there = path.exists()
         with closing(_connect(path if is_there else None)) as connection:
             connection.execute("begin")
-            if _read_version(connection, path) == 0:  # none yet, or just being made
+            version = _read_version(connection, path)
+            if version == VERSION:
+                return work(connection)
+            if version == 0:  # none yet, or just being made
                 connection.execute("rollback")
                 return _read_nothing(work)
-            return work(connection)
+            return _read_upgraded(connection, path, work)
     except sqlite3.Error as error:
         raise store_error(error, path) from error
     except OSError as error:
@@ -123,6 +131,15 @@ def _read_nothing(work: Callable[[sqlite3.Connection], _Result]) -> _Result:
     with closing(_connect(None)) as connection:
         connection.execute("begin")
         _migrate(connection, get_path())
+        return work(connection)
+
+
+def _read_upgraded(old: sqlite3.Connection, path: Path, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+    """Do work on a copy of an older file, which only a write changes: the disk may be read-only."""
+    with closing(_connect(None)) as connection:
+        old.backup(connection)
+        connection.execute("begin")
+        _migrate(connection, path)
         return work(connection)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple, cast
 
-from aml_widgets.core.errors import AmlWidgetsError, ArtifactExists, InvalidArtifact
+from aml_widgets.core.errors import AmlWidgetsError, ArtifactExists, InvalidArtifact, message_of
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.store.artifacts import MAX_COMPONENT_BYTES
 from aml_widgets.store.protocol import RunStore
@@ -222,10 +222,10 @@ class Collector:
             refuse_if_gone(self._store)
             work()
         except (InvalidArtifact, ArtifactExists) as error:  # nobody could ever save it
-            self._tell_once(f"{path!r} is not kept: {error}")
+            self._tell_once(f"{path!r} is not kept: {message_of(error)}")
         except (AmlWidgetsError, OSError) as error:
-            self._unsaved[path] = str(error)
-            self._tell_once(f"{path!r} could not be saved yet: {error}")
+            self._unsaved[path] = message_of(error)
+            self._tell_once(f"{path!r} could not be saved yet: {message_of(error)}")
 
     def _tell_once(self, text: str) -> None:
         if text not in self._told:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
 _MAX_TEXT = 200_000
+_OUR_ERRORS = "aml_widgets.core.errors"  # whose `str()` may be more than what they say
 
 _own_main = sys.modules["__main__"]  # kept: the script takes its place, and this code must live on
 
@@ -85,15 +86,16 @@ def _leave_word(error: BaseException, frames: TracebackType | None, error_file: 
         import json
         import traceback
 
+        ours: Any = error if any(kind.__module__ == _OUR_ERRORS for kind in type(error).__mro__) else None
         try:
-            message = str(error)
+            message = str(error if ours is None else ours.message)
         except Exception:
             message = "<without a text>"
         text = "".join(traceback.format_exception(type(error), error, frames))
         if len(text) > _MAX_TEXT:
             text = text[: _MAX_TEXT // 2] + "\n...\n" + text[-_MAX_TEXT // 2 :]
         word = {
-            "type": type(error).__name__,
+            "type": type(error).__name__ if ours is None else ours.class_name,
             "message": message[:_MAX_TEXT],
             "traceback": None if frames is None and isinstance(error, SystemExit) else text,
         }

@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal, StoreError
+from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal, StoreError, message_of
 from aml_widgets.core.records import RunError
 from aml_widgets.core.status import RunStatus
 from aml_widgets.core.text import shorten_middle
@@ -96,7 +96,7 @@ def _begin_to_finalize(store: RunStore, run_id: str, notes: Notes) -> None:
         if not status.is_terminal and status is not RunStatus.CANCEL_REQUESTED:
             store.set_status(run_id, RunStatus.FINALIZING)
     except AmlWidgetsError as error:
-        notes.detail(f"The run could not be set to Finalizing: {error}")
+        notes.detail(f"The run could not be set to Finalizing: {message_of(error)}")
 
 
 def _with_unsaved(outcome: Outcome, unsaved: dict[str, str], folder: RunFolder) -> Outcome:
@@ -129,10 +129,10 @@ def _end(
         try:
             store.set_status(run_id, outcome.status, error=outcome.error, ended_at=outcome.ended_at)
         except RunIsTerminal as error:
-            notes.detail(f"The run has ended otherwise before: {error}")
+            notes.detail(f"The run has ended otherwise before: {message_of(error)}")
         except StoreError as error:
             release_room(folder)
-            notes.detail(f"The run could not be ended as {outcome.status} yet: {error}")
+            notes.detail(f"The run could not be ended as {outcome.status} yet: {message_of(error)}")
             if time.monotonic() >= deadline or is_gone(store):
                 return False
             time.sleep(pause_seconds)

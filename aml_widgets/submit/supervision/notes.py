@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TextIO
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import AmlWidgetsError
+from aml_widgets.core.errors import AmlWidgetsError, message_of
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.submit.store_place import refuse_if_gone
@@ -69,7 +69,7 @@ class Notes:
             append_to_log(self._store, self._run_id, path, text, is_known=path in self._known)
             self._known.add(path)
         except (AmlWidgetsError, OSError) as error:  # notes are the lesser good; standard output may have them
-            self._print(f"{path} cannot be written: {error}", sys.stderr)
+            self._print(f"{path} cannot be written: {message_of(error)}", sys.stderr)
 
     def _print(self, text: str, stream: TextIO) -> None:
         if not self._is_printed:

@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from aml_widgets.core.errors import AmlWidgetsError
+from aml_widgets.core.errors import AmlWidgetsError, message_of
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.submit.supervision.notes import Notes
@@ -55,7 +55,7 @@ class Pulse(threading.Thread):
                 self._has_trouble = False
             except AmlWidgetsError as error:
                 if not self._has_trouble:
-                    self._notes.detail(f"The store does not answer; it is asked again: {error}")
+                    self._notes.detail(f"The store does not answer; it is asked again: {message_of(error)}")
                 self._has_trouble = True
             except Exception:  # noqa: BLE001 - the edge of a thread: without it nobody could cancel the run
                 if not self._has_trouble:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import AmlWidgetsError, ConfigError
+from aml_widgets.core.errors import AmlWidgetsError, ConfigError, message_of
 from aml_widgets.core.records import ArtifactRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.protocol import RunStore
@@ -22,6 +22,7 @@ from aml_widgets.submit.supervision.detached import OWNER_VARIABLE
 from aml_widgets.submit.supervision.notes import Notes, append_to_log, name_node
 from aml_widgets.submit.supervision.outcomes import DRIVER_LOG
 from aml_widgets.submit.supervision.script_process import Script, ScriptProcess
+from aml_widgets.submit.supervision.v1_names_path import put_v1_names
 
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 PROCESS_INFO = "azureml-logs/process_info.json"
@@ -74,7 +75,9 @@ def get_interpreter(store: RunStore, submission: Submission, notes: Notes, *, st
     )
 
 
-def start_script(store: RunStore, submission: Submission, folder: RunFolder, interpreter: Path) -> ScriptProcess:
+def start_script(
+    store: RunStore, submission: Submission, folder: RunFolder, interpreter: Path, notes: Notes
+) -> ScriptProcess:
     """Start the script. What it prints is in the run from its first byte.
 
     Raises
@@ -93,6 +96,8 @@ def start_script(store: RunStore, submission: Submission, folder: RunFolder, int
     store.record_artifact(run_id, ArtifactRecord(path=DRIVER_LOG, size_bytes=0, written_at=clock.now(), is_log=True))
     command = make_command(submission, folder, interpreter)
     environment = make_environment(submission, interpreter)
+    if submission.has_v1_names:
+        notes.tell(put_v1_names(environment, interpreter, folder.working_folder))
     try:
         return ScriptProcess.start(run_id, command, folder=folder.working_folder, environment=environment, log=log)
     except OSError as error:
@@ -131,7 +136,7 @@ def write_process_info(store: RunStore, submission: Submission, notes: Notes, sc
         _write_json(store, submission.run_id, PROCESS_INFO, info, is_final=True)
         _write_json(store, submission.run_id, PROCESS_STATUS, {"state": "Running"}, is_final=False)
     except (AmlWidgetsError, OSError) as error:
-        notes.detail(f"{PROCESS_INFO} could not be written: {error}")
+        notes.detail(f"{PROCESS_INFO} could not be written: {message_of(error)}")
 
 
 def write_process_status(store: RunStore, run_id: str, notes: Notes, *, exit_code: int | None) -> None:
@@ -139,7 +144,7 @@ def write_process_status(store: RunStore, run_id: str, notes: Notes, *, exit_cod
     try:
         _write_json(store, run_id, PROCESS_STATUS, {"state": "Ended", "exit_code": exit_code}, is_final=True)
     except (AmlWidgetsError, OSError) as error:
-        notes.detail(f"{PROCESS_STATUS} could not be written: {error}")
+        notes.detail(f"{PROCESS_STATUS} could not be written: {message_of(error)}")
 
 
 def make_command(submission: Submission, folder: RunFolder, interpreter: Path) -> list[str]:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal
+from aml_widgets.core.errors import AmlWidgetsError, RunIsTerminal, message_of
 from aml_widgets.core.file_lock import FileLock
 from aml_widgets.core.records import RunError
 from aml_widgets.core.status import RunStatus
@@ -94,7 +94,7 @@ def _wake_dispatcher(target: str) -> None:
     try:
         wake(target, start_dispatcher)
     except (AmlWidgetsError, OSError) as error:  # whoever looks at the queue next does it
-        print(f"The dispatcher of {target!r} could not be started: {error}", file=sys.stderr, flush=True)  # noqa: T201 - its log
+        print(f"The dispatcher of {target!r} could not be started: {message_of(error)}", file=sys.stderr, flush=True)  # noqa: T201 - its log
 
 
 def supervise(store: RunStore, submission: Submission, folder: RunFolder) -> None:
@@ -150,7 +150,7 @@ class Supervisor:
             outcome = self._carry_out()
         except Exception as error:  # noqa: BLE001 - the edge of the process
             self._notes.fault("A mistake of aml_widgets itself ends this run.")
-            message = f"The supervisor of the run met an error of its own, {type(error).__name__}: {error}"
+            message = f"The supervisor of the run met an error of its own, {type(error).__name__}: {message_of(error)}"
             outcome = Outcome(RunStatus.FAILED, RunError(code=SERVICE_ERROR, message=message))
         try:
             self._finish(outcome)
@@ -167,8 +167,8 @@ class Supervisor:
         except (AmlWidgetsError, OSError) as error:
             stopped = self._find_stop()  # what was stopped fails in its own way
             if stopped is None:
-                self._notes.tell(f"The script cannot be started: {error}")
-                stopped = Outcome(RunStatus.FAILED, RunError(code=PREPARATION_FAILED, message=str(error)))
+                self._notes.tell(f"The script cannot be started: {message_of(error)}")
+                stopped = Outcome(RunStatus.FAILED, RunError(code=PREPARATION_FAILED, message=message_of(error)))
             return stopped
         return self._watch()
 
@@ -195,7 +195,7 @@ class Supervisor:
             notes.detail(
                 "Processes of the script that leave its session and clear their environment are not followed here."
             )
-        self._script = start_script(self._store, submission, self._folder, interpreter)
+        self._script = start_script(self._store, submission, self._folder, interpreter, notes)
         self._started = time.monotonic()
         return None
 
@@ -215,9 +215,9 @@ class Supervisor:
         try:
             self._store.set_status(self._run_id, RunStatus.RUNNING)
         except RunIsTerminal as error:
-            self._notes.detail(f"Somebody has ended the run: {error}")
+            self._notes.detail(f"Somebody has ended the run: {message_of(error)}")
         except AmlWidgetsError as error:
-            self._notes.detail(f"The run could not be set to Running yet: {error}")
+            self._notes.detail(f"The run could not be set to Running yet: {message_of(error)}")
             return False
         return True
 
@@ -266,7 +266,7 @@ class Supervisor:
         try:
             return read_reported(self._store.get_run(self._run_id).properties)
         except AmlWidgetsError as error:
-            self._notes.detail(f"Whether the script has reported an error could not be read: {error}")
+            self._notes.detail(f"Whether the script has reported an error could not be read: {message_of(error)}")
             return None
 
     def _find_stop(self) -> Outcome | None:

@@ -18,6 +18,7 @@ from aml_widgets.widgets.panels.controls import button_html
 from aml_widgets.widgets.panels.figure import ChartFigure
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.parts import markup, set_markup
+from aml_widgets.widgets.run_names import name_of, number_key
 from aml_widgets.widgets.series import FloatArray
 from aml_widgets.widgets.text import escape, name_text
 from aml_widgets.widgets.ticks import axis_range
@@ -106,7 +107,7 @@ class ChildrenChart:
         lines = []
         for row, curve in zip(rows, curves, strict=True):
             x, y = (nothing, nothing) if curve is None else curve
-            lines.append(Line(label=kin.child_name(row.run), x=x, y=y, steps=x, last=row.last))
+            lines.append(Line(label=name_of(row.run), x=x, y=y, steps=x, last=row.last))
         self._draw(
             Chart(
                 name=metric,
@@ -120,8 +121,10 @@ class ChildrenChart:
         )
 
     def _draw_points(self, rows: Sequence[ChildRow], metric: str, goal: str) -> None:
-        ordered = sorted(rows, key=lambda row: row.run.number)
-        numbers = np.array([row.run.number for row in ordered], dtype=np.float64)
+        ordered = sorted(rows, key=lambda row: number_key(row.run))
+        has_numbers = bool(ordered[0].run.number)  # those without stand first
+        places = [row.run.number for row in ordered] if has_numbers else range(1, len(ordered) + 1)
+        numbers = np.array(places, dtype=np.float64)
         values = np.array([_number(row.best) for row in ordered], dtype=np.float64)
         best = np.array(kin.best_so_far(values.tolist(), goal))
         set_markup(
@@ -142,7 +145,7 @@ class ChildrenChart:
         self._draw(
             Chart(
                 name=metric,
-                x_label="run number",
+                x_label="run number" if has_numbers else "child run, in order of creation",
                 y_label="",
                 x_kind=XKind.STEP,
                 lines=(stair, points),
@@ -168,7 +171,7 @@ class ChildrenChart:
 
 
 def _key_html(row: ChildRow, place: int) -> str:
-    child_id, name = escape(row.run.run_id), kin.child_name(row.run)
+    child_id, name = escape(row.run.run_id), name_of(row.run)
     return (
         f'<button type="button" class="aml-key aml-child-key" title="{escape(f"Show {name}")}" data-aml-do="child-open" '
         f'data-aml-with="{child_id}" data-aml-key="child-key {child_id}">{swatch_html(place)}'

@@ -11,6 +11,7 @@ from aml_widgets.widgets import children as kin
 from aml_widgets.widgets.children import ChildRow, RowPage
 from aml_widgets.widgets.panels.controls import button_html, select_html
 from aml_widgets.widgets.panels.status import look_of, status_html
+from aml_widgets.widgets.run_names import name_of, number_text
 from aml_widgets.widgets.text import (
     count_text,
     duration_text,
@@ -143,7 +144,7 @@ def _row_html(row: ChildRow, place: int | None, *, has_metric: bool) -> str:
     """Write a row. Its cells have no classes: when one row changes, the whole page of them goes to the browser."""
     run = row.run
     child_id = escape(run.run_id)
-    name = kin.child_name(run)
+    name = name_of(run)
     shown = name_text(name, 80)
     title = f' title="{escape(shorten(name, 400))}"' if shown != name or len(name) > _MAX_PLAIN_NAME else ""
     swatch = swatch_html(place) if place is not None else ""
@@ -152,7 +153,7 @@ def _row_html(row: ChildRow, place: int | None, *, has_metric: bool) -> str:
     button = (
         f'<button type="button" class="aml-child-open"{title} data-aml-key="child {child_id}">{escape(shown)}</button>'
     )
-    cells = [str(run.number), "", status_html(run.status, is_own=False), started, _duration_html(row)]
+    cells = [number_text(run) or _NOTHING, "", status_html(run.status, is_own=False), started, _duration_html(row)]
     if has_metric:
         cells += [
             number_html(row.best),

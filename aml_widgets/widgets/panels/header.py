@@ -15,7 +15,8 @@ from aml_widgets.widgets.panels.controls import button_html, confirm_html, selec
 from aml_widgets.widgets.panels.host import Host
 from aml_widgets.widgets.panels.icons import GO_ON, PAUSE, REFRESH
 from aml_widgets.widgets.panels.parts import markup, set_markup
-from aml_widgets.widgets.panels.status import duration_seconds, gone_writer_text, name_of, status_html
+from aml_widgets.widgets.panels.status import duration_seconds, gone_writer_text, status_html
+from aml_widgets.widgets.run_names import name_of
 from aml_widgets.widgets.series import is_number
 from aml_widgets.widgets.text import (
     clock_text,
@@ -151,7 +152,7 @@ def _identity_html(state: ViewState, page_url: str | None) -> str:
     host = run.properties.get(HOST) or (run.writer.host if run.writer else "")
     where = [
         f"<span>Experiment <b>{escape(run.experiment_name)}</b></span>",
-        f"<span>Run <b>{run.number}</b></span>",
+        f"<span>Run <b>{run.number}</b></span>" if run.number else "",
         f'<span>Id <code class="aml-id">{escape(run.run_id)}</code></span>',
     ]
     if host:

@@ -44,11 +44,6 @@ def duration_seconds(run: RunRecord, now: float) -> float | None:
     return max(0.0, (now if end is None else end) - run.started_at)
 
 
-def name_of(run: RunRecord) -> str:
-    """Give the name that a run goes by."""
-    return run.display_name or f"Run {run.number}"
-
-
 def gone_writer_text(run: RunRecord) -> str:
     """Say what it means that a run does not respond, and what ends it."""
     seen = f"; last sign of life {time_text(run.last_seen_at)}" if run.last_seen_at is not None else ""

@@ -4,7 +4,7 @@ import type { Value } from '../api/values';
 import { isScalar } from './envelopes';
 import { goalOf, toldGoal } from './goals';
 import { compareNaturally } from './naturalOrder';
-import { durationSeconds, nameOf } from './runQuery';
+import { durationSeconds, nameOf, numberText } from './runQuery';
 
 export type Child = Schemas['RunRow'];
 
@@ -45,7 +45,7 @@ export function filterChildren(children: readonly Child[], text: string): Child[
     .filter(word => word !== '');
   return children.filter(child => {
     const tags = Object.entries(child.tags).map(([key, value]) => `${key}:${value ?? ''}`);
-    const all = [nameOf(child), child.run_id, String(child.number), child.status, ...tags].join('\n').toLowerCase();
+    const all = [nameOf(child), child.run_id, numberText(child), child.status, ...tags].join('\n').toLowerCase();
     return words.every(word => all.includes(word));
   });
 }
@@ -63,10 +63,25 @@ export function sortChildren(
   const missing = keyed.filter(({ key }) => key === null).map(({ child }) => child);
   present.sort((one, other) => {
     const order = compareKeys(one.key, other.key);
-    return (isDescending ? -order : order) || one.child.number - other.child.number;
+    return (isDescending ? -order : order) || compareNumbers(one.child, other.child);
   });
-  missing.sort((one, other) => one.number - other.number);
+  missing.sort(compareNumbers);
   return [...present.map(({ child }) => child), ...missing];
+}
+
+/**
+ * Where children stand beside each other: at their numbers, or, where one of them has none, at their places in the order in
+ * which they were created.
+ */
+export function placesOf(children: readonly Child[]): { places: ReadonlyMap<string, number>; areNumbers: boolean } {
+  const areNumbers = children.every(child => child.number !== 0);
+  const ordered = [...children].sort(compareNumbers);
+  return { places: new Map(ordered.map((child, i) => [child.run_id, areNumbers ? child.number : i + 1])), areNumbers };
+}
+
+/** Compare by number; those without stand before the others, as they were created. */
+function compareNumbers(one: Child, other: Child): number {
+  return one.number - other.number || one.created_at - other.created_at;
 }
 
 /** Count children by their status, in the order of a run's life from its end. */
@@ -121,7 +136,7 @@ function keyOf(child: Child, column: ChildColumn, nowSeconds: number, aspect: Ch
     case 'duration':
       return durationSeconds(child, nowSeconds);
     case 'number':
-      return child.number;
+      return child.number === 0 ? null : child.number;
   }
 }
 

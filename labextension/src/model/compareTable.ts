@@ -84,7 +84,7 @@ export function compareCsv(runs: readonly ComparedRun[], rows: readonly CompareR
 
 function runFacts(runs: readonly ComparedRun[], nowSeconds: number): CompareRow[] {
   const facts: [string, (run: Schemas['Run']) => CompareCell | null][] = [
-    ['Number', run => ({ text: String(run.number), value: run.number, number: null })],
+    ['Number', run => (run.number === 0 ? null : { text: String(run.number), value: run.number, number: null })],
     ['Status', run => textCell(run.status)],
     ['Experiment', run => textCell(run.experiment_name)],
     ['Created', run => textCell(momentText(run.created_at))],

@@ -110,6 +110,11 @@ export function nameOf(run: Pick<RunRow, 'display_name' | 'run_id'>): string {
   return run.display_name === null || run.display_name.trim() === '' ? run.run_id : run.display_name;
 }
 
+/** The number of a run in its experiment; empty for one without, as those of plain MLflow are. */
+export function numberText(run: Pick<RunRow, 'number'>): string {
+  return run.number === 0 ? '' : String(run.number);
+}
+
 /** Seconds that a run took, or has taken until now. */
 export function durationSeconds(run: RunRow, nowSeconds: number): number | null {
   if (run.started_at === null) {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -25,6 +26,7 @@ class Outcome(NamedTuple):
 Call = Callable[..., Outcome]
 Start = Callable[..., "subprocess.Popen[bytes]"]
 OnTerminal = Callable[..., str]
+Examine = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +87,32 @@ def start(workspace: Workspace) -> Iterator[Start]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give Jupyter folders of its own for what is the user's; the environment's come after them."""
+    folder = tmp_path / "jupyter"
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(folder / "config"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(folder / "data"))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(folder / "runtime"))
+    for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    return folder
+
+
+@pytest.fixture
+def examine(capfdbinary: pytest.CaptureFixture[bytes]) -> Examine:
+    """Call the doctor; give its document, with the exit code beside it."""
+
+    def call_it(*arguments: str) -> dict[str, Any]:
+        capfdbinary.readouterr()
+        code = main(["doctor", "--json", *arguments])
+        document: dict[str, Any] = json.loads(capfdbinary.readouterr().out)
+        return {**document, "code": code}
+
+    return call_it
 
 
 @pytest.fixture

@@ -134,8 +134,8 @@ def test_containers_are_refused_with_another_way() -> None:
         lambda: Environment.from_docker_image("e", "ubuntu"),
         lambda: Environment.from_dockerfile("e", "./Dockerfile"),
         lambda: Environment.from_docker_build_context("e", object()),
-        environment.build,
-        environment.get_image_details,
+        lambda: environment.build(None),
+        lambda: environment.get_image_details(None),
     ]
     for call in refused:
         with pytest.raises(ConfigError, match="from_pip_requirements|build_local"):

@@ -186,6 +186,23 @@ def test_a_script_runs_as_a_ray_job_and_what_it_does_is_in_the_run(head: Head, t
     until(lambda: not RunFolder.of(run.id).path.exists(), explain)
 
 
+def test_a_script_finds_v1s_import_names_where_its_submitter_did(workshop: Workshop) -> None:
+    script = "from azureml.core import Run; run = Run.get_context(); print(run.id)"
+    submission = replace(workshop.prepare(script), target="cluster", has_v1_names=True)
+    submission = replace(
+        submission,
+        environment_variables={**submission.environment_variables, "AML_WIDGETS_WORKSPACE": str(workshop.store.folder)},
+    )
+    RunFolder.of(submission.run_id).write(submission)
+    workshop.engine.start(workshop.store, submission)
+
+    record = workshop.wait(submission.run_id)
+
+    assert record.status is RunStatus.COMPLETED, workshop.explain(record.run_id)
+    assert workshop.log(record.run_id) == f"{record.run_id}\n"
+    assert "'import azureml.core' works in the script as where it was submitted" in workshop.notes(record.run_id)
+
+
 def test_each_end_is_told_as_it_was(workshop: Workshop, head: Head) -> None:
     polite = """
         import signal, sys, time

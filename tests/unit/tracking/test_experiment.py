@@ -7,7 +7,6 @@ import pytest
 from aml_widgets.core.errors import Conflict, ExperimentInUse, InvalidName, UserError
 from aml_widgets.core.records import ViewType
 from aml_widgets.tracking.experiment import Experiment
-from aml_widgets.tracking.run import Run
 from aml_widgets.tracking.workspace import Workspace
 
 
@@ -111,14 +110,3 @@ def test_what_is_no_workspace_is_named(call: Callable[[object, str], object], wo
 def test_what_can_be_no_id_of_an_experiment_is_refused(workspace: Workspace, experiment_id: object) -> None:
     with pytest.raises(InvalidName, match="Id of an experiment"):
         Experiment.delete(workspace, experiment_id)  # type: ignore[arg-type]  # the fault
-
-
-def test_what_the_docs_call_absent_is_absent() -> None:
-    absent = {
-        Experiment: "from_directory workspace_object get_docs_url",
-        Run: "get_secret get_secrets clean get_docs_url get_submitted_run",
-        Workspace: "datasets datastores get_default_datastore compute_targets get_default_keyvault delete "
-        "update sync_keys list_keys setup",
-    }
-
-    assert [name for one, names in absent.items() for name in names.split() if hasattr(one, name)] == []

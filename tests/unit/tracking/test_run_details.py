@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aml_widgets.core.errors import RunFailed, RunInterrupted
+from aml_widgets.core.errors import RunFailed, RunInterrupted, RunNotFound
 from aml_widgets.core.status import RunStatus
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.run import Run
@@ -62,6 +62,36 @@ def test_waiting_ends_with_the_run(run: Run, experiment: Experiment) -> None:
     thread.join()
 
     assert details["status"] == run.status == "Completed"
+
+
+@pytest.mark.parametrize("show_output", [False, True])
+def test_a_run_that_is_put_into_the_trash_is_not_waited_for_for_ever(run: Run, show_output: bool) -> None:
+    thread = threading.Timer(0.05, lambda: run._store.trash_run(run.id, even_if_active=True))
+    thread.start()
+
+    with pytest.raises(RunNotFound, match=r"in the trash and has not ended: it is Running.*[Rr]estore"):
+        run.wait_for_completion(show_output=show_output)
+    thread.join()
+
+
+@pytest.mark.parametrize("show_output", [False, True])
+def test_a_run_that_is_deleted_for_good_is_not_waited_for_for_ever(
+    run: Run, experiment: Experiment, show_output: bool
+) -> None:
+    waiter = Run(experiment, run.id)
+    run.complete()
+    run._store.trash_run(run.id)
+    run._store.purge_run(run.id)
+
+    with pytest.raises(RunNotFound, match="deleted for good"):
+        waiter.wait_for_completion(show_output=show_output)
+
+
+def test_a_run_in_the_trash_that_has_ended_is_told_as_any_other(run: Run, experiment: Experiment) -> None:
+    run.complete()
+    run._store.trash_run(run.id)
+
+    assert Run(experiment, run.id).wait_for_completion(show_output=True)["status"] == "Completed"
 
 
 def test_a_failed_run_is_raised_unless_not_wanted(run: Run) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from aml_widgets.core.errors import AmlWidgetsError, RunNotFound
+from aml_widgets.core.errors import AmlWidgetsError, RunNotFound, message_of
 from aml_widgets.store.mlflow.outbox.sender_thread import SenderThread
 
 LOG_SECONDS = 10.0
@@ -68,7 +68,7 @@ class LogSender:
             try:
                 self._send_new(key, file)
             except RunNotFound as error:
-                _log.warning("Log %r of run %s is sent no more: %s", key[1], key[0], error)
+                _log.warning("Log %r of run %s is sent no more: %s", key[1], key[0], message_of(error))
                 self._forget(key)
             except AmlWidgetsError as error:
                 trouble = error

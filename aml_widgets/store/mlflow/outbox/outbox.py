@@ -21,6 +21,7 @@ from aml_widgets.core.errors import (
     StoreFull,
     StoreUnavailable,
     UserError,
+    message_of,
 )
 from aml_widgets.store.artifacts import to_store_error
 from aml_widgets.store.mlflow.connection import Missing
@@ -279,7 +280,7 @@ class Outbox:
             try:
                 self._adopt_run(folder)
             except (OSError, StoreError) as error:  # of one run: the others are seen to
-                _log.warning("What waits in %s for the tracking server cannot be sent: %s", folder, error)
+                _log.warning("What waits in %s for the tracking server cannot be sent: %s", folder, message_of(error))
         with self._lock:
             return bool(self._left or self._ends)
 
@@ -329,7 +330,8 @@ class Outbox:
             with self._lock:  # nobody logs to it meanwhile
                 aside = queue.set_aside()
                 refused = PointsLost(
-                    f"The tracking server does not take what was logged to run {one.run_id}: {error} It is kept in {str(aside)!r}.",
+                    f"The tracking server does not take what was logged to run {one.run_id}: {message_of(error)} It is kept in "
+                    f"{str(aside)!r}.",
                     value=one.run_id,
                 )
                 self._refused[one.run_id] = refused
@@ -358,10 +360,10 @@ class Outbox:
             try:
                 self._tell_end(run_id, end)
             except StoreError as error:
-                _log.info("The end of run %s is told later: %s", run_id, error)
+                _log.info("The end of run %s is told later: %s", run_id, message_of(error))
                 return
             except AmlWidgetsError as error:
-                _log.warning("How run %s ended could not be told to the tracking server: %s", run_id, error)
+                _log.warning("How run %s ended could not be told to the tracking server: %s", run_id, message_of(error))
         run_ends.remove(self.where(run_id))
         with self._lock:
             self._ends.pop(run_id, None)

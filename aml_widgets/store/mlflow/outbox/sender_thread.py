@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
-from aml_widgets.core.errors import AmlWidgetsError, StoreUnavailable
+from aml_widgets.core.errors import AmlWidgetsError, StoreUnavailable, message_of
 
 FIRST_PAUSE_SECONDS = 1.0
 """How long to wait after a failure; twice as long after each further one."""
@@ -118,7 +118,7 @@ class SenderThread:
                 failures, self.trouble = 0, None
             except AmlWidgetsError as error:
                 if self.trouble is None:
-                    _log.warning("%s", error)
+                    _log.warning("%s", message_of(error))
                 failures, self.trouble = failures + 1, error
             except Exception as error:  # noqa: BLE001 - whoever waits has to hear of it
                 _log.exception("What waits for the tracking server could not be sent.")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import NamedTuple
 
-from aml_widgets.core.errors import AmlWidgetsError
+from aml_widgets.core.errors import AmlWidgetsError, message_of
 from aml_widgets.store.mlflow.outbox.line_queue import LineQueue
 from aml_widgets.store.mlflow.outbox.sender_thread import SenderThread
 
@@ -109,6 +109,6 @@ class Turns:
 
     def _put_off(self, run_id: str, error: AmlWidgetsError) -> None:
         if run_id not in self._troubles:
-            _log.warning("%s", error)
+            _log.warning("%s", message_of(error))
         pause_seconds = RUN_PAUSE_SECONDS * random.uniform(0.5, 1.0)  # noqa: S311 - not all ask at once
         self._troubles[run_id] = _Trouble(error, monotonic() + pause_seconds)

@@ -6,6 +6,7 @@ import { shownName } from '../../model/names';
 import {
   durationSeconds,
   hasEnded,
+  numberText,
   type Column,
   type FieldKey,
   type ListedView,
@@ -207,7 +208,7 @@ export function tagsText(tags: RunRow['tags']): string {
 function fieldOf(run: RunRow, key: FieldKey, nowSeconds: number, trans: TranslationBundle): string {
   switch (key) {
     case 'number':
-      return String(run.number);
+      return numberText(run);
     case 'experiment':
       return run.experiment_name;
     case 'status':

@@ -269,12 +269,14 @@ function MetricCells(props: {
 
 function nameTitle(run: RunRow, trans: TranslationBundle): string {
   const lines = [
-    trans.__(
-      '%1 (run %2 of %3)',
-      shownName(nameOf(run), MAX_TITLE),
-      run.number,
-      shownName(run.experiment_name, MAX_TITLE)
-    ),
+    run.number === 0
+      ? trans.__('%1 (of %2)', shownName(nameOf(run), MAX_TITLE), shownName(run.experiment_name, MAX_TITLE))
+      : trans.__(
+          '%1 (run %2 of %3)',
+          shownName(nameOf(run), MAX_TITLE),
+          run.number,
+          shownName(run.experiment_name, MAX_TITLE)
+        ),
     run.run_id,
     Object.keys(run.tags).length === 0 ? null : trans.__('Tags: %1', tagsText(run.tags)),
     run.error_message === null ? null : trans.__('Error: %1', run.error_message)

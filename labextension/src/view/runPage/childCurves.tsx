@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import { numberOf } from '../../api/values';
 import { ChildCurves, MAX_CURVES } from '../../model/childCurves';
+import { placesOf } from '../../model/childTable';
 import type { Child } from '../../model/childTable';
 import { comparedLines } from '../../model/compareLines';
 import { shownName } from '../../model/names';
@@ -69,6 +70,7 @@ function Curves(props: IChildChartProps & { curves: ChildCurves }): React.JSX.El
     },
     [metric]
   );
+  const { places, areNumbers } = placesOf(children_);
   const total = children_.filter(child => child.metrics[metric] !== undefined).length;
   return (
     <section className="jp-AmlRunPage-childChart" aria-label={trans.__('Chart of the child runs')}>
@@ -89,8 +91,14 @@ function Curves(props: IChildChartProps & { curves: ChildCurves }): React.JSX.El
       <div ref={box} style={{ minHeight: CHART_HEIGHT }}>
         {isNear && (!hasCourse || lines.length > 0) && (
           <Chart
-            series={hasCourse ? seriesOf(lines, colors) : pointsOf(drawn, metric, colors, isLogY)}
-            xLabel={hasCourse ? trans.__('step') : trans.__('number of the child run')}
+            series={hasCourse ? seriesOf(lines, colors) : pointsOf(drawn, metric, { colors, places, isLogY })}
+            xLabel={
+              hasCourse
+                ? trans.__('step')
+                : areNumbers
+                  ? trans.__('number of the child run')
+                  : trans.__('child run, in order of creation')
+            }
             isLogX={false}
             isLogY={isLogY}
             xKind="number"
@@ -116,19 +124,18 @@ function Curves(props: IChildChartProps & { curves: ChildCurves }): React.JSX.El
 function pointsOf(
   children: readonly Child[],
   metric: string,
-  colors: ReadonlyMap<string, string>,
-  isLogY: boolean
+  options: { colors: ReadonlyMap<string, string>; places: ReadonlyMap<string, number>; isLogY: boolean }
 ): ChartSeries[] {
   return children.flatMap(child => {
     const y = numberOf(child.metrics[metric]?.last ?? null);
-    return y === null || !Number.isFinite(y) || (isLogY && y <= 0)
+    return y === null || !Number.isFinite(y) || (options.isLogY && y <= 0)
       ? []
       : [
           {
             key: child.run_id,
             label: shownName(nameOf(child), 80),
-            color: colors.get(child.run_id) ?? '',
-            xs: [child.number],
+            color: options.colors.get(child.run_id) ?? '',
+            xs: [options.places.get(child.run_id) ?? 0],
             ys: [y]
           }
         ];

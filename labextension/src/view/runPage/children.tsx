@@ -19,7 +19,7 @@ import type { Child, ChildAspect, ChildColumn } from '../../model/childTable';
 import { colorPlaces } from '../../model/compareColors';
 import { durationText, isolatedName, shownName } from '../../model/names';
 import type { IPanelProps, IRunPageModel } from '../../model/runPageTypes';
-import { durationSeconds, nameOf } from '../../model/runQuery';
+import { durationSeconds, nameOf, numberText } from '../../model/runQuery';
 import { CommandIDs } from '../../tokens';
 import { colorOf } from '../charts/colors';
 import { ChildChart, drawnChildren } from './childCurves';
@@ -332,7 +332,7 @@ function ChildLine({ child, metrics, aspect, color, now, trans, onOpen }: IChild
   const duration = durationSeconds(child, now);
   return (
     <tr className="jp-AmlRunPage-childRow" onClick={onOpen}>
-      <td className="jp-mod-numeric">{child.number}</td>
+      <td className="jp-mod-numeric">{numberText(child)}</td>
       <th scope="row">
         <span className="jp-AmlRunPage-childSwatch" style={{ background: color }} />
         <button

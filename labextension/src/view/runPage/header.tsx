@@ -66,9 +66,11 @@ export function Header(props: IHeaderProps): React.JSX.Element {
         <span>
           {trans.__('Experiment')} <b>{shownName(run.experiment_name, 80)}</b>
         </span>
-        <span>
-          {trans.__('Run')} <b>{run.number}</b>
-        </span>
+        {run.number !== 0 && (
+          <span>
+            {trans.__('Run')} <b>{run.number}</b>
+          </span>
+        )}
         <span>
           {trans.__('Id')} <code>{run.run_id}</code>
         </span>

@@ -1,0 +1,12 @@
+"""Compute targets that are Data Factory: importable, and not here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    absent={
+        "COMPUTE": ("DataFactoryAttachConfiguration", "DataFactoryCompute", "DataFactoryProvisioningConfiguration")
+    },
+)

@@ -1,0 +1,7 @@
+"""Compute targets that are virtual machines made for data science: importable, and not here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(__name__, absent={"COMPUTE": ("DsvmCompute", "DsvmProvisioningConfiguration")})

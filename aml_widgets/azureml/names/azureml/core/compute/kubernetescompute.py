@@ -1,0 +1,10 @@
+"""Compute targets that are Kubernetes clusters: importable, and not here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    absent={"COMPUTE": ("KubernetesCompute", "KubernetesComputeAttachConfiguration", "KubernetesComputeStatus")},
+)

@@ -1,0 +1,11 @@
+"""Registries of container images."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {"aml_widgets.submit.configuration.environment_sections": ("ContainerRegistry",)},
+    absent={"IMAGES": ("RegistryIdentity",)},
+)

@@ -1,0 +1,7 @@
+"""Datasets: importable, and not here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(__name__, absent={"DATASETS": ("Dataset",)})

@@ -1,0 +1,14 @@
+"""Container images: importable, and not here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "azureml.core.image.container": ("ContainerImage",),
+        "azureml.core.image.image": ("Image",),
+        "azureml.core.image.unknown_image": ("UnknownImage",),
+    },
+)

@@ -1,0 +1,11 @@
+"""Runs."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {"aml_widgets.tracking.run": ("Run", "get_run")},
+    absent={"DATASETS": ("InputDatasets", "LinkOutput", "OutputDatasets")},
+)

@@ -1,0 +1,13 @@
+"""Web services: importable, and not here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {"azureml.core.webservice.container_resource_requirements": ("ContainerResourceRequirements",)},
+    absent={
+        "SERVING": ("AciServiceDeploymentConfiguration", "AciWebservice", "EncryptionProperties", "VnetConfiguration")
+    },
+)

@@ -1,0 +1,7 @@
+"""References to data in datastores: here, paths of folders on this machine."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(__name__, {"aml_widgets.tracking.data_reference": ("DataReference",)})

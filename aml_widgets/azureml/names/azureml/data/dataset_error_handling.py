@@ -1,0 +1,9 @@
+"""The errors of datasets, which nothing raises here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__, {"aml_widgets.azureml.unraised": ("DatasetExecutionError", "DatasetValidationError")}
+)

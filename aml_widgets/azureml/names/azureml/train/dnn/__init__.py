@@ -1,0 +1,11 @@
+"""Estimators, which v1 itself gave up for ScriptRunConfig: importable, and not here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {"azureml.train.estimator": ("Gloo", "Mpi", "Nccl", "ParameterServer")},
+    absent={"COMPUTE": ("Chainer", "PyTorch", "TensorFlow")},
+)

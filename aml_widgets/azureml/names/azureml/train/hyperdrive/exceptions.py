@@ -1,0 +1,19 @@
+"""The errors of HyperDrive, which nothing raises here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "aml_widgets.azureml.unraised": (
+            "HyperDriveConfigException",
+            "HyperDriveException",
+            "HyperDriveNotImplementedException",
+            "HyperDriveRehydrateException",
+            "HyperDriveScenarioNotSupportedException",
+            "HyperDriveServiceException",
+        )
+    },
+)

@@ -1,0 +1,23 @@
+"""HyperDrive: importable, and not here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    absent={
+        "SWEEPS": (
+            "choice",
+            "lognormal",
+            "loguniform",
+            "normal",
+            "qlognormal",
+            "qloguniform",
+            "qnormal",
+            "quniform",
+            "randint",
+            "uniform",
+        )
+    },
+)

@@ -1,0 +1,9 @@
+"""HyperDrive: importable, and not here."""
+
+from __future__ import annotations
+
+from aml_widgets.azureml.offering import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__, absent={"SWEEPS": ("HyperDriveConfig", "HyperDriveRunConfig", "PrimaryMetricGoal")}
+)

@@ -1,0 +1,92 @@
+"""What a folder lies on: the kind of file system, what that means for runs, and how much room is left."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from aml_widgets.cli.checks.findings import Finding, Level
+from aml_widgets.core.text import size_text
+from aml_widgets.store.file_systems import Mount, find_mount
+
+LEAST_FREE_BYTES = 10**9
+LEAST_FREE_SHARE = 0.05
+
+
+def find_existing(folder: Path) -> Path:
+    """Give the folder, or the nearest one above it that is there."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def check(area: str, folder: Path) -> Iterator[Finding]:
+    """Look at the file system of a folder, which need not be there yet."""
+    place = find_existing(folder)
+    mount = find_mount(place)
+    yield _check_kind(area, folder, mount)
+    usage = shutil.disk_usage(place)
+    share = usage.free / usage.total if usage.total else 1.0
+    is_little = usage.free < LEAST_FREE_BYTES or share < LEAST_FREE_SHARE
+    free = f"{size_text(usage.free)} of {size_text(usage.total)} free"
+    yield Finding(
+        area=area,
+        check="room",
+        level=Level.WARNING if is_little else Level.OK,
+        text=f"{free} for {folder}: what is logged is refused once the disk is full. See what is large"
+        if is_little
+        else free,
+        command=f"du -xh --max-depth=2 {shlex.quote(str(place))} | sort -h | tail" if is_little else None,
+    )
+
+
+def _check_kind(area: str, folder: Path, mount: Mount | None) -> Finding:
+    move = "mkdir -p ~/runs && export AML_WIDGETS_HOME=~/runs"
+
+    def tell(level: Level, text: str, command: str | None = None) -> Finding:
+        return Finding(area=area, check="file system", level=level, text=text, command=command)
+
+    if mount is None:
+        return tell(Level.INFO, f"of what kind it is, is not known on {platform.system()}")
+    what = f"{mount.kind} at {mount.point}"
+    if "ro" in mount.options:
+        return tell(Level.PROBLEM, f"{what} is mounted read-only: nothing can be logged to {folder}", move)
+    if mount.is_network and _is_windows_drive(mount):
+        return tell(
+            Level.WARNING,
+            f"{what} is a Windows drive seen from WSL: slow, and without the locks that databases need. Keep runs in Linux's own files",
+            move,
+        )
+    if mount.is_network:
+        return tell(
+            Level.WARNING,
+            f"{what} is a network file system: a rollback journal is used there, so each logged value is slower, and whether runs on "
+            "other hosts still go on is not known. Keep workspaces on a local disk, or use a tracking server",
+            move,
+        )
+    if mount.is_memory:
+        return tell(Level.WARNING, f"{what} is memory: runs in {folder} are gone after a restart", move)
+    if _is_temporary(folder):
+        return tell(Level.WARNING, f"{folder} is a temporary folder: the system deletes what lies there", move)
+    if mount.kind == "overlay":
+        return tell(
+            Level.INFO,
+            f"{what} is a container's own: runs go with the container, unless the folder is a volume of its own",
+        )
+    return tell(Level.OK, f"{what}, local")
+
+
+def _is_windows_drive(mount: Mount) -> bool:
+    is_wsl = "microsoft" in platform.release().lower()
+    return is_wsl and mount.kind in ("9p", "drvfs", "v9fs")
+
+
+def _is_temporary(folder: Path) -> bool:
+    place = os.path.realpath(folder)
+    roots = {os.path.realpath(root) for root in ("/tmp", "/var/tmp", tempfile.gettempdir())}  # noqa: S108 - to warn of it
+    return os.name == "posix" and any(place == root or place.startswith(root + os.sep) for root in roots)

@@ -1,0 +1,113 @@
+"""Which addresses of tracking servers are taken, and that one server has one spelling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aml_widgets.cli.main import main
+from aml_widgets.core.errors import AmlWidgetsError, UserError
+from aml_widgets.store import registry, uri
+from aml_widgets.store.addresses import check_address, hide_secrets, one_spelling
+from aml_widgets.store.mlflow.files import server_key
+from aml_widgets.tracking.workspace import Workspace
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    monkeypatch.setenv("AML_WIDGETS_HOME", str(folder))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("http://HOST:5000/", "http://host:5000"),
+        ("HTTPS://Team.Example:443//", "https://team.example"),
+        ("http://host:80/mlflow/", "http://host/mlflow"),
+        ("http://host:8080", "http://host:8080"),
+        ("http://host:443", "http://host:443"),
+        ("https://host/Team/Runs", "https://host/Team/Runs"),
+        ("http://[FE80::80]:80/", "http://[fe80::80]"),
+        ("http://[fe80::80]", "http://[fe80::80]"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("http://host:99999", "http://host:99999"),
+        ("databricks://Profile", "databricks://Profile"),
+        ("databricks", "databricks"),
+        ("sqlite:////Abs/mlflow.db", "sqlite:////Abs/mlflow.db"),
+    ],
+)
+def test_a_server_has_one_spelling(address: str, expected: str) -> None:
+    assert check_address(address) == one_spelling(address) == one_spelling(expected) == expected
+    assert uri.workspace_key(address) == uri.workspace_key(expected)
+    assert server_key(address) == server_key(expected)
+
+
+def test_two_names_of_one_machine_stay_two_servers() -> None:
+    assert one_spelling("http://localhost:5000") != one_spelling("http://127.0.0.1:5000")
+
+
+def test_a_server_that_is_opened_in_two_spellings_is_remembered_once() -> None:
+    for address in ("http://Host:80/", "http://host", "http://host/"):
+        registry.note_opened_server(address)
+
+    assert registry.list_opened_servers() == ["http://host"]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://me:secret@host:5000/x", "https://host:5000/x"),
+        ("http://host:5000/?token=secret", "http://host:5000/"),
+        ("http://host:5000/#/experiments/1", "http://host:5000/"),
+        ("host:5000/?token=secret", "host:5000/"),
+        ("http://[secret", "http://…"),
+        ("./runs", "./runs"),
+        ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
+    ],
+)
+def test_what_is_shown_of_an_address_has_no_secret(address: str, shown: str) -> None:
+    assert hide_secrets(address) == shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://host:5000/?token=secret",
+        "http://host:5000?token=secret",
+        "HTTPS://host/mlflow?secret",
+        "http://host:5000/#secret",
+        "https://me:secret@host:5000",
+        "https://secret@host?token=secret",
+        "http://[secret",
+        "host:5000/?token=secret",
+        "host:5000?token=secret",
+        "http:/host/?token=secret",
+        "ftp://me:secret@host/?token=secret",
+    ],
+)
+def test_an_address_with_a_secret_is_refused_and_not_repeated(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    with pytest.raises(AmlWidgetsError) as caught:
+        Workspace.open(address)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    if uri.is_tracking_uri(address):
+        with pytest.raises(UserError) as from_environment:
+            Workspace.from_config()
+        assert "secret" not in str(from_environment.value)
+    status = main(["import", "--from", address])
+
+    assert "secret" not in f"{caught.value!s} {caught.value!r} {caught.value.value}"
+    shown = capsys.readouterr()
+    assert (status, "secret" in shown.out + shown.err) == (2, False), shown
+    assert not (home / ".opened_servers").exists()
+
+
+@pytest.mark.parametrize("address", ["http://host:5000/?token=secret", "http://me:secret@host:5000"])
+def test_the_error_names_the_way_out(address: str) -> None:
+    with pytest.raises(UserError, match="MLFLOW_TRACKING_TOKEN"):
+        check_address(address)
