@@ -33,6 +33,7 @@ class RunLife(RunFiles):
     def __init__(self, experiment: Experiment, record: RunRecord, outputs: Path | None) -> None:
         super().__init__(experiment, record, outputs)
         self._captures: list[tuple[OutputCapture | None, str | None]] = []
+        self._has_ended_here = False
 
     def start(self) -> None:
         """Say that the run is running."""
@@ -71,7 +72,7 @@ class RunLife(RunFiles):
         RunIsTerminal
             If the run has failed or was cancelled.
         """
-        if self._record.status == RunStatus.COMPLETED:
+        if self._has_ended_here and self._record.status == RunStatus.COMPLETED:
             return
         trouble = self._end(RunStatus.COMPLETED if _set_status else None)
         self._raise_if_lost(trouble)
@@ -94,7 +95,7 @@ class RunLife(RunFiles):
             If the run has completed or was cancelled.
         """
         error = to_run_error(error_details, error_code)
-        if self._record.status == RunStatus.FAILED:
+        if self._has_ended_here and self._record.status == RunStatus.FAILED:
             return
         trouble = self._end(RunStatus.FAILED if _set_status else None, error)
         if trouble is not None:
@@ -142,7 +143,7 @@ class RunLife(RunFiles):
         RunIsTerminal
             If the run has completed or failed.
         """
-        if self._record.status == RunStatus.CANCELED:
+        if self._has_ended_here and self._record.status == RunStatus.CANCELED:
             return
         if self._record.run_type == RUN_TYPE:
             from aml_widgets.tracking.engines import cancel_run
@@ -181,11 +182,13 @@ class RunLife(RunFiles):
             self.complete()
 
     def _end(self, status: RunStatus | None, error: RunError | None = None) -> StoreError | None:
-        """Upload and set the status, each whether or not the other works; give what went wrong."""
+        """Upload and set the status, each whether or not the other works; give what went wrong.
+
+        Where another program has ended the run in the same way, such as a logger of MLflow's, what this one tracks is uploaded all the same.
+        """
         if status is not None:
             self._check_can_end(status)
-            if self._record.status == status:
-                return None
+        has_ended = status is not None and self._record.status == status
         trouble: StoreError | None = None
         try:
             self._upload_outputs()
@@ -196,11 +199,12 @@ class RunLife(RunFiles):
             trouble = self._wait_until_sent(FLUSH_SECONDS) or trouble
         except KeyboardInterrupt as error_of_wait:  # the waiting ends, and the run all the same
             interrupt = error_of_wait
-        if status is not None:
+        if status is not None and not has_ended:
             try:
                 self._set_status(status, error)
             except StoreError as store_error:
                 trouble = trouble or store_error
+        self._has_ended_here = status is not None  # what comes after that has nothing more to upload
         if interrupt is not None:
             raise interrupt
         return trouble
@@ -224,7 +228,8 @@ class RunLife(RunFiles):
 
     def _fail_quietly(self, exc: BaseException | None) -> None:
         """End as failed while an exception is on its way: nothing may take its place."""
-        if self._find_status().is_terminal:
+        status = self._find_status()
+        if status.is_terminal and status != RunStatus.FAILED:
             return
         try:
             self.fail(exc)

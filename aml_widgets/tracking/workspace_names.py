@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aml_widgets.core.errors import InvalidName, WorkspaceNotFound
 from aml_widgets.store import uri
+from aml_widgets.store.addresses import check_address
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.tracking.values import show
 
@@ -15,8 +16,8 @@ DEFAULT_NAME = "default"
 
 
 def place_of(location: str | os.PathLike[str]) -> Path | str:
-    """Give the folder of a workspace, or its server's address."""
-    return location if uri.is_tracking_uri(location) else uri.to_folder(location)
+    """Give the folder of a workspace, or its server's address in the one spelling that it has."""
+    return check_address(location) if uri.is_tracking_uri(location) else uri.to_folder(location)
 
 
 def check_workspace_name(name: object) -> str:

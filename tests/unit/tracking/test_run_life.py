@@ -70,6 +70,32 @@ def test_a_run_that_another_object_completed_may_be_completed_again(run: Run, ex
     assert run.status == "Completed"
 
 
+def test_what_a_run_tracks_is_uploaded_also_where_another_program_has_ended_it(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    for end in ("complete", "fail"):
+        folder = tmp_path / end
+        run = experiment.start_logging(outputs=str(folder), snapshot_directory=None)
+        (folder / "model.txt").write_text("weights")
+        getattr(Run(experiment, run.id), end)()
+
+        getattr(run, end)()
+        (folder / "late.txt").write_text("later")
+        getattr(run, end)()
+
+        assert [name for name in run.get_file_names() if name.endswith(".txt")] == ["outputs/model.txt"]
+
+
+def test_a_block_uploads_also_where_another_program_has_ended_its_run(experiment: Experiment, tmp_path: Path) -> None:
+    run = experiment.start_logging(outputs=str(tmp_path / "kept"), snapshot_directory=None)
+
+    with run:
+        (tmp_path / "kept" / "model.txt").write_text("weights")
+        Run(experiment, run.id).complete()
+
+    assert "outputs/model.txt" in run.get_file_names()
+
+
 @pytest.mark.parametrize("end", ["fail", "cancel"])
 def test_a_run_that_ended_otherwise_cannot_complete(run: Run, end: str) -> None:
     getattr(run, end)()
