@@ -22,7 +22,7 @@ def test_the_widget_of_a_v1_notebook_shows_its_run(open_notebook: OpenNotebook) 
     widget = notebook.output(PLACES["log"]).locator(".aml-run")
     expect(widget.locator(".aml-status")).to_contain_text("Completed")
     widget.scroll_into_view_if_needed()
-    for metric in ("squares", "sigmoid", "cosine", "sine"):
+    for metric in ("layer widths", "loss", "schedule", "recall"):
         card = widget.locator(".aml-card").filter(has_text=metric).first
         card.scroll_into_view_if_needed()
         expect(card.locator("path.line").first).to_be_visible()

@@ -215,12 +215,14 @@ def test_a_v1_notebook_logs_reads_and_trains_as_it_was_written(
     parent, run = Experiment(workspace, "logging-api").get_runs()
     metrics = run.get_metrics()
     assert run.get_status() == parent.get_status() == "Completed"
-    assert metrics["squares"] == [2 * number**2 for number in range(12)]
-    assert len(metrics["sigmoid"]) == len(metrics["cosine"]["cos"]) == len(metrics["sine"]["sine"]) == 20
-    assert run.get_tags() == {"favourite": None, "rank": "1"}
+    assert metrics["layer widths"] == [16, 32, 64, 128, 256, 512]
+    assert len(metrics["loss"]) == len(metrics["schedule"]["rate"]) == 25
+    assert metrics["recall"]["recall"][0] == 1.0
+    assert metrics["residuals"].startswith("aml://artifactId/")
+    assert run.get_tags() == {"baseline": None, "rank": "1"}
     assert Path("notes-again.txt").read_text(encoding="utf-8") == "A file that is uploaded.\n"
     assert len(list(parent.get_children())) == 3
-    assert "is 'azureml-user'" in output_text(notebook, "children")
+    assert "is 'diabetes' and cannot become 'wine'" in output_text(notebook, "children")
     assert output_text(notebook, "children").endswith("True Completed 3\n")
     errors = [trial.get_metrics()["rmse"] for trial in Experiment(workspace, "diabetes").get_runs()]
     assert len(errors) == 10
@@ -240,9 +242,10 @@ def test_v1_scripts_run_on_a_cluster_of_this_machine(
     assert (run.get_status(), run.get_details()["target"]) == ("Completed", "v1-cluster")
     assert slow.get_status() == "Canceled"
     metrics = run.get_metrics()
-    assert metrics["alpha"] == pytest.approx([0.05 * number for number in range(1, 21)])
-    best = f"{metrics['alpha'][metrics['mse'].index(min(metrics['mse']))]:.2f}"
-    assert output_text(notebook, "best").startswith(f"When alpha is {best}, ")
-    assert "alpha is 1.00, and mse is" in output_text(notebook, "wait")
-    assert Model(Workspace.from_config(), "best_ridge_model").run_id == run.id
+    assert metrics["neighbours"] == list(range(1, 21))
+    best = max(zip(metrics["accuracy"], metrics["neighbours"], strict=True))[1]
+    assert output_text(notebook, "best").startswith(f"best with {best} neighbours: 0.9")
+    assert "20 neighbours: 0.9" in output_text(notebook, "wait")
+    assert Model(Workspace.from_config(), "wine-neighbours").run_id == run.id
+    assert f"outputs/neighbours_{best:02}.pkl" in run.get_file_names()
     assert "Succeeded" in output_text(notebook, "compute")
