@@ -19,7 +19,7 @@ from aml_widgets.submit.configuration.sections import Section
         (RunConfiguration(), "enviroment", "Did you mean 'environment'"),
         (RunConfiguration(), "maxRunDurationSeconds", "Did you mean 'max_run_duration_seconds'"),
         (RunConfiguration(), "compute_target", "Set its target"),
-        (RunConfiguration(), "colour", "It has amlcompute, arguments, command"),
+        (RunConfiguration(), "colour", "It has amlcompute, arguments, auto_prepare_environment"),
         (Environment("e").python, "user_managed_dependancies", "Did you mean 'user_managed_dependencies'"),
         (Environment("e"), "interpreter_path", "env.python.interpreter_path"),
         (ScriptRunConfig("."), "environment", "Set src.run_config.environment"),
