@@ -25,6 +25,7 @@ DEV_READY := $(VENV)/.ready-for-development
 # The programs of the environment first: `jlpm`, `jupyter-builder`, and `node` where it had to be fetched.
 WITH_NODE := PATH='$(CURDIR)/$(BIN)':"$$PATH"
 FRONT_END := aml_widgets/_labextension/package.json
+FRONT_END_LINKED := $(VENV)/.front-end-linked
 FRONT_END_SOURCES := package.json yarn.lock labextension/tsconfig.json aml_widgets/server/api.schema.json \
 	$(shell find labextension/src labextension/style labextension/schema -type f ! -path labextension/src/api/schema.ts)
 
@@ -35,20 +36,20 @@ NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/ap
 .NOTPARALLEL:  # the environment is made once
 .PHONY: demo test test-all lint fix bench front-end chromium postgresql clean
 
-demo: $(DEMO_READY) $(FRONT_END)
+demo: $(DEMO_READY) $(FRONT_END_LINKED)
 	@echo "Starting JupyterLab. Open the address that it prints next in a browser; Ctrl-C ends it."
 	@exec $(BIN)/jupyter lab --no-browser --log-level=ERROR --ServerApp.answer_yes=True \
 		--ServerApp.root_dir='$(CURDIR)' --LabApp.default_url='/lab/tree/$(QUICKSTART)' \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: $(DEV_READY) $(FRONT_END) chromium postgresql
+test: $(DEV_READY) $(FRONT_END_LINKED) chromium postgresql
 	$(WITH_NODE) $(BIN)/jlpm test
 	$(BIN)/python -m pytest $(WORKERS) -m '$(MARKED)' $(TESTS) $(PYTEST_ARGS)
 
 test-all: MARKED :=
 test-all: test
 
-lint: $(DEV_READY) $(FRONT_END)
+lint: $(DEV_READY) $(FRONT_END_LINKED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -56,14 +57,14 @@ lint: $(DEV_READY) $(FRONT_END)
 	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(find aml_widgets -name '*.py')
 	$(WITH_NODE) $(BIN)/jlpm lint
 
-fix: $(DEV_READY) $(FRONT_END)
+fix: $(DEV_READY) $(FRONT_END_LINKED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(WITH_NODE) $(BIN)/jlpm lint:fix
 	$(WITH_NODE) $(BIN)/jlpm format
 	$(BIN)/jupyter nbconvert --clear-output --inplace notebooks/*.ipynb
 
-bench: $(DEV_READY) $(FRONT_END) chromium
+bench: $(DEV_READY) $(FRONT_END_LINKED) chromium
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 chromium:
@@ -78,13 +79,19 @@ clean:
 $(BIN)/python:
 	@.ci/make-venv $(PYTHON) $(VENV)
 
-front-end: $(FRONT_END)
+front-end: $(FRONT_END_LINKED)
 
 # `tsc` is part of the build: sources whose types are wrong are not built.
 $(FRONT_END): $(FRONT_END_SOURCES) | $(DEMO_READY)
 	@.ci/get-node $(VENV)
 	$(WITH_NODE) $(BIN)/jlpm install
 	$(WITH_NODE) $(BIN)/jlpm build
+	@touch $@
+
+# What is built is the folder's, the link to it the environment's: `pip install .` builds without this environment.
+$(FRONT_END_LINKED): $(FRONT_END) | $(DEMO_READY)
+	@.ci/get-node $(VENV)
+	$(WITH_NODE) $(BIN)/jlpm install
 	$(WITH_NODE) $(BIN)/jupyter-builder develop . --overwrite
 	@touch $@
 

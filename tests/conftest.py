@@ -32,8 +32,23 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AML_WIDGETS_SERVER_URL", "")
 
 
+def pytest_collection_finish() -> None:
+    """Take back the import names of Azure ML v1, which modules of tests turn on by importing `aml_widgets.azureml`, before any fixture."""
+    take_v1_names_back()
+
+
 @pytest.fixture(autouse=True)
-def no_v1_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scripts that a test submits have no import names of Azure ML v1, also where a module of tests has imported `aml_widgets.azureml`."""
-    if v1_names.is_on():
-        monkeypatch.setattr(sys, "path", [entry for entry in sys.path if not v1_names.is_names_folder(entry)])
+def no_v1_names() -> Iterator[None]:
+    """Scripts that a test submits have no import names of Azure ML v1, unless the test itself turns them on; and none are left behind."""
+    take_v1_names_back()
+
+    yield
+
+    take_v1_names_back()
+
+
+def take_v1_names_back() -> None:
+    for entry in [
+        entry for entry in sys.path or () if v1_names.is_names_folder(entry)
+    ]:  # a test may have taken the path away
+        sys.path.remove(entry)

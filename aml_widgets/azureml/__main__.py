@@ -30,6 +30,8 @@ options:
 """
 
 _USAGE_ERROR = 2
+_MODULES = ("aml_widgets.azureml", "aml_widgets.azureml.__main__")
+_NOT_STARTED_SO = f"start it by these words, '{_PROGRAM} train.py': from others it cannot tell what Python was to run."
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
@@ -40,11 +42,12 @@ def main(arguments: Sequence[str]) -> NoReturn:
     if list(arguments[:1]) in (["-h"], ["--help"]):
         print(USAGE, end="")  # noqa: T201 - this is what was asked for
         sys.exit(0)
-    fault = _find_fault(arguments)
-    if fault is not None:
+    python = _find_python(len(arguments))
+    fault = _find_fault(arguments) or (_NOT_STARTED_SO if python is None else None)
+    if fault is not None or python is None:
         print(f"{_PROGRAM}: {fault}", file=sys.stderr)  # noqa: T201 - a program's words to who started it
         sys.exit(_USAGE_ERROR)
-    command = [*_find_python(len(arguments)), *arguments]
+    command = [*python, *arguments]
     environment = make_environment(os.environ)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -87,20 +90,24 @@ def _find_fault(arguments: Sequence[str]) -> str | None:
     return None
 
 
-def _find_python(argument_count: int) -> list[str]:
-    """Give the command line of this interpreter without this module: the program, and the options of Python."""
-    given = sys.orig_argv[: len(sys.orig_argv) - argument_count]
-    module = "aml_widgets.azureml"
-    while given and given[-1].endswith(module):  # "-m module" or "-mmodule"
-        option = given.pop()
-        if option == module:
-            letters = given.pop().removesuffix("m")  # "-m", or "-Wm" and its like for several
-            given += [letters] if letters != "-" else []
-        else:
-            letters = option.removesuffix(f"m{module}")
-            given += [letters] if letters != "-" else []
-        break
-    return [sys.executable, *given[1:]]
+def _find_python(argument_count: int) -> list[str] | None:
+    """Give the command line of this interpreter without this module: the program, and the options of Python.
+
+    None where this module was started by other words: running them again would only lead back here.
+    """
+    given = sys.orig_argv[: max(len(sys.orig_argv) - argument_count, 0)]
+    last = given.pop() if given else ""
+    if last in _MODULES and given and _is_letters_with_m(given[-1]):
+        letters = given.pop().removesuffix("m")  # "-m", or "-Om" and its like for several
+    elif last.startswith("-") and last.endswith(tuple(f"m{module}" for module in _MODULES)):
+        letters = last[: last.index("maml_widgets.azureml")]  # "-mmodule"
+    else:
+        return None
+    return [sys.executable, *given[1:], *([letters] if letters != "-" else [])]
+
+
+def _is_letters_with_m(option: str) -> bool:
+    return option.startswith("-") and not option.startswith("--") and option.endswith("m")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from aml_widgets.core.cloud_only import cloud_only
-from aml_widgets.core.errors import CloudOnly
+from aml_widgets.core.cloud_only import absent_attribute, cloud_only
 
 DATASETS = (
     "Data are files here: read one in the script with pandas.read_csv('data.csv') or its like, keep a folder of them in "
@@ -59,12 +58,6 @@ IMAGES = (
 """What to do instead of container images and registries."""
 
 
-class AbsentAttribute(CloudOnly, AttributeError):
-    """An attribute of what only a cloud has; `hasattr`, and tools that look at any object, take it for a no."""
-
-    _v1_name = "UserErrorException"  # it is shown as what it is derived from
-
-
 class _Absent(type):
     """The type of what `absent` makes."""
 
@@ -83,8 +76,7 @@ class _Absent(type):
         if name[0].isupper() and not name.isupper():
             # A class in it, such as `Dataset.Tabular`: what is called of that is the whole name.
             return absent(call, cls._answer)
-        error = cloud_only(call, cls._answer)
-        raise AbsentAttribute(error.message, value=error.value)
+        raise absent_attribute(call, cls._answer)
 
 
 def absent(name: str, answer: str) -> type:

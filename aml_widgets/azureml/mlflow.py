@@ -82,10 +82,4 @@ def find_run(run: Any) -> Run:
         )
     import mlflow
 
-    return _open_workspace(mlflow.get_tracking_uri()).get_run(run_id)
-
-
-def _open_workspace(uri: str) -> Workspace:
-    from aml_widgets.store.plugin_uri import PLUGIN_SCHEME, parse_plugin_uri
-
-    return Workspace.open(parse_plugin_uri(uri).folder if uri.startswith(f"{PLUGIN_SCHEME}:") else uri)
+    return Workspace.open(mlflow.get_tracking_uri()).get_run(run_id)

@@ -69,13 +69,14 @@ def run(options: argparse.Namespace, shell: Shell) -> int:
 
 def examine(here: Interpreter, shell: Shell, *, seconds: float) -> Iterator[Finding]:
     """Look at everything, area by area."""
-    from aml_widgets.cli.checks import tools, v1, versions
+    from aml_widgets.cli.checks import key_rings, tools, v1, versions
 
     yield from versions.check(here)
     yield from _check_jupyter(here)
     yield from _check_places(shell, seconds)
     yield from v1.check(here)
     yield from tools.check(here)
+    yield from key_rings.check(here)
 
 
 def _find_here() -> Interpreter:
@@ -109,13 +110,14 @@ def _check_jupyter(here: Interpreter) -> Iterator[Finding]:
     kernels = environments.find_kernels(servers)
     kernel_answers = probe_all((one.question for one in kernels if one.question), seconds=_PROBE_SECONDS)
     yield from environments.check_kernels(kernels, kernel_answers, here)
+    yield from environments.check_broken_kernels(servers)
     kernel_pythons = [one for one in kernel_answers.values() if isinstance(one, Interpreter)]
     yield from environments.check_subshells(next(iter(servers), None), kernel_pythons)
     seen = set()
     for server in [*idle, *running]:
         answer = answers[server.question]
         if isinstance(answer, Interpreter):
-            paths = repr((answer.path, answer.jupyter))
+            paths = repr((answer.prefix, answer.jupyter))
             if paths not in seen:  # what runs reads the same files as what does not, as a rule
                 seen.add(paths)
                 yield from extensions.check(server, answer)
@@ -154,8 +156,7 @@ def _check_places(shell: Shell, seconds: float) -> Iterator[Finding]:
             check="place",
             level=Level.PROBLEM,
             text=f"the home and the workspace could not be looked at: {error}"
-            + (". Their disk may not answer; a home on another one is named so" if is_late else ""),
-            command="export AML_WIDGETS_HOME=~/runs" if is_late else None,
+            + (". Their disk may not answer; AML_WIDGETS_HOME names a home on another one" if is_late else ""),
         )
         return
     yield from map(from_reply, replies)

@@ -1,19 +1,27 @@
 """The text that Azure ML v1's errors have in `str()`: a block of their class, their message and their document.
 
-It is asked for where errors are shown, so nothing in here may fail, whatever a program has put into its error.
+It is asked for where errors are shown, so nothing in here may fail, whatever a program has put into its error. Of an error inside
+another one the block has the message alone, also where something between them writes it with `str()`: blocks in blocks would be hard to
+read, and an error that refers to itself would have no end.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aml_widgets.core.errors import AmlWidgetsError
+    from aml_widgets.core.error_kinds import AmlWidgetsError
 
 _OURS = "aml_widgets."
 _NAMED_AS_IN_V1 = "aml_widgets.azureml."
 _SERVICE = "ServiceException"
+_MAX_DEPTH = 50
+_LEFT_OUT = "…"
+
+_written: ContextVar[tuple[int, ...]] = ContextVar("_written", default=())
+"""The errors that are being written, by their `id`, each inside the one before."""
 
 
 def find_name(kind: type[AmlWidgetsError]) -> str:
@@ -51,15 +59,24 @@ def to_document(error: AmlWidgetsError, *, is_full: bool = True) -> dict[str, An
 
 
 def to_block(error: AmlWidgetsError, *, is_full: bool = False) -> str:
-    """Write an error as v1's `str()` does, or in full as its `repr()` does."""
-    name = find_name(type(error))
+    """Write an error as v1's `str()` does, or in full as its `repr()` does; while another one is written, its message alone."""
+    around = _written.get()
+    if id(error) in around or len(around) > _MAX_DEPTH:
+        return _LEFT_OUT
+    before = _written.set((*around, id(error)))
+    try:
+        return _to_text(error.message) if around else _write(error, is_full=is_full)
+    finally:
+        _written.reset(before)
+
+
+def _write(error: AmlWidgetsError, *, is_full: bool) -> str:
+    name, message = find_name(type(error)), _to_text(error.message)
     document = _to_json(to_document(error, is_full=is_full), 4)
     if name == _SERVICE:
         status = getattr(error, "status_code", None)
-        return f"{name}:\n\tCode: {status}\n\tMessage: {error.message}\n\tDetails:\n\n\tHeaders: {{}}\n\tInnerException: {document}"
-    return (
-        f"{name}:\n\tMessage: {error.message}\n\tInnerException {error.inner_exception}\n\tErrorResponse \n{document}"
-    )
+        return f"{name}:\n\tCode: {status}\n\tMessage: {message}\n\tDetails:\n\n\tHeaders: {{}}\n\tInnerException: {document}"
+    return f"{name}:\n\tMessage: {message}\n\tInnerException {_to_text(error.inner_exception)}\n\tErrorResponse \n{document}"
 
 
 def _find_kind(kind: type) -> type:
@@ -89,11 +106,32 @@ def _codes(kind: type) -> list[str]:
 
 
 def _to_json(document: object, indent: int | None) -> str:
+    import json
+
     try:
-        return json.dumps(document, indent=indent, default=str)
+        return json.dumps(document, indent=indent, default=_to_text)
     except (
         ValueError,
         TypeError,
         RecursionError,
-    ):  # what a program put in refers to itself, or has keys that are no text
-        return json.dumps({"error": {"message": str(document)}}, indent=indent)
+    ):  # what a program put in goes in circles, or has keys that are no text
+        return json.dumps(_to_plain(document, ()), indent=indent)
+
+
+def _to_plain(value: object, around: tuple[int, ...]) -> object:
+    """Give what JSON takes, whatever it is made from; `around` has what it lies in, by their `id`."""
+    if id(value) in around or len(around) > _MAX_DEPTH:
+        return _LEFT_OUT
+    inside = (*around, id(value))
+    if isinstance(value, Mapping):
+        return {_to_text(key): _to_plain(one, inside) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_to_plain(one, inside) for one in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else _to_text(value)
+
+
+def _to_text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 - a program's own `__str__` may do anything
+        return f"<{type(value).__name__} without a text: {type(error).__name__}>"

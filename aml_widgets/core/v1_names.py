@@ -9,7 +9,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-NAMES_FOLDER = Path(__file__).resolve().parents[1] / "azureml" / "names"
+PLACE = ("azureml", "names")
+"""Where they are in this package, whichever copy of it; `v1_installed`, which stands alone, says it again."""
+
+NAMES_FOLDER = Path(__file__).resolve().parents[1].joinpath(*PLACE)
 """The folder whose `azureml` stands for v1's packages."""
 
 
@@ -22,5 +25,5 @@ def is_names_folder(entry: object) -> bool:
     """Say whether an entry of `sys.path` is that of the names."""
     if not isinstance(entry, str):  # some programs put a Path there
         return False
-    is_likely = entry.endswith("names") and Path(entry).is_absolute()
+    is_likely = entry.endswith(PLACE[-1]) and Path(entry).is_absolute()
     return is_likely and Path(entry).resolve() == NAMES_FOLDER

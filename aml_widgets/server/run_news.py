@@ -40,6 +40,7 @@ def changes_reply(
         "metrics": [news_reply(news) for news in changes.metrics],
         "artifacts": [artifact_reply(artifact) for artifact in changes.artifacts],
         "children": [run_row_reply(child) for child in changes.children],
+        "has_more": changes.has_more,
     }
 
 

@@ -256,7 +256,9 @@ class RunStore(Protocol):
     ) -> RunRecord:
         """Change the status; `started_at` and `ended_at` follow. The same status again changes nothing.
 
-        Neither does any but a last one where it is ``CancelRequested``. With a last status, `ended_at` says when the run was
+        A run that has ended so without an error is given one where there is one, though: somebody else was faster, and knew no reason.
+
+        Nothing is changed either by any but a last one where it is ``CancelRequested``. With a last status, `ended_at` says when the run was
         last known to live, where that was before now; it is never before `started_at`, nor later than now.
 
         Raises RunIsTerminal when the run has ended otherwise, unless it `reopens`: then it goes on, or ends otherwise, and the
@@ -418,7 +420,8 @@ class RunStore(Protocol):
     def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
         """Give everything that changed for a run since a cursor, and the next cursor, from one moment.
 
-        Without a cursor: all there is, where a series of more than `max_buckets` numbers comes as buckets.
+        Without a cursor: all there is, where a series of more than `max_buckets` numbers comes as buckets. A store that is a server
+        may give a part, and say that there is more (`RunChanges.has_more`).
         Raises UserError for a cursor that is not this run's.
         """
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -120,6 +121,22 @@ class StatusFacts:
 
         assert failed.error == error
         assert store.get_run(run.run_id).error == error
+
+    def test_a_failure_without_a_reason_is_given_one_and_keeps_it(self, store: RunStore) -> None:
+        run = new_run(store)
+        ended = store.set_status(run.run_id, RunStatus.FAILED)
+        cursor = store.changes_since(run.run_id).cursor
+        first, second = (RunError(code="UserError", message=message) for message in ("boom", "another"))
+
+        store.set_status(run.run_id, RunStatus.FAILED)
+        told = store.set_status(run.run_id, RunStatus.FAILED, error=first)
+        store.set_status(run.run_id, RunStatus.FAILED, error=second)
+
+        assert told.error == first
+        assert store.get_run(run.run_id) == replace(ended, error=first)
+        news = store.changes_since(run.run_id, cursor)
+        assert news.run is not None
+        assert news.run.error == first
 
     # -- the process that writes
 

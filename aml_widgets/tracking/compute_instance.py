@@ -92,16 +92,49 @@ class ComputeInstance(NamedTarget):
         return ComputeInstanceStatus(creation_time=self.created_on, vm_size=self.vm_size)
 
     def start(self, wait_for_completion: bool = False, show_output: bool = False) -> NoReturn:
-        """Refuse: it is this machine, which is on. Raises CloudOnly, as those that follow."""
+        """Refuse: it is this machine, which is on.
+
+        Parameters
+        ----------
+        wait_for_completion, show_output : bool, optional
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del wait_for_completion, show_output
         self._refuse("start")
 
     def stop(self, wait_for_completion: bool = False, show_output: bool = False) -> NoReturn:
-        """Refuse."""
+        """Refuse: it is this machine, which is yours to switch off.
+
+        Parameters
+        ----------
+        wait_for_completion, show_output : bool, optional
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del wait_for_completion, show_output
         self._refuse("stop")
 
     def restart(self, wait_for_completion: bool = False, show_output: bool = False) -> NoReturn:
-        """Refuse."""
+        """Refuse: it is this machine, which is yours to start again.
+
+        Parameters
+        ----------
+        wait_for_completion, show_output : bool, optional
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del wait_for_completion, show_output
         self._refuse("restart")

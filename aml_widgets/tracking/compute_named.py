@@ -37,9 +37,16 @@ class ComputeTargetProvisioningConfiguration:
         How many runs it may have at once.
     details : dict
         What else was said, to be given back by the target.
+
+    Raises
+    ------
+    InvalidTarget
+        For a size, priority or description that is no text.
     """
 
     def __init__(self, target_class: type[NamedTarget], max_concurrent_runs: int, details: Mapping[str, Any]) -> None:
+        for key in ("vm_size", "vm_priority", "description"):
+            _check_text(key, details.get(key))
         self._target_class = target_class
         self._max_concurrent_runs = max_concurrent_runs
         self._details = {
@@ -53,7 +60,25 @@ class ComputeTargetProvisioningConfiguration:
         self.location = None
 
     def create(self, workspace: Workspace, name: str) -> ComputeTarget:
-        """Make the target, or change the one of that name."""
+        """Make the target, or change the one of that name.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            A workspace, as in v1.
+        name : str
+            The target's name.
+
+        Returns
+        -------
+        ComputeTarget
+            The target.
+
+        Raises
+        ------
+        InvalidTarget, InvalidTargetName
+            As by `ComputeTarget.create`.
+        """
         targets.set_target(name, self._max_concurrent_runs, json.dumps(self._details))
         made = self._target_class(workspace, name)
         warn_softly(
@@ -101,7 +126,13 @@ class NamedTarget(LocalTarget):
         """Do nothing, as `refresh_state`."""
 
     def describe(self) -> str:
-        """Say in one sentence what it is."""
+        """Say what it is.
+
+        Returns
+        -------
+        str
+            One sentence.
+        """
         count = self.max_concurrent_runs
         runs = "one run at a time" if count == 1 else f"up to {count} runs at once"
         return f"The compute target {self._name!r} is on this machine, with {runs}."
@@ -129,9 +160,14 @@ class NamedTarget(LocalTarget):
 
         return Run.list_by_compute(self, type=type, tags=tags, properties=properties, status=status)
 
-    @staticmethod
-    def supported_vmsizes(workspace: object, location: object = None) -> NoReturn:
+    @classmethod
+    def supported_vmsizes(cls, workspace: object, location: object = None) -> NoReturn:
         """Refuse: there is no catalogue of machines.
+
+        Parameters
+        ----------
+        workspace, location : object
+            Not looked at.
 
         Raises
         ------
@@ -139,19 +175,24 @@ class NamedTarget(LocalTarget):
             Always.
         """
         del workspace, location
-        raise cloud_only("supported_vmsizes", HERE)
+        raise cloud_only(f"{cls.__name__}.supported_vmsizes", HERE)
 
     def _refuse(self, name: str) -> NoReturn:
         raise cloud_only(f"{type(self).__name__}.{name}", HERE)
-
-    def _describe(self) -> str:
-        return self.describe()
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self._workspace, self._name))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self._name!r})"
+
+
+def _check_text(key: str, text: object) -> None:
+    if text is not None and not isinstance(text, str):
+        raise InvalidTarget(
+            f"{key} must be a text, got {show(text)}, {show_type(text)}. It is of no effect here, and may be left out.",
+            value=text,
+        )
 
 
 def create(workspace: Workspace, name: str, configuration: object) -> ComputeTarget:

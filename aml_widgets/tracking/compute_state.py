@@ -104,7 +104,7 @@ class ComputeState:
         del min_node_count, timeout_in_minutes
         state = SUCCEEDED if is_delete_operation else self.provisioning_state
         if show_output:
-            said = "It is deleted." if is_delete_operation else self._describe()
+            said = "It is deleted." if is_delete_operation else self.describe()
             sys.stdout.write(f"{state}\n{said}\n")
 
     def refresh_state(self) -> None:
@@ -156,7 +156,14 @@ class ComputeState:
             },
         }
 
-    def _describe(self) -> str:
+    def describe(self) -> str:
+        """Say what it is.
+
+        Returns
+        -------
+        str
+            One sentence.
+        """
         return f"The compute target {self._name!r} is ready."
 
     def _details(self) -> dict[str, Any]:

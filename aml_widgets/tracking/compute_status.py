@@ -26,7 +26,13 @@ class ScaleSettings:
     idle_seconds_before_scaledown: int
 
     def serialize(self) -> dict[str, Any]:
-        """Give it as a dict with v1's keys."""
+        """Give it as v1 writes it.
+
+        Returns
+        -------
+        dict
+            With v1's keys.
+        """
         return {
             "minNodeCount": self.minimum_node_count,
             "maxNodeCount": self.maximum_node_count,
@@ -52,7 +58,13 @@ class AmlComputeNodeStateCounts:
     unusable_node_count: int = 0
 
     def serialize(self) -> dict[str, Any]:
-        """Give it as a dict with v1's keys."""
+        """Give it as v1 writes it.
+
+        Returns
+        -------
+        dict
+            With v1's keys.
+        """
         return {
             "preparingNodeCount": self.preparing_node_count,
             "runningNodeCount": self.running_node_count,
@@ -110,7 +122,13 @@ class AmlComputeStatus:
         return self.creation_time
 
     def serialize(self) -> dict[str, Any]:
-        """Give it as a dict with v1's keys, ready for JSON."""
+        """Give it as v1 writes it.
+
+        Returns
+        -------
+        dict
+            With v1's keys, ready for JSON.
+        """
         made = self.creation_time.isoformat()
         return {
             "currentNodeCount": self.current_node_count,
@@ -154,7 +172,13 @@ class ComputeInstanceStatus:
         return self.creation_time
 
     def serialize(self) -> dict[str, Any]:
-        """Give it as a dict with v1's keys, ready for JSON."""
+        """Give it as v1 writes it.
+
+        Returns
+        -------
+        dict
+            With v1's keys, ready for JSON.
+        """
         made = self.creation_time.isoformat()
         return {
             "errors": self.errors,

@@ -25,6 +25,9 @@ __all__ = [
 ]
 
 
+_IDLE_SECONDS = 1800
+
+
 class AmlComputeProvisioningConfiguration(ComputeTargetProvisioningConfiguration):
     """What an `AmlCompute` is made of: `AmlCompute.provisioning_configuration` gives one."""
 
@@ -102,12 +105,14 @@ class AmlCompute(NamedTarget):
         Raises
         ------
         InvalidTarget
-            Without a `max_nodes` from 1, or with more `min_nodes`.
+            Without a `max_nodes` from 1, with more `min_nodes`, with `idle_seconds_before_scaledown` that is no integer from 0, or with
+            another thing where a text is expected.
         """
         del admin_username, admin_user_password, admin_user_ssh_key, vnet_resourcegroup_name, vnet_name, subnet_name
         del remote_login_port_public_access, identity_type, identity_id, location, enable_node_public_ip
         least = 0 if min_nodes is None else min_nodes
         most = _check_nodes(max_nodes, least)
+        idle = _check_idle(_IDLE_SECONDS if idle_seconds_before_scaledown is None else idle_seconds_before_scaledown)
         configuration = AmlComputeProvisioningConfiguration(
             AmlCompute,
             most,
@@ -115,7 +120,7 @@ class AmlCompute(NamedTarget):
                 "vm_size": vm_size,
                 "vm_priority": vm_priority,
                 "min_nodes": least,
-                "idle_seconds": idle_seconds_before_scaledown,
+                "idle_seconds": idle,
                 "tags": tags,
                 "description": description,
             },
@@ -124,7 +129,7 @@ class AmlCompute(NamedTarget):
         configuration.scale_settings = ScaleSettings(
             minimum_node_count=least,
             maximum_node_count=most,
-            idle_seconds_before_scaledown=idle_seconds_before_scaledown,
+            idle_seconds_before_scaledown=idle,
         )
         return configuration
 
@@ -136,12 +141,7 @@ class AmlCompute(NamedTarget):
     @property
     def scale_settings(self) -> ScaleSettings:
         """How many runs it has at once, in v1's words."""
-        details = self._details()
-        return ScaleSettings(
-            minimum_node_count=details.get("min_nodes", 0),
-            maximum_node_count=self.max_concurrent_runs,
-            idle_seconds_before_scaledown=details.get("idle_seconds", 1800),
-        )
+        return _read_scale(targets.get_target(self._name))
 
     @property
     def status(self) -> AmlComputeStatus:
@@ -193,20 +193,25 @@ class AmlCompute(NamedTarget):
         Raises
         ------
         InvalidTarget
-            Without a `max_nodes` from 1, or with more `min_nodes`.
+            With a `max_nodes` that is no integer from 1, with more `min_nodes`, or with `idle_seconds_before_scaledown` that is no integer
+            from 0.
         TargetNotFound
             If it was deleted.
         """
-        scale = self.scale_settings
-        least = scale.minimum_node_count if min_nodes is None else min_nodes
-        most = _check_nodes(scale.maximum_node_count if max_nodes is None else max_nodes, least)
-        idle = (
-            scale.idle_seconds_before_scaledown
-            if idle_seconds_before_scaledown is None
-            else idle_seconds_before_scaledown
-        )
-        details = {**self._details(), "min_nodes": least, "idle_seconds": idle}
-        targets.set_target(self._name, most, json.dumps(details))
+
+        def change(record: targets.TargetRecord) -> tuple[int, str]:
+            scale = _read_scale(record)
+            least = scale.minimum_node_count if min_nodes is None else min_nodes
+            most = _check_nodes(scale.maximum_node_count if max_nodes is None else max_nodes, least)
+            idle = (
+                scale.idle_seconds_before_scaledown
+                if idle_seconds_before_scaledown is None
+                else _check_idle(idle_seconds_before_scaledown)
+            )
+            details = {**json.loads(record.details or "{}"), "min_nodes": least, "idle_seconds": idle}
+            return most, json.dumps(details)
+
+        targets.change_target(self._name, change)
 
     def serialize(self) -> dict[str, Any]:
         """Give what is known of it.
@@ -226,34 +231,95 @@ class AmlCompute(NamedTarget):
         return whole
 
     def list_nodes(self) -> NoReturn:
-        """Refuse: it has no machines of its own. Raises CloudOnly, as those that follow."""
+        """Refuse: it has no machines of its own.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         self._refuse("list_nodes")
 
     def add_identity(self, identity_type: object, identity_id: object = None) -> NoReturn:
-        """Refuse."""
+        """Refuse: its runs are processes of the user who submits them.
+
+        Parameters
+        ----------
+        identity_type, identity_id : object
+            Not kept.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del identity_type, identity_id
         self._refuse("add_identity")
 
     def remove_identity(self, identity_id: object = None) -> NoReturn:
-        """Refuse."""
+        """Refuse: its runs are processes of the user who submits them.
+
+        Parameters
+        ----------
+        identity_id : object, optional
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del identity_id
         self._refuse("remove_identity")
 
     @staticmethod
     def list_usages(workspace: object, show_all: bool = False, location: object = None) -> NoReturn:
-        """Refuse."""
+        """Refuse: nobody counts how much of this machine is used.
+
+        Parameters
+        ----------
+        workspace, show_all, location : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del workspace, show_all, location
         raise cloud_only("AmlCompute.list_usages", HERE)
 
     @staticmethod
     def list_quotas(workspace: object, location: object = None) -> NoReturn:
-        """Refuse."""
+        """Refuse: this machine has no quotas.
+
+        Parameters
+        ----------
+        workspace, location : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del workspace, location
         raise cloud_only("AmlCompute.list_quotas", HERE)
 
     @staticmethod
     def update_quotas(workspace: object, vm_family: object, limit: object = None, location: object = None) -> NoReturn:
-        """Refuse."""
+        """Refuse: this machine has no quotas.
+
+        Parameters
+        ----------
+        workspace, vm_family, limit, location : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del workspace, vm_family, limit, location
         raise cloud_only("AmlCompute.update_quotas", HERE)
 
@@ -262,6 +328,27 @@ def find_class(record: targets.TargetRecord) -> type[LocalTarget]:
     """Give the class that a target on this machine was made as."""
     made_as = json.loads(record.details or "{}").get("type")
     return {AmlCompute.type: AmlCompute, ComputeInstance.type: ComputeInstance}.get(made_as, LocalTarget)
+
+
+def _read_scale(record: targets.TargetRecord) -> ScaleSettings:
+    details = json.loads(record.details or "{}")
+    most = record.max_concurrent_runs
+    return ScaleSettings(
+        minimum_node_count=min(
+            details.get("min_nodes", 0), most
+        ),  # LocalTarget.create(name, 2) knows of no smallest number
+        maximum_node_count=most,
+        idle_seconds_before_scaledown=details.get("idle_seconds", _IDLE_SECONDS),
+    )
+
+
+def _check_idle(seconds: object) -> int:
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds < 0:
+        raise InvalidTarget(
+            f"idle_seconds_before_scaledown must be an integer from 0, got {show(seconds)}. It is of no effect here: leave it out.",
+            value=seconds,
+        )
+    return seconds
 
 
 def _check_nodes(max_nodes: object, min_nodes: object) -> int:

@@ -157,7 +157,7 @@ class OfflineExperiment:
         return f"OfflineExperiment(Name: {self.name})"
 
 
-class OfflineRun:
+class _OfflineRun:
     """Stands in for a run where a script is tried out alone: it prints what would be logged and keeps it in memory.
 
     Parameters
@@ -189,7 +189,7 @@ class OfflineRun:
     def __repr__(self) -> str:
         return f"OfflineRun(Id: {self._run_id})"
 
-    def __enter__(self) -> OfflineRun:
+    def __enter__(self) -> _OfflineRun:
         _say(f"[START] Run {self._run_id} context")
         return self
 
@@ -325,10 +325,10 @@ class OfflineRun:
         """Print why the run failed."""
         _say(f"Run failed with error code {error_code}:\n{error_details}")
 
-    def child_run(self, name: str | None = None, run_id: str | None = None, outputs: object = None) -> OfflineRun:
+    def child_run(self, name: str | None = None, run_id: str | None = None, outputs: object = None) -> _OfflineRun:
         """Give an offline child."""
         del outputs
-        return OfflineRun(run_id or f"{self._run_id}.{name if name is not None else clock.new_id()}")
+        return _OfflineRun(run_id or f"{self._run_id}.{name if name is not None else clock.new_id()}")
 
     # -- inside
 
@@ -362,6 +362,10 @@ class OfflineRun:
             f"This run is offline: the process was not started by a submission, so there is no {name!r}. "
             "Start a run with run = Experiment(Workspace.from_config(), 'name').start_logging() to have it."
         )
+
+
+OfflineRun = _OfflineRun
+"""The class has v1's name: scripts ask for ``type(run).__name__ == "_OfflineRun"`` to know whether they are tried out alone."""
 
 
 def _say_metric(kind: str, name: object, value: object) -> None:

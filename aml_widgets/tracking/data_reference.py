@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aml_widgets.core.cloud_only import cloud_only
 from aml_widgets.core.errors import UserError
+from aml_widgets.tracking import datastore_files
 from aml_widgets.tracking.values import show
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class DataReference:
         For another mode, and for a path that leads out of the datastore.
     CloudOnly
         If there is a `path_on_compute`.
+    StoreError
+        If the folder of the datastore cannot be made.
     """
 
     def __init__(
@@ -62,6 +65,9 @@ class DataReference:
                 "which will be the path.",
             )
         self._local_path = datastore.locate(path_on_datastore)
+        datastore_files.make_folder(
+            datastore.folder
+        )  # a datastore is there, also with nothing in it: a script may write there at once
         self.datastore = datastore
         self.path_on_datastore = path_on_datastore
         self.data_reference_name = data_reference_name or (
@@ -156,7 +162,7 @@ class DataReference:
         """
         del overwrite
         reference = self._with_mode("upload", path_on_compute)
-        self._local_path.mkdir(parents=True, exist_ok=True)
+        datastore_files.make_folder(self._local_path)
         return reference
 
     def _with_mode(self, mode: str, path_on_compute: str | None) -> DataReference:

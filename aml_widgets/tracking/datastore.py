@@ -137,7 +137,7 @@ class Datastore(CloudDatastores):
 
     @property
     def folder(self) -> Path:
-        """Its folder, which is made when the first file is put there."""
+        """Its folder, which is made when a place in it is named or the first file is put there."""
         place = self._workspace.location
         if uri.is_tracking_uri(place):
             return uri.get_home() / ".datastores" / self._workspace.workspace_id / self._name
@@ -169,7 +169,8 @@ class Datastore(CloudDatastores):
             )
         parts = PurePosixPath(path.replace("\\", "/").lstrip("/")).parts
         found = self.folder.joinpath(*parts)
-        leaves = ".." in parts or any(_DRIVE.match(part) for part in parts)
+        has_drive = os.name == "nt" and any(_DRIVE.match(part) for part in parts)
+        leaves = ".." in parts or has_drive
         if leaves or not found.resolve().is_relative_to(self.folder.resolve()):
             raise UserError(
                 f"Path {path!r} leads out of datastore {self._name!r}. Give one that stays in it, such as 'data/train.csv'.",
@@ -355,6 +356,7 @@ class Datastore(CloudDatastores):
         """
         target = Path(target_path).absolute()
         target.mkdir(parents=True, exist_ok=True)
+        datastore_files.remove_leftovers(self.folder)
         begins = (prefix or "").lstrip("/")
         names = {
             file: file.relative_to(self.folder).as_posix()

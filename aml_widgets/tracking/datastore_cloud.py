@@ -23,55 +23,143 @@ class CloudDatastores:
         Raises
         ------
         CloudOnly
-            Always, as by those that follow.
+            Always.
         """
         del arguments, named
         raise cloud_only("Datastore.register_azure_blob_container", WAY_OUT)
 
     @staticmethod
     def register_azure_file_share(*arguments: object, **named: object) -> NoReturn:
-        """Refuse."""
+        """Refuse: storage accounts are in the cloud. Nothing that is given is kept.
+
+        Parameters
+        ----------
+        *arguments, **named : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del arguments, named
         raise cloud_only("Datastore.register_azure_file_share", WAY_OUT)
 
     @staticmethod
     def register_azure_data_lake(*arguments: object, **named: object) -> NoReturn:
-        """Refuse."""
+        """Refuse: data lakes are in the cloud. Nothing that is given is kept.
+
+        Parameters
+        ----------
+        *arguments, **named : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del arguments, named
         raise cloud_only("Datastore.register_azure_data_lake", WAY_OUT)
 
     @staticmethod
     def register_azure_data_lake_gen2(*arguments: object, **named: object) -> NoReturn:
-        """Refuse."""
+        """Refuse: data lakes are in the cloud. Nothing that is given is kept.
+
+        Parameters
+        ----------
+        *arguments, **named : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del arguments, named
         raise cloud_only("Datastore.register_azure_data_lake_gen2", WAY_OUT)
 
     @staticmethod
     def register_azure_sql_database(*arguments: object, **named: object) -> NoReturn:
-        """Refuse."""
+        """Refuse: databases are not read through datastores here. Nothing that is given is kept.
+
+        Parameters
+        ----------
+        *arguments, **named : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del arguments, named
         raise cloud_only("Datastore.register_azure_sql_database", WAY_OUT)
 
     @staticmethod
     def register_azure_postgre_sql(*arguments: object, **named: object) -> NoReturn:
-        """Refuse."""
+        """Refuse: databases are not read through datastores here. Nothing that is given is kept.
+
+        Parameters
+        ----------
+        *arguments, **named : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del arguments, named
         raise cloud_only("Datastore.register_azure_postgre_sql", WAY_OUT)
 
     @staticmethod
     def register_azure_my_sql(*arguments: object, **named: object) -> NoReturn:
-        """Refuse."""
+        """Refuse: databases are not read through datastores here. Nothing that is given is kept.
+
+        Parameters
+        ----------
+        *arguments, **named : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del arguments, named
         raise cloud_only("Datastore.register_azure_my_sql", WAY_OUT)
 
     @staticmethod
     def register_dbfs(*arguments: object, **named: object) -> NoReturn:
-        """Refuse."""
+        """Refuse: file systems of a cloud are not reached from here. Nothing that is given is kept.
+
+        Parameters
+        ----------
+        *arguments, **named : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del arguments, named
         raise cloud_only("Datastore.register_dbfs", WAY_OUT)
 
     @staticmethod
     def register_hdfs(*arguments: object, **named: object) -> NoReturn:
-        """Refuse."""
+        """Refuse: file systems of a cluster are not reached from here. Nothing that is given is kept.
+
+        Parameters
+        ----------
+        *arguments, **named : object
+            Not looked at.
+
+        Raises
+        ------
+        CloudOnly
+            Always.
+        """
         del arguments, named
         raise cloud_only("Datastore.register_hdfs", WAY_OUT)

@@ -14,6 +14,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, NoReturn
 
 from aml_widgets.core.errors import InvalidName, NotFound, StoreUnavailable, UserError
+from aml_widgets.core.file_lock import FileLock
+from aml_widgets.store import uri
 from aml_widgets.tracking.arguments import check_workspace
 from aml_widgets.tracking.values import show, show_type
 
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[0-9A-Za-z\-]{1,127}")
 _NOTE = "secret:"
 """How the keys begin under which a workspace notes the names."""
+_KEPT = "kept"
+"""What was to be done with a secret, for messages: only then the value is in the hands of the key ring's program."""
 _NO_CONTENT_TYPE = "application/NotProvided"
+_WRITER_SECONDS = 60.0
 
 _WAY_OUT = (
     "Unlock or set up the key ring of your desktop (Keychain, Credential Locker, Secret Service, KWallet), choose another one with "
@@ -74,6 +79,8 @@ class Keyvault:
 
     def set_secrets(self, secrets_batch: Mapping[str, str]) -> None:
         """Keep secrets. All names and values are looked at before the first is kept.
+
+        They are kept one after the other: if the key ring fails in between, those before are kept and those after are not.
 
         Parameters
         ----------
@@ -187,7 +194,7 @@ class Keyvault:
         if not was_noted and not had_value:
             self._miss(name)
         if had_value:
-            with _key_ring("deleted") as keyring:
+            with _only_writer(), _key_ring("deleted") as keyring:
                 keyring.delete_password(self._service, name.lower())
         self._note({name.lower(): ""})
 
@@ -223,11 +230,28 @@ class Keyvault:
                 what = "an empty text" if isinstance(value, str) else f"of type {type(value).__name__}"
                 raise UserError(f"The value of secret {name!r} must be a text that is not empty, and is {what}.")
         for name, value in secrets.items():
-            with _key_ring("kept") as keyring:
-                keyring.set_password(self._service, name.lower(), value)
-            if self._find(name) != value:  # a key ring that is switched off takes everything, and has nothing
-                raise StoreUnavailable(f"The key ring of this machine did not keep secret {name!r}. {_WAY_OUT}")
+            before = self.workspace.store.get_info().get(f"{_NOTE}{name.lower()}", "")
+            # The name comes first: if this process is killed in between, there is a name without a value, not a secret that nobody sees.
             self._note({name.lower(): json.dumps({"name": name, "contentType": kind})})
+            try:
+                self._keep(name, value)
+            except StoreUnavailable:
+                if not self._may_have(name, value):
+                    self._note({name.lower(): before})
+                raise
+
+    def _keep(self, name: str, value: str) -> None:
+        with _only_writer(), _key_ring(_KEPT) as keyring:
+            keyring.set_password(self._service, name.lower(), value)
+        if self._find(name) != value:  # a key ring that is switched off takes everything, and has nothing
+            raise StoreUnavailable(f"The key ring of this machine did not keep secret {name!r}. {_WAY_OUT}")
+
+    def _may_have(self, name: str, value: str) -> bool:
+        """Say whether a key ring that failed has a value nevertheless."""
+        try:
+            return self._find(name) == value
+        except StoreUnavailable:
+            return False
 
     def _find(self, name: object) -> str | None:
         checked = _check_name(name)
@@ -266,11 +290,33 @@ class Keyvault:
 
 
 @contextmanager
+def _only_writer() -> Iterator[None]:
+    """Let one process after the other write: key rings that are files write all of it anew, over what another has written meanwhile."""
+    home = uri.get_home()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home / ".keyring.lock")
+        is_held = lock.acquire(_WRITER_SECONDS)
+    except OSError:  # a home that cannot be written: the key ring may be elsewhere
+        yield
+        return
+    if not is_held:
+        raise StoreUnavailable(
+            f"Another process has been writing secrets for {_WRITER_SECONDS:.0f} s, perhaps because its key ring waits to be unlocked. "
+            "Answer it there, and try again."
+        )
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def _key_ring(done: str) -> Iterator[ModuleType]:
-    """Give the library, and tell its errors in ours. None of them holds a value."""
+    """Give the library, and tell its errors, and those of the programs behind it, in ours. None of them holds a value."""
     try:
         import keyring
-        from keyring.errors import KeyringError, KeyringLocked, NoKeyringError
+        from keyring.errors import KeyringLocked, NoKeyringError
     except ImportError as error:
         raise StoreUnavailable(
             "Secrets are kept in the key ring of the operating system, and the package keyring, which speaks with it, is not installed. "
@@ -279,17 +325,24 @@ def _key_ring(done: str) -> Iterator[ModuleType]:
     try:
         yield keyring
     except NoKeyringError as error:
-        raise StoreUnavailable(
-            f"There is no key ring on this machine, so no secret could be {done}. {_WAY_OUT}"
-        ) from error
+        trouble = f"There is no key ring on this machine, so no secret could be {done}."
+        raise StoreUnavailable(f"{trouble} {_WAY_OUT}") from _cause(error, done)
     except KeyringLocked as error:
-        raise StoreUnavailable(
-            f"The key ring of this machine is locked: no secret could be {done}. {_WAY_OUT}"
-        ) from error
-    except KeyringError as error:
-        raise StoreUnavailable(
-            f"The key ring of this machine failed: no secret could be {done}: {error} {_WAY_OUT}"
-        ) from error
+        trouble = f"The key ring of this machine is locked: no secret could be {done}."
+        raise StoreUnavailable(f"{trouble} {_WAY_OUT}") from _cause(error, done)
+    except Exception as error:  # noqa: BLE001 - anybody's program may be the key ring, and it raises what it likes
+        trouble = f"The key ring of this machine failed: no secret could be {done}: {_name(error, done)}."
+        raise StoreUnavailable(f"{trouble} {_WAY_OUT}") from _cause(error, done)
+
+
+def _name(error: Exception, done: str) -> str:
+    """Say what went wrong; not in the words of a program that was given a value, for they may hold it."""
+    kind, text = type(error).__name__, str(error).rstrip(". ")
+    return f"{kind}: {text}" if text and done != _KEPT else kind
+
+
+def _cause(error: Exception, done: str) -> Exception | None:
+    return None if done == _KEPT else error
 
 
 def _check_names(names: Iterable[str]) -> list[str]:

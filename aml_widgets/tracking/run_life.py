@@ -80,7 +80,7 @@ class RunLife(RunFiles):
             raise trouble
 
     def fail(self, error_details: object = None, error_code: str | None = None, _set_status: bool = True) -> None:
-        """Upload the tracked folder and end the run as ``Failed``. A run that has failed stays so.
+        """Upload the tracked folder and end the run as ``Failed``. A run that has failed stays so, and is given the reason if it has none.
 
         Parameters
         ----------
@@ -96,6 +96,8 @@ class RunLife(RunFiles):
         """
         error = to_run_error(error_details, error_code)
         if self._has_ended_here and self._record.status == RunStatus.FAILED:
+            if self._lacks(error):
+                self._set_status(RunStatus.FAILED, error)
             return
         trouble = self._end(RunStatus.FAILED if _set_status else None, error)
         if trouble is not None:
@@ -184,7 +186,8 @@ class RunLife(RunFiles):
     def _end(self, status: RunStatus | None, error: RunError | None = None) -> StoreError | None:
         """Upload and set the status, each whether or not the other works; give what went wrong.
 
-        Where another program has ended the run in the same way, such as a logger of MLflow's, what this one tracks is uploaded all the same.
+        Where another program has ended the run in the same way, such as a logger of MLflow's, what this one tracks is uploaded all the same,
+        and the reason is kept that the other did not know.
         """
         if status is not None:
             self._check_can_end(status)
@@ -199,7 +202,7 @@ class RunLife(RunFiles):
             trouble = self._wait_until_sent(FLUSH_SECONDS) or trouble
         except KeyboardInterrupt as error_of_wait:  # the waiting ends, and the run all the same
             interrupt = error_of_wait
-        if status is not None and not has_ended:
+        if status is not None and (not has_ended or self._lacks(error)):
             try:
                 self._set_status(status, error)
             except StoreError as store_error:
@@ -208,6 +211,10 @@ class RunLife(RunFiles):
         if interrupt is not None:
             raise interrupt
         return trouble
+
+    def _lacks(self, error: RunError | None) -> bool:
+        """Say whether an error is one for a run that has none."""
+        return error is not None and self._record.error is None
 
     def _check_can_end(self, status: RunStatus) -> None:
         try:

@@ -74,7 +74,7 @@ def submit(
     SnapshotError
         If the sources cannot be copied; then there is no run.
     RunEnvironmentError
-        If the interpreter is missing; then there is no run.
+        If the interpreter is missing, or too old for v1's import names; then there is no run.
     """
     from aml_widgets.submit.engines.finding import find_engine
     from aml_widgets.submit.environments.interpreters import find_interpreter
@@ -87,7 +87,8 @@ def submit(
     engine = find_engine(resolved.target)
     has_v1_names = v1_names.is_on()
     environment = _describe_environment(resolved, has_v1_names=has_v1_names)
-    find_interpreter(environment)  # so that one that is missing is said before there is a run
+    # so that one that is missing or too old is said before there is a run
+    find_interpreter(environment, has_v1_names=has_v1_names)
     warn_if_full_of_own(resolved.target)
     workspace = experiment.workspace
     snapshot_id = _take_snapshot(experiment, resolved)
@@ -159,17 +160,11 @@ def _resolve(config: object) -> ResolvedConfig:
 
 def _describe_environment(resolved: ResolvedConfig, *, has_v1_names: bool) -> dict[str, Any]:
     """Give what the script's environment is built from."""
-    from aml_widgets.submit.environments.v1_packages import leave_out_v1
+    from aml_widgets.submit.environments.script_environment import describe_script_environment
 
-    environment = resolved.environment.to_dict()
-    if not has_v1_names:
-        return environment
-    environment, left_out = leave_out_v1(environment)
-    if left_out:
-        warn_softly(
-            f"The environment {resolved.environment.name!r} is built without {', '.join(left_out)}: 'import azureml.core' in the script "
-            "is aml_widgets, as it is here, and they would bring Azure ML's own. What else of them the script needs, name by itself."
-        )
+    environment, told = describe_script_environment(resolved.environment.to_dict(), has_v1_names=has_v1_names)
+    if told is not None:
+        warn_softly(told)
     return environment
 
 

@@ -23,7 +23,7 @@ _known: dict[tuple[str, str], SubmittedRun] = {}
 _lock = threading.Lock()
 
 
-class SubmittedRun(Run):
+class _SubmittedRun(Run):
     """A submitted run, inside of its script: what `Run.get_context` gives there.
 
     Its status is not the script's to change. It follows from how the script ends: ``Completed``, or ``Failed`` after an uncaught
@@ -83,7 +83,7 @@ class SubmittedRun(Run):
             "from another process."
         )
 
-    def __enter__(self) -> SubmittedRun:
+    def __enter__(self) -> _SubmittedRun:
         return self  # what the script prints is in the driver log already
 
     def __exit__(self, exc_type: object, exc: BaseException | None, tb: object) -> None:
@@ -145,6 +145,10 @@ class SubmittedRun(Run):
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle as where it is: in a process of the same script a copy is the script's run, elsewhere one like any other."""
         return (_reopen, (self._experiment.workspace, self._run_id))
+
+
+SubmittedRun = _SubmittedRun
+"""The class has v1's name, as `OfflineRun` has."""
 
 
 def open_submitted_run(

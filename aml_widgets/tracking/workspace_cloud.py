@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from aml_widgets.core.cloud_only import cloud_only
+from aml_widgets.core.cloud_only import absent_attribute, cloud_only
 from aml_widgets.tracking.workspace_facts import WorkspaceFacts
 
 _SECRETS = "An address or a password is kept by ws.get_default_keyvault().set_secret(name, value)."
@@ -14,6 +14,21 @@ _IMAGES = "Environments are built on this machine: environment.build_local(ws) b
 
 class WorkspaceCloud(WorkspaceFacts):
     """Refuses what only a cloud can do."""
+
+    @property
+    def discovery_url(self) -> str:
+        """In v1 the address of the cloud's services; here asking for it raises CloudOnly, and `hasattr` says no."""
+        raise absent_attribute(
+            "Workspace.discovery_url",
+            "get_portal_url() is a link to where the workspace is, get_mlflow_tracking_uri() what MLflow takes as its address.",
+        )
+
+    @property
+    def service_context(self) -> object:
+        """In v1 what talks to the cloud's services; here asking for it raises CloudOnly, and `hasattr` says no."""
+        raise absent_attribute(
+            "Workspace.service_context", "What reads and writes this workspace's runs is its attribute store."
+        )
 
     def list_keys(self) -> NoReturn:
         """Raise CloudOnly: a workspace here has no keys."""

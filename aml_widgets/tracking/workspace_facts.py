@@ -78,21 +78,6 @@ class WorkspaceFacts:
         """What reads and writes the workspace's runs."""
         return self._store
 
-    @property
-    def discovery_url(self) -> str:
-        """In v1 the address of the cloud's services; here asking for it raises CloudOnly."""
-        raise cloud_only(
-            "Workspace.discovery_url",
-            "get_portal_url() is a link to where the workspace is, get_mlflow_tracking_uri() what MLflow takes as its address.",
-        )
-
-    @property
-    def service_context(self) -> object:
-        """In v1 what talks to the cloud's services; here asking for it raises CloudOnly."""
-        raise cloud_only(
-            "Workspace.service_context", "What reads and writes this workspace's runs is its attribute store."
-        )
-
     def get_details(self) -> dict[str, Any]:
         """Give what is known of the workspace.
 

@@ -192,8 +192,10 @@ def _facts_html(state: ViewState) -> str:
 
 
 def _fact_lines(state: ViewState) -> list[str]:
-    """Say what there is beside metrics: tags, child runs and logs."""
+    """Say what there is beside metrics: whether they are all there, tags, child runs and logs."""
     lines = []
+    if state.has_more:
+        lines.append(f"Still being read: {count_text(state.point_count, 'point', 'points')} so far.")
     tags = state.run.tags if state.run is not None else {}
     if tags:
         some = ", ".join(

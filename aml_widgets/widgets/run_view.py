@@ -200,6 +200,8 @@ class RunView:
         """Show the view in the running cell and watch the run; without a kernel, print it once."""
         if not has_kernel():
             self._read()
+            while self._state.has_more and self._state.silence is None:  # it is printed once, so it has to be all
+                self._read()
             print(fallback_text(self._state))  # noqa: T201 - a plain prompt has no other place to show it
             return
         root = self.widget
@@ -251,14 +253,16 @@ class RunView:
         self._cancel_if_asked()
         self._look_after()
         self._read()
-        if self._state.has_ended:  # what was written between the end and this look, such as a last log line
-            self._read()
+        if self._state.has_ended and not self._state.has_more:
+            self._read()  # what was written between the end and this look, such as a last log line
         self._draw_all()
         self._keep_alive()
         state = self._state
-        is_over = state.has_ended and state.silence is None
+        is_over = state.has_ended and state.silence is None and not state.has_more
         if self._static.is_due(state, is_over=is_over):
             self._static.show(state)
+        if state.has_more and state.silence is None:
+            self._watcher.hasten(self, 0.0)  # behind the views that are due already
         # Children may go on when their parent has ended.
         return not is_over or any(is_active(child.status) for child in state.children.values())
 

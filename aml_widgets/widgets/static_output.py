@@ -89,12 +89,13 @@ class StaticOutput:
         if before is None or not before.is_whole:
             return True
         now = _Shown.of(state)
-        if now.run == before.run and now.metrics is before.metrics:
+        if now.run == before.run and now.metrics is before.metrics and now.has_more == before.has_more:
             return False
         is_told = now.run is not None and before.run is not None and now.run.status is before.run.status
         is_first = bool(now.metrics) and not before.metrics
         # A clock that was set back must not silence it.
-        return is_over or not is_told or is_first or not 0 <= now.at - before.at < STATIC_SECONDS
+        is_complete = before.has_more and not now.has_more
+        return is_over or not is_told or is_first or is_complete or not 0 <= now.at - before.at < STATIC_SECONDS
 
     def _bundle(self, html: str, text: str) -> dict[str, object]:
         """Give it as an output, with the rule that hides the live view's place where no live view is in it.
@@ -113,12 +114,13 @@ class _Shown(NamedTuple):
     metrics: Mapping[str, MetricState]
     at: float
     is_whole: bool
+    has_more: bool
 
     @classmethod
     def of(cls, state: ViewState, *, is_whole: bool = True) -> _Shown:
         # A sign of life alone is no news to somebody who opens the notebook next year.
         run = state.run if state.run is None else replace(state.run, last_seen_at=None)
-        return cls(run, state.metrics, clock.now(), is_whole)
+        return cls(run, state.metrics, clock.now(), is_whole, state.has_more)
 
 
 def display(bundle: dict[str, object], *, display_id: str | None = None, update: bool = False) -> None:

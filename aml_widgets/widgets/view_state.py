@@ -45,6 +45,8 @@ class ViewState:
         When the store answered last, in seconds since the epoch.
     silence : Silence or None
         Set while the store does not answer; all the rest is then as it was.
+    has_more : bool
+        The store has more already, and it is still being read.
     """
 
     run_id: str
@@ -55,6 +57,7 @@ class ViewState:
     children: Mapping[str, RunRecord] = field(default_factory=dict)
     heard_at: float | None = None
     silence: Silence | None = None
+    has_more: bool = False
 
     @property
     def expects_more(self) -> bool:
@@ -65,6 +68,11 @@ class ViewState:
     def has_ended(self) -> bool:
         """Whether the run is known to have ended, so that nothing more will come."""
         return self.run is not None and self.run.status.is_terminal
+
+    @property
+    def point_count(self) -> int:
+        """How many values, or rows, of all metrics were read."""
+        return sum(metric.point_count for metric in self.metrics.values())
 
 
 def advance(state: ViewState, changes: RunChanges, *, heard_at: float | None = None) -> ViewState:
@@ -109,6 +117,7 @@ def advance(state: ViewState, changes: RunChanges, *, heard_at: float | None = N
         children=children,
         heard_at=state.heard_at if heard_at is None else heard_at,
         silence=None,
+        has_more=changes.has_more,
     )
 
 

@@ -102,5 +102,14 @@ export function runReply(change: Partial<Schemas['Run']> = {}): Schemas['RunRepl
 
 /** What changed of it. */
 export function changes(change: Partial<Schemas['Changes']> = {}): Schemas['Changes'] {
-  return { cursor: 'c1', run: null, can_cancel: true, metrics: [], artifacts: [], children: [], ...change };
+  return {
+    cursor: 'c1',
+    run: null,
+    can_cancel: true,
+    metrics: [],
+    artifacts: [],
+    children: [],
+    has_more: false,
+    ...change
+  };
 }

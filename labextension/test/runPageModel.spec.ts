@@ -97,6 +97,36 @@ describe('RunPageModel', () => {
     model.dispose();
   });
 
+  it('asks again at once while there is more to read, also of a run that has ended', async () => {
+    const ended = runReply({ status: 'Completed' }).run;
+    const { model, client } = follow(
+      () => changes({ cursor: 'c1', run: ended, metrics: [newsOf('a', [1], { isOpening: true })], has_more: true }),
+      () => changes({ cursor: 'c2', metrics: [newsOf('a', [2], { firstSeq: 1 })], has_more: true }),
+      () => changes({ cursor: 'c3', metrics: [newsOf('a', [3], { firstSeq: 2 })], has_more: true }),
+      () => changes({ cursor: 'c4', metrics: [newsOf('a', [4], { firstSeq: 3 })] })
+    );
+    const told: boolean[] = [];
+    model.changed.connect(() => told.push(model.hasMore));
+    await pass(100); // a tenth of the interval
+    expect(client.cursors).toEqual([null, 'c1', 'c2', 'c3']);
+    expect(told).toEqual([true, true, true, false]);
+    expect(model.series.get('["a",null]')?.count).toBe(4);
+    await pass(60_000);
+    expect(client.cursors).toHaveLength(4);
+    model.dispose();
+  });
+
+  it('does not read on while it is paused', async () => {
+    const { model, client } = follow(() => changes({ has_more: true }));
+    model.setSettings({ isPaused: true });
+    await model.refresh();
+    const before = client.cursors.length;
+    await pass(60_000);
+    expect(client.cursors).toHaveLength(before);
+    expect(model.hasMore).toBe(true);
+    model.dispose();
+  });
+
   it('tells why there is no answer, keeps what was known, and asks less often', async () => {
     const { model, client } = follow(
       () => changes({ metrics: [newsOf('a', [1], { isOpening: true })] }),

@@ -19,6 +19,7 @@ def call(
     variables: Mapping[str, str] | None = None,
     python: Path | str = sys.executable,
     stdin: str = "",
+    timeout_seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run Python in a folder with others on its path, and wait until it has ended."""
     return subprocess.run(
@@ -29,6 +30,7 @@ def call(
         capture_output=True,
         text=True,
         check=False,
+        timeout=timeout_seconds,
     )
 
 

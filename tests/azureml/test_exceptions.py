@@ -58,6 +58,17 @@ def names_on(no_v1_names: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path, str(v1_names.NAMES_FOLDER)])
 
 
+@pytest.fixture(scope="module")
+def is_on_for_wider_fixtures() -> bool:
+    return v1_names.is_on()
+
+
+def test_fixtures_of_whole_modules_do_without_the_names_as_tests_do(is_on_for_wider_fixtures: bool) -> None:
+    """Although `aml_widgets.azureml` has been imported here, as in others that are collected with it."""
+    assert not is_on_for_wider_fixtures
+    assert not v1_names.is_on()
+
+
 # -- what is caught
 
 
@@ -296,6 +307,92 @@ def test_no_content_of_an_error_keeps_its_text_from_being_written() -> None:
     for error in strange:
         assert str(error).startswith("UserErrorException:\n\tMessage: ")
         assert repr(error).startswith("UserErrorException:\n\tMessage: ")
+
+
+class Around(v1.UserErrorException):
+    """One of a program, whose text has another error in it."""
+
+    def __str__(self) -> str:
+        return f"around {self.inner_exception}: {super().__str__()}"
+
+
+class Mute:
+    def __str__(self) -> str:
+        raise OSError("no text")
+
+
+@pytest.mark.usefixtures("names_on")
+def test_an_error_that_refers_to_itself_has_a_text() -> None:
+    by_details, by_inner, by_all, by_message = (v1.UserErrorException(name) for name in "abcd")
+    by_details.details = by_details
+    by_inner.inner_exception = by_inner
+    other = Around("other", inner_exception=by_all, details=[by_all, ValueError(by_all)])
+    by_all.inner_exception, by_all.target = ValueError(other), {(other,): other}
+    by_all.details = {"error": other, "again": [by_all, Mute()]}
+    by_message.message = by_message  # type: ignore[assignment]
+
+    for error in (by_details, by_inner, by_all, by_message):
+        for text in (str(error), repr(error)):
+            assert text.startswith("UserErrorException:\n\tMessage: ")
+            assert len(text) < 600
+            json.loads(text.partition("ErrorResponse \n")[2])
+    assert json.loads(str(by_details).partition("ErrorResponse \n")[2])["error"]["details"] == "…"
+    assert "\tInnerException …\n" in str(by_inner)
+    assert "Mute without a text: OSError" in str(by_all)
+
+
+@pytest.mark.usefixtures("names_on")
+def test_an_error_inside_another_is_its_message_however_deep() -> None:
+    error: Exception = v1.UserErrorException("level 0")
+    for level in range(1, 13):
+        error = v1.UserErrorException(f"level {level}", inner_exception=error, details=[error, {"also": error}])
+
+    text = str(error)
+
+    assert "\tMessage: level 12\n\tInnerException level 11\n" in text
+    assert json.loads(text.partition("ErrorResponse \n")[2])["error"]["details"] == ["level 11", {"also": "level 11"}]
+    assert "level 10" not in text
+    assert str(ValueError(error)) == text
+
+
+@pytest.mark.usefixtures("names_on")
+def test_what_goes_in_circles_or_has_strange_keys_is_shown_as_far_as_it_can_be() -> None:
+    around: dict[object, object] = {(1, 2): 3, "list": [1.5, None, True]}
+    around["again"] = around
+    deep: list[object] = []
+    for _ in range(100):
+        deep = [deep]
+    deep.append({(1, 2): deep})
+
+    text = str(v1.UserErrorException("a", details=around))
+
+    assert json.loads(text.partition("ErrorResponse \n")[2])["error"] == {
+        "code": "UserError",
+        "message": "a",
+        "details": {"(1, 2)": 3, "list": [1.5, None, True], "again": "…"},
+    }
+    assert str(v1.UserErrorException("a", details=deep)).count("\\u2026") == 2
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_an_error_of_a_program_that_does_not_call_init_has_a_text(is_on: bool, request: pytest.FixtureRequest) -> None:
+    class Mine(v1.AzureMLException):
+        def __init__(self, one: object, two: object) -> None:
+            self.two = two
+
+    if is_on:
+        request.getfixturevalue("names_on")
+    error, empty = Mine("no data", 2), Mine.__new__(Mine)
+
+    assert message_of(error) == error.message == "('no data', 2)"
+    assert message_of(empty) == ""
+    if is_on:
+        assert str(error).startswith("Mine:\n\tMessage: ('no data', 2)\n\tInnerException None\n")
+        assert repr(error) == str(error)
+    else:
+        assert (str(error), repr(error)) == ("('no data', 2)", "Mine('no data', 2)")
+    error.message = "set later"
+    assert message_of(error) == "set later"
 
 
 def test_texts_can_be_written_when_the_interpreter_has_let_go_of_its_path(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aml_widgets.core import v1_installed, v1_names
 from tests.azureml.programs import NAMES, call, install_v1, tell, write
 from tests.packaging.test_import_is_light import HEAVY
 
@@ -219,6 +220,72 @@ def test_where_v1_itself_is_installed_it_changes_nothing_and_says_so(
     assert f"program.py:4: UserWarning: {name} is installed" in done.stderr
     assert "pip uninstall azureml-core" in done.stderr
     assert "from aml_widgets import Run" in done.stderr
+
+
+@pytest.mark.parametrize("is_imported", [True, False])
+def test_where_v1_itself_is_installed_names_that_were_handed_on_are_taken_away(
+    tmp_path: Path, is_imported: bool
+) -> None:
+    """As in a kernel that has azureml-core, of a server that was started by ``python -m aml_widgets.azureml -m jupyterlab``."""
+    installed = install_v1(tmp_path / "packages")
+    write(
+        tmp_path,
+        {
+            "program.py": f"""\
+            {"from azureml.core import VERSION" if is_imported else ""}
+            import aml_widgets.azureml
+            assert not aml_widgets.azureml.turn_on.__globals__["v1_names"].is_on()
+            import azureml.core
+            print(azureml.core.VERSION)
+            try:
+                import azureml.widgets
+            except ModuleNotFoundError as error:
+                print(error)
+            """
+        },
+    )
+
+    done = call("program.py", folder=tmp_path, path=(NAMES.parent, installed))
+
+    assert (done.returncode, done.stdout) == (0, "the real one\nNo module named 'azureml.widgets'\n"), done.stderr
+    assert "program.py:2: UserWarning: azureml-core 1.42.0 is installed" in done.stderr
+
+
+def test_modules_that_were_imported_go_on_to_work_when_the_names_are_taken_back(tmp_path: Path) -> None:
+    program = """
+        import inspect
+        import aml_widgets, aml_widgets.azureml
+        import azureml.core as core, azureml.core.dataset as dataset, azureml.data as data
+        import azureml.pipeline.steps as steps, azureml.train.hyperdrive as hyperdrive
+
+        first = dataset.Dataset
+        aml_widgets.azureml.turn_off()
+        assert core.Run is aml_widgets.Run and core.Run is core.Run
+        assert core.Dataset is first
+        assert steps.PythonScriptStep.__name__ == "PythonScriptStep"
+        for module in (core, data, steps, hyperdrive):
+            assert {name for name, _ in inspect.getmembers(module)} >= set(module.__all__)
+            assert hasattr(module, "Rum") is False
+
+        assert aml_widgets.azureml.turn_on()
+        import azureml.core
+        assert azureml.core is not core and azureml.core.Run is core.Run
+        aml_widgets.azureml.turn_off()
+        assert core.VERSION == azureml.core.VERSION == azureml.core.__version__
+        import sys
+        print([name for name in sys.modules if name.partition(".")[0] == "azureml"])
+    """
+
+    assert tell(program, tmp_path) == ["[]"]
+
+
+def test_both_files_that_say_where_the_names_are_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`v1_installed` stands alone, and so cannot ask `v1_names`."""
+    assert Path(v1_installed._NAMES) == Path(*v1_names.PLACE)
+    assert NAMES.parent == v1_names.NAMES_FOLDER
+
+    monkeypatch.setattr(sys, "path", [str(v1_names.NAMES_FOLDER)])
+    assert v1_installed.find_installed() is None
 
 
 def test_v1_that_came_by_other_means_counts_as_well(tmp_path: Path) -> None:

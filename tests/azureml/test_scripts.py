@@ -15,6 +15,7 @@ import pytest
 
 from aml_widgets.submit.environments.importable import importable_folder
 from aml_widgets.submit.environments.v1_packages import leave_out_v1
+from aml_widgets.submit.supervision import v1_names_path
 from aml_widgets.submit.supervision.v1_names_path import put_v1_names
 from aml_widgets.tracking.workspace import Workspace
 from tests.azureml.programs import NAMES, call, install_v1, make_python, packages_of, write
@@ -63,6 +64,30 @@ def test_letters_before_the_m_stay(tmp_path: Path) -> None:
     close = call("-Omaml_widgets.azureml", "script.py", folder=tmp_path)
 
     assert [json.loads(one.stdout)[5] for one in (done, close)] == [1, 1]
+
+
+@pytest.mark.parametrize("letters", ["-Om", "-Omaml_widgets.azureml.__main__"])
+def test_the_module_may_be_named_in_full(tmp_path: Path, letters: str) -> None:
+    write(tmp_path, {"script.py": TELL})
+    words = (letters,) if letters.endswith("__") else (letters, "aml_widgets.azureml.__main__")
+
+    done = call(*words, "script.py", folder=tmp_path, timeout_seconds=60)
+
+    assert json.loads(done.stdout)[0::5] == [["script.py"], 1]
+
+
+@pytest.mark.parametrize("started", ["file", "folder", "script"])
+def test_who_starts_it_by_other_words_is_told_the_right_ones(tmp_path: Path, started: str) -> None:
+    """It would start itself, again and again."""
+    (tmp_path / "script.py").touch()
+    own = "import runpy, sys\nsys.argv[1:] = ['script.py', '-x', '-y']\nrunpy.run_module('aml_widgets.azureml', run_name='__main__')\n"
+    (tmp_path / "starts.py").write_text(own, encoding="utf-8")
+    words = {"file": NAMES.parents[1] / "__main__.py", "folder": NAMES.parents[1], "script": tmp_path / "starts.py"}
+
+    done = call(words[started], "script.py", folder=tmp_path, timeout_seconds=60)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("python -m aml_widgets.azureml: start it by these words, 'python -m ")
 
 
 def test_a_traceback_has_the_scripts_frames_alone_and_the_exit_code_is_its_own(tmp_path: Path) -> None:
@@ -132,11 +157,16 @@ def test_where_v1_is_installed_the_script_has_that_one(tmp_path: Path) -> None:
 def test_an_interpreter_that_has_v1_has_that_one_also_behind_the_names(tmp_path: Path) -> None:
     """What the script starts may be another Python, which takes over the path."""
     installed = install_v1(tmp_path / "packages")
-    program = "import azureml.core, azureml.widgets; print(azureml.core.VERSION, azureml.widgets.__name__)"
+    program = "import azureml.core, azureml.widgets; print(azureml.core.VERSION, azureml.widgets.__name__, azureml.widgets.RunDetails)"
 
-    done = call("-c", program, folder=tmp_path, path=(NAMES.parent, installed))
+    alone = call(
+        "-c", "import azureml.core; print(azureml.core.VERSION)", folder=tmp_path, path=(NAMES.parent, installed)
+    )
+    beside_ours = call("-c", program, folder=tmp_path, path=(NAMES.parent, installed))
 
-    assert (done.stdout, done.stderr) == ("the real one azureml.widgets\n", "")
+    assert (alone.stdout, alone.stderr) == ("the real one\n", "")
+    assert beside_ours.stdout.startswith("the real one azureml.widgets <class 'aml_widgets.")
+    assert "UserWarning: azureml-core 1.42.0 is installed" in beside_ours.stderr
 
 
 def test_a_notebook_runs_unchanged(tmp_path: Path) -> None:
@@ -294,8 +324,10 @@ def test_what_brings_v1_itself_is_told_from_what_does_not() -> None:
         "numpy",
         "azureml-mlflow",
         "azureml-dataprep==1.0",
+        "azureml_inference.server-http",
+        "azureml",
         "--index-url https://example.org/azureml-core",
-        "azureml-corella",
+        "azuremlftk",
     ]
     left_out = [
         "azureml-defaults",
@@ -303,6 +335,11 @@ def test_what_brings_v1_itself_is_told_from_what_does_not() -> None:
         "azureml-sdk[notebooks]==1.0.85",
         "AzureML-Train-AutoML",
         "azureml-pipeline-core",
+        "azureml-tensorboard",
+        "azureml-datadrift",
+        "azureml-responsibleai",
+        "azureml-opendatasets",
+        "azureml-of-years-to-come>=2",
     ]
     dependencies = ["python=3.11", "scikit-learn", {"pip": [*kept, *left_out]}]
     environment = {"name": "mine", "python": {"condaDependencies": {"dependencies": dependencies}}}
@@ -367,3 +404,23 @@ def test_the_names_come_behind_what_the_submission_names(tmp_path: Path) -> None
     first, last = environment["PYTHONPATH"].split(os.pathsep)
     assert first == "/own"
     assert Path(last, "azureml", "core", "__init__.py").is_file()
+    before = dict(environment)
+
+    put_v1_names(environment, Path(sys.executable), tmp_path)  # as where a script submits another one
+
+    assert environment == before
+
+
+@posix
+def test_an_interpreter_that_never_answers_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nexec sleep 600\n", encoding="utf-8")
+    program.chmod(0o755)
+    environment = {"PATH": os.environ["PATH"]}
+    assert v1_names_path._TIMEOUT_SECONDS <= 20
+    monkeypatch.setattr(v1_names_path, "_TIMEOUT_SECONDS", 0.1)
+
+    told = put_v1_names(environment, program, tmp_path)
+
+    assert f"{program} did not say what it has" in told
+    assert environment == {"PATH": os.environ["PATH"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import re
 from collections.abc import Callable, Iterator
@@ -12,6 +13,9 @@ import pytest
 from aml_widgets.core.errors import CloudOnly, Conflict, InvalidConfig, UserError, WorkspaceNotFound
 from aml_widgets.submit.configuration.environment import Environment
 from aml_widgets.tracking.compute import LocalTarget
+from aml_widgets.tracking.compute_instance import ComputeInstance
+from aml_widgets.tracking.compute_named import NamedTarget
+from aml_widgets.tracking.compute_v1 import AmlCompute
 from aml_widgets.tracking.datastore import Datastore
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.keyvault import Keyvault
@@ -264,6 +268,23 @@ def test_what_asked_the_cloud_says_so_and_what_to_do(workspace: Workspace, call:
     assert re.fullmatch(rf"{call} .*cloud here\. \w.*\.", caught.value.message)
 
     assert caught.value.value == call
+
+
+def test_who_looks_at_a_workspace_finds_no_attribute_that_only_a_cloud_has(workspace: Workspace) -> None:
+    members = dict(inspect.getmembers(workspace))
+
+    assert members["name"] == workspace.name
+    for name in ("discovery_url", "service_context"):
+        assert not hasattr(workspace, name)
+        assert getattr(workspace, name, None) is None
+
+
+@pytest.mark.parametrize("kind", [AmlCompute, ComputeInstance])
+def test_a_call_of_a_cluster_is_named_with_its_class(workspace: Workspace, kind: type[NamedTarget]) -> None:
+    with pytest.raises(CloudOnly) as caught:
+        kind.supported_vmsizes(workspace)
+
+    assert caught.value.value == f"{kind.__name__}.supported_vmsizes"
 
 
 # -- experiments

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from aml_widgets.store.mlflow import changes
 from aml_widgets.store.mlflow.store import MlflowStore
 from tests.mlflow_store.tracking_server import TrackingServer, running_server
 
@@ -29,6 +30,12 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingSer
 def few_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """MLflow's client would try for minutes."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+
+
+@pytest.fixture(autouse=True)
+def whole_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine, too, a look reads all there is; how it is bounded, `test_long_histories` says."""
+    monkeypatch.setattr(changes, "LOOK_SECONDS", 600.0)
 
 
 @pytest.fixture

@@ -157,6 +157,7 @@ async def test_news_are_only_what_is_new(api: Api, at: At, store: RunStore) -> N
     assert all(one["is_opening"] and one["summary"] is not None for one in first["metrics"])
     assert (idle["run"], idle["metrics"], idle["artifacts"], idle["children"]) == (None, [], [], [])
     assert idle["can_cancel"] is True
+    assert (first["has_more"], idle["has_more"]) == (False, False)
     (news,) = second["metrics"]
     assert (news["name"], news["is_opening"], news["points"]["values"]) == ("loss", False, [1.0])
     assert [one["path"] for one in second["artifacts"]] == ["logs/user_log.txt"]

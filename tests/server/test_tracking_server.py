@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
+from aml_widgets.store.mlflow import changes, values
 from aml_widgets.store.uri import workspace_key
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.workspace import Workspace
@@ -86,3 +87,35 @@ async def test_a_server_that_is_away_says_so_and_is_shown_when_it_is_back(
 
     assert (await api.post(f"{at}/runs/list", {"query": {}}))["runs"] is not None
     assert (await list_workspaces(api))[tracking_server.uri]["error"] is None
+
+
+async def test_a_long_history_of_plain_mlflow_comes_with_several_answers(
+    api: Api, home: Path, tracking_server: TrackingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(values, "HISTORY_PAGE", 4_000)
+    workspace = Workspace.open(tracking_server.uri)
+    client = MlflowClient(tracking_server.uri)
+    run_id = client.create_run("0").info.run_id
+    for key, count in (("loss", 30_000), ("short", 100)):
+        tracking_server.insert_history(run_id, key, range(count))
+    client.set_terminated(run_id)
+    at = f"/workspaces/{workspace_key(tracking_server.uri)}/runs/{run_id}/changes"
+
+    counts: dict[str, int] = {}
+    told: list[bool] = []
+    cursor: dict[str, str] = {}
+    while not told or told[-1]:
+        reply = await api.get(at, **cursor)
+        for news in reply["metrics"]:
+            known = 0 if news["is_opening"] else counts[news["name"]]
+            new = news["summary"]["count"] if news["is_opening"] else len(news["points"]["values"])
+            counts[news["name"]] = known + new
+        told.append(reply["has_more"])
+        cursor = {"cursor": reply["cursor"]}
+
+    assert counts == {"loss": 30_000, "short": 100}
+    assert len(told) > 2
+    idle = await api.get(at, **cursor)
+    assert (idle["metrics"], idle["has_more"]) == ([], False)
+    workspace.store.close()

@@ -16,6 +16,24 @@ from aml_widgets.store.file_systems import Mount, find_mount
 
 LEAST_FREE_BYTES = 10**9
 LEAST_FREE_SHARE = 0.05
+_NO_DISKS = frozenset(
+    {
+        *(
+            "autofs",
+            "binfmt_misc",
+            "bpf",
+            "cgroup",
+            "cgroup2",
+            "configfs",
+            "debugfs",
+            "devpts",
+            "efivarfs",
+            "fusectl",
+            "mqueue",
+        ),
+        *("nsfs", "proc", "pstore", "rpc_pipefs", "securityfs", "selinuxfs", "sysfs", "tracefs"),
+    }
+)
 
 
 def find_existing(folder: Path) -> Path:
@@ -25,11 +43,40 @@ def find_existing(folder: Path) -> Path:
     return folder
 
 
-def check(area: str, folder: Path) -> Iterator[Finding]:
-    """Look at the file system of a folder, which need not be there yet."""
+def advise_home() -> str | None:
+    """Give the command that names a home of workspaces where runs are safe, None where no folder is known to be better."""
+    try:
+        folder = find_existing(Path.home() / "runs")
+    except RuntimeError:  # nobody knows where this user is at home
+        return None
+    mount = find_mount(folder)
+    is_safe = mount is None or not (mount.is_network or mount.is_memory or is_no_disk(mount) or "ro" in mount.options)
+    is_writable = folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    return "export AML_WIDGETS_HOME=~/runs" if is_safe and is_writable and not _is_temporary(folder) else None
+
+
+def is_no_disk(mount: Mount | None) -> bool:
+    """Say whether it is the system's own view of itself, in which nobody can make a file, whatever the permissions say."""
+    return mount is not None and mount.kind in _NO_DISKS
+
+
+def check(area: str, folder: Path, *, move: str | None = None) -> Iterator[Finding]:
+    """Look at the file system of a folder, which need not be there yet.
+
+    Parameters
+    ----------
+    area : str
+        Of the findings.
+    folder : Path
+        Where runs are to be kept.
+    move : str, optional
+        The command that has them kept on a better disk, where there is one.
+    """
     place = find_existing(folder)
     mount = find_mount(place)
-    yield _check_kind(area, folder, mount)
+    yield _check_kind(area, folder, mount, move)
+    if is_no_disk(mount):
+        return  # it has no room to speak of
     usage = shutil.disk_usage(place)
     share = usage.free / usage.total if usage.total else 1.0
     is_little = usage.free < LEAST_FREE_BYTES or share < LEAST_FREE_SHARE
@@ -45,15 +92,17 @@ def check(area: str, folder: Path) -> Iterator[Finding]:
     )
 
 
-def _check_kind(area: str, folder: Path, mount: Mount | None) -> Finding:
-    move = "mkdir -p ~/runs && export AML_WIDGETS_HOME=~/runs"
-
+def _check_kind(area: str, folder: Path, mount: Mount | None, move: str | None) -> Finding:
     def tell(level: Level, text: str, command: str | None = None) -> Finding:
         return Finding(area=area, check="file system", level=level, text=text, command=command)
 
     if mount is None:
         return tell(Level.INFO, f"of what kind it is, is not known on {platform.system()}")
     what = f"{mount.kind} at {mount.point}"
+    if is_no_disk(mount):
+        return tell(
+            Level.PROBLEM, f"{what} is no disk but a view of the system: nothing can be logged to {folder}", move
+        )
     if "ro" in mount.options:
         return tell(Level.PROBLEM, f"{what} is mounted read-only: nothing can be logged to {folder}", move)
     if mount.is_network and _is_windows_drive(mount):

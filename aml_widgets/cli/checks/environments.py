@@ -145,6 +145,8 @@ def find_kernels(servers: Iterable[Interpreter]) -> list[Kernel]:
     found: dict[tuple[str, str], Kernel] = {}
     for server in servers:
         for name, spec in (server.kernels or {}).items():
+            if "error" in spec:
+                continue  # told by check_broken_kernels
             argv = [str(word) for word in spec["argv"]]
             if str(spec["language"]).lower() != "python" or not argv:
                 continue
@@ -188,7 +190,7 @@ def check_server(server: Server, answer: Interpreter | str, here: Interpreter) -
             text=f"{server.question[0]} could not be asked: {answer}",
         )
         return
-    if answer.path == here.path:
+    if answer.prefix == here.prefix:  # `python` and `python3` of one environment are one
         return  # told among the versions
     yield _compare(server.label, answer, here, lacking="it shows no run browser", lacking_level=Level.WARNING)
 
@@ -203,6 +205,7 @@ def check_kernels(
         if kernel.question is not None
         for answer in [answers[kernel.question]]
     )
+    told: set[tuple[str, str, object]] = set()
     for kernel in kernels:
         label = f"kernel {kernel.name}"
         if kernel.question is None:
@@ -220,6 +223,10 @@ def check_kernels(
                 command=_remove_kernel(here, kernel),
             )
             continue
+        _, variables = kernel.question
+        if (kernel.name, answer.prefix, variables) in told:  # another server of the same environment offers it, too
+            continue
+        told.add((kernel.name, answer.prefix, variables))
         lacking_level = Level.WARNING if is_any_fit else Level.PROBLEM
         yield _compare(
             label, answer, here, lacking="its notebooks cannot import aml_widgets", lacking_level=lacking_level
@@ -236,6 +243,25 @@ def check_kernels(
                 )
             else:
                 yield from versions.check_floors(answer, area=AREA, where=f" of {label}")
+
+
+def check_broken_kernels(servers: Iterable[Interpreter]) -> Iterator[Finding]:
+    """Say which kernels no server offers because their file cannot be read."""
+    found = {
+        (name, str(spec["folder"])): (str(spec["error"]), server)
+        for server in servers
+        for name, spec in (server.kernels or {}).items()
+        if "error" in spec
+    }
+    for (name, folder), (error, server) in found.items():
+        file = os.path.join(folder, "kernel.json")  # noqa: PTH118 - text is what is shown
+        yield Finding(
+            area=AREA,
+            check=f"kernel {name}",
+            level=Level.WARNING,
+            text=f"{file} cannot be read, and Jupyter leaves the kernel out: {error}. Mend the file, or remove the kernel",
+            command=server.command("-m", "jupyter_client.kernelspecapp", "remove", name),
+        )
 
 
 def check_subshells(server: Interpreter | None, kernels: Iterable[Interpreter]) -> Iterator[Finding]:

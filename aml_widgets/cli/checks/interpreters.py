@@ -38,10 +38,12 @@ class Interpreter:
         Why `import aml_widgets` fails there.
     v1_error : str or None
         Why `import aml_widgets.azureml` does not lead to v1's import names there.
+    other_v1 : str or None
+        The file of an `azureml.core` that stands in their way there and belongs to no installed package.
     jupyter : mapping or None
         Where its Jupyter looks for things; None without Jupyter.
     kernels : mapping or None
-        The kernels that its Jupyter offers, by name.
+        The kernels that its Jupyter offers, by name; with ``error`` those that it cannot read, and leaves out.
     """
 
     path: str
@@ -52,6 +54,7 @@ class Interpreter:
     v1_error: str | None
     jupyter: Mapping[str, Any] | None
     kernels: Mapping[str, Mapping[str, Any]] | None
+    other_v1: str | None = None
 
     @property
     def has_package(self) -> bool:
@@ -92,6 +95,7 @@ def probe(
         v1_error=facts["v1_error"],
         jupyter=facts["jupyter"],
         kernels=facts["kernels"],
+        other_v1=facts["other_v1"],
     )
 
 

@@ -14,6 +14,7 @@ from aml_widgets.cli.checks.findings import Finding, Level, to_reply
 from aml_widgets.core.errors import AmlWidgetsError, WorkspaceNotFound
 from aml_widgets.store import registry, uri
 from aml_widgets.store.addresses import check_address
+from aml_widgets.store.file_systems import find_mount
 from aml_widgets.tracking import workspace_config
 from aml_widgets.tracking.workspace_names import DEFAULT_NAME
 
@@ -35,9 +36,7 @@ def check(location: str | None, program: str, *, seconds: float) -> Iterator[Fin
     try:
         home = uri.get_home()
     except AmlWidgetsError as error:
-        yield Finding(
-            area=AREA, check="home", level=Level.PROBLEM, text=error.message, command="export AML_WIDGETS_HOME=~/runs"
-        )
+        yield Finding(area=AREA, check="home", level=Level.PROBLEM, text=error.message, command=disks.advise_home())
         return
     yield _check_home(home)
     try:
@@ -50,7 +49,9 @@ def check(location: str | None, program: str, *, seconds: float) -> Iterator[Fin
     for warning in told:
         yield Finding(area=AREA, check="place", level=Level.WARNING, text=str(warning.message))
     if isinstance(place, Path):
-        yield from _check_folder(place, why, location, program, seconds)
+        # A workspace that is named by its place stays there, whatever the home is.
+        move = disks.advise_home() if location is None and place.parent == home else None
+        yield from _check_folder(place, why, location, program, move, seconds)
     else:
         yield Finding(area=AREA, check="place", level=Level.OK, text=f"{place}, {why}")
         yield from tracking_servers.check(place, seconds=seconds)
@@ -59,38 +60,35 @@ def check(location: str | None, program: str, *, seconds: float) -> Iterator[Fin
 
 def _check_home(home: Path) -> Finding:
     there = disks.find_existing(home)
+    mount = find_mount(there)
+    trouble = None
     if not there.is_dir():
-        return Finding(
-            area=AREA,
-            check="home",
-            level=Level.PROBLEM,
-            text=f"{there} is a file, and the home of workspaces, {home}, is a folder. Name another",
-            command="export AML_WIDGETS_HOME=~/runs",
-        )
-    if not os.access(there, os.W_OK | os.X_OK):
-        return Finding(
-            area=AREA,
-            check="home",
-            level=Level.PROBLEM,
-            text=f"{there} may not be written by this user, and the home of workspaces is {home}. Name another",
-            command="export AML_WIDGETS_HOME=~/runs",
-        )
+        trouble = f"{there} is a file, and the home of workspaces, {home}, is a folder"
+    elif mount is not None and disks.is_no_disk(mount):
+        trouble = f"{there} is no place for files ({mount.kind} at {mount.point}), and the home of workspaces is {home}"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        trouble = f"{there} may not be written by this user, and the home of workspaces is {home}"
+    if trouble is not None:
+        text = f"{trouble}. Name another by the environment variable AML_WIDGETS_HOME"
+        return Finding(area=AREA, check="home", level=Level.PROBLEM, text=text, command=disks.advise_home())
     if there != home:
         text = f"{home} is not there yet, and is made when it is first needed"
         return Finding(area=AREA, check="home", level=Level.INFO, text=text)
     return Finding(area=AREA, check="home", level=Level.OK, text=str(home))
 
 
-def _check_folder(place: Path, why: str, location: str | None, program: str, seconds: float) -> Iterator[Finding]:
+def _check_folder(
+    place: Path, why: str, location: str | None, program: str, move: str | None, seconds: float
+) -> Iterator[Finding]:
     doctor = f"{program} doctor" if location is None else f"{program} doctor --workspace {shlex.quote(location)}"
     if registry.is_workspace(place):
         yield Finding(area=AREA, check="place", level=Level.OK, text=f"{place}, {why}")
-        yield from disks.check(AREA, place)
+        yield from disks.check(AREA, place, move=move)
         yield from databases.check(place, doctor, seconds=seconds)
         return
     text = f"{place}, {why}: no workspace yet, it is made when it is first used"
     yield Finding(area=AREA, check="place", level=Level.INFO, text=text)
-    yield from disks.check(AREA, place)
+    yield from disks.check(AREA, place, move=move)
 
 
 def _find_place(location: str | None, home: Path) -> tuple[Path | str, str]:

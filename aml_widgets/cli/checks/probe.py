@@ -6,6 +6,7 @@ Run as a program by whatever Python is asked, with or without this package: noth
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import platform
@@ -81,6 +82,17 @@ def find_v1_names(has_real: bool) -> str | None:
     return None if found.startswith(os.path.dirname(ours)) else f"azureml.core is {found}"  # noqa: PTH120
 
 
+def find_other_v1() -> str | None:
+    """Give the file of an `azureml.core` that is neither ours nor an installed package, None where there is none."""
+    try:
+        ours = importlib.import_module("aml_widgets.azureml").__file__ or ""
+        spec = importlib.util.find_spec("azureml.core")
+    except Exception:  # noqa: BLE001 - told by `find_v1_names`
+        return None
+    found = None if spec is None else spec.origin
+    return None if found is None or found.startswith(os.path.dirname(ours)) else found  # noqa: PTH120
+
+
 def find_jupyter() -> dict[str, Any] | None:
     """Give the folders of Jupyter's configuration, data and running servers, None without Jupyter."""
     try:
@@ -96,13 +108,18 @@ def find_jupyter() -> dict[str, Any] | None:
 
 
 def find_kernels() -> dict[str, Any] | None:
-    """Give the kernels that a server of this interpreter offers, None without Jupyter."""
+    """Give the kernels that a server of this interpreter offers, those that it cannot read with the reason; None without Jupyter."""
     try:
         from jupyter_client.kernelspec import KernelSpecManager
     except ImportError:
         return None
-    found = KernelSpecManager().get_all_specs()
-    return {
+    manager = KernelSpecManager()
+    found = manager.get_all_specs()
+    broken = {}
+    for name, folder in manager.find_kernel_specs().items():
+        if name not in found:  # Jupyter logs that, and leaves it out
+            broken[name] = {"folder": folder, "error": _find_kernel_error(manager, name)}
+    whole = {
         name: {
             "folder": one["resource_dir"],
             "argv": one["spec"].get("argv", []),
@@ -111,6 +128,15 @@ def find_kernels() -> dict[str, Any] | None:
         }
         for name, one in found.items()
     }
+    return {**whole, **broken}
+
+
+def _find_kernel_error(manager: Any, name: str) -> str:
+    try:
+        manager.get_kernel_spec(name)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
+        return f"{type(error).__name__}: {error}"
+    return "it could not be read a moment ago"
 
 
 def main() -> None:
@@ -125,6 +151,7 @@ def main() -> None:
         "package_folder": folder,
         "import_error": import_error,
         "v1_error": find_v1_names("azureml-core" in packages),
+        "other_v1": None if "azureml-core" in packages else find_other_v1(),
         "jupyter": find_jupyter(),
         "kernels": find_kernels(),
     }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 from aml_widgets.cli.checks.findings import Finding, Level
 from aml_widgets.cli.checks.interpreters import Interpreter, find_requirement
@@ -23,6 +26,8 @@ def check(here: Interpreter) -> Iterator[Finding]:
             "cloud, and `import aml_widgets.azureml` does not take its place. To run v1 notebooks here, remove it",
             command=here.command("-m", "pip", "uninstall", "azureml-core"),
         )
+    elif here.other_v1 is not None:
+        yield _tell_other(here.other_v1, here)
     elif here.v1_error is not None:
         text = f"`import aml_widgets.azureml` does not give v1's import names: {here.v1_error}"
         yield Finding(
@@ -41,3 +46,21 @@ def check(here: Interpreter) -> Iterator[Finding]:
             level=Level.OK,
             text="`import aml_widgets.azureml` works; from then on `import azureml.core` gives aml_widgets",
         )
+
+
+def _tell_other(file: str, here: Interpreter) -> Finding:
+    """Tell of an `azureml.core` that no package has installed, and how its folder is taken off the path."""
+    folder = Path(file).parents[2]
+    entries = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    others = [entry for entry in entries if os.path.realpath(entry) != os.path.realpath(folder)]
+    text = f"`import azureml.core` gives {file}, which belongs to no installed package, and not aml_widgets"
+    if len(others) == len(entries):
+        text = f"{text}. Take {folder} off the path of {here.path}"
+        return Finding(area=AREA, check="import names", level=Level.WARNING, text=text)
+    return Finding(
+        area=AREA,
+        check="import names",
+        level=Level.WARNING,
+        text=f"{text}. PYTHONPATH names its folder {folder}",
+        command=f"export PYTHONPATH={shlex.quote(os.pathsep.join(others))}" if others else "unset PYTHONPATH",
+    )

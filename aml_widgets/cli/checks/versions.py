@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import platform
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, requires
+from importlib.util import find_spec
+from typing import NamedTuple
 
 from aml_widgets.cli.checks.findings import Finding, Level
 from aml_widgets.cli.checks.interpreters import PACKAGE, Interpreter, find_requirement
 from aml_widgets.store.sqlite.connection import OLDEST_SQLITE
 
 AREA = "versions"
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._\-]*[A-Za-z0-9])?")
 
 _SHOWN = (
     "ipywidgets",
@@ -65,46 +70,75 @@ def check_floors(here: Interpreter, *, area: str = AREA, where: str = "") -> Ite
     where : str, optional
         Which interpreter that is, where it is not this process's.
     """
-    try:
-        from packaging.requirements import InvalidRequirement, Requirement
-    except ImportError:
-        if not where:
-            yield Finding(
-                area=area,
-                check="floors",
-                level=Level.INFO,
-                text="whether these are new enough is not looked at, because the package packaging is not installed",
-            )
-        return
+    has_packaging = find_spec("packaging") is not None
+    if not has_packaging and not where:
+        yield Finding(
+            area=area,
+            check="floors",
+            level=Level.INFO,
+            text="whether these are new enough is not looked at, because the package packaging is not installed",
+        )
     try:
         lines = requires(PACKAGE) or []
     except PackageNotFoundError:  # its sources lie on the path, and nothing was installed
         lines = []
-    for line in lines:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        name = requirement.name.lower()
-        version = here.packages.get(name)
-        is_needed = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        wanted = f"{requirement.name}{requirement.specifier}"
-        if version is None and is_needed:
+    for one in filter(None, map(_read_requirement if has_packaging else _read_name, lines)):
+        version = here.packages.get(one.name)
+        if version is None and one.is_needed:
             yield Finding(
                 area=area,
-                check=f"{name}{where}",
+                check=f"{one.name}{where}",
                 level=Level.PROBLEM,
-                text=f"{name} is not installed in {here.prefix}, and aml_widgets needs {wanted}",
-                command=here.install(wanted),
+                text=f"{one.name} is not installed in {here.prefix}, and aml_widgets needs {one.wanted}",
+                command=here.install(one.wanted),
             )
-        elif version is not None and not requirement.specifier.contains(version, prereleases=True):
+        elif version is not None and not one.allows(version):
             yield Finding(
                 area=area,
-                check=f"{name}{where}",
-                level=Level.PROBLEM if is_needed else Level.WARNING,
-                text=f"{name} {version} in {here.prefix} is too old: aml_widgets needs {wanted}",
-                command=here.install("-U", wanted),
+                check=f"{one.name}{where}",
+                level=Level.PROBLEM if one.is_needed else Level.WARNING,
+                text=f"{one.name} {version} in {here.prefix} is too old: aml_widgets needs {one.wanted}",
+                command=here.install("-U", one.wanted),
             )
+
+
+class _Requirement(NamedTuple):
+    """What this package's metadata ask for."""
+
+    name: str
+    wanted: str
+    is_needed: bool
+    allows: Callable[[str], bool]
+
+
+def _read_requirement(line: str) -> _Requirement | None:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        read = Requirement(line)
+    except InvalidRequirement:
+        return None
+    return _Requirement(
+        name=_to_name(read.name),
+        wanted=f"{read.name}{read.specifier}",
+        is_needed=read.marker is None or read.marker.evaluate({"extra": ""}),
+        allows=lambda version: read.specifier.contains(version, prereleases=True),
+    )
+
+
+def _read_name(line: str) -> _Requirement | None:
+    """Read what can be read without the package packaging: names, and whether they are asked for whatever the circumstances."""
+    wanted, _, marker = line.partition(";")
+    match = _NAME.match(wanted)
+    if match is None:
+        return None
+    return _Requirement(
+        name=_to_name(match[0]), wanted=wanted.strip(), is_needed=not marker.strip(), allows=lambda _: True
+    )
+
+
+def _to_name(text: str) -> str:
+    return re.sub(r"[-_.]+", "-", text).lower()
 
 
 def _check_package(here: Interpreter) -> Finding:

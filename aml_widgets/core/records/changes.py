@@ -10,13 +10,21 @@ from aml_widgets.core.records.runs import ArtifactRecord, RunRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunChanges:
-    """Everything that changed for one run since a cursor."""
+    """Everything that changed for one run since a cursor.
+
+    Attributes
+    ----------
+    has_more : bool
+        There is more already, which would have taken too long to read: ask again at once. What is told is whole, up to a place in
+        each metric. Only stores that are servers say so.
+    """
 
     cursor: str
     run: RunRecord | None  # None: the record is as it was
     metrics: tuple[MetricNews, ...]
     artifacts: tuple[ArtifactRecord, ...]  # new files, and logs that have grown (with their size now)
     children: tuple[RunRecord, ...]  # direct children that are new or whose record changed
+    has_more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

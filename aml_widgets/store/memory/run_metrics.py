@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from aml_widgets.core.errors import InvalidMetric
 from aml_widgets.core.records import (
@@ -110,10 +110,12 @@ class RunMetrics:
             for one in self.summarize()
         ]
 
-    def opening_news(self, max_buckets: int) -> list[MetricNews]:
-        """Give a first picture of every series."""
+    def opening_news(self, max_buckets: int, keys: Collection[MetricKey] | None = None) -> list[MetricNews]:
+        """Give a first picture of every series, or of some."""
         news = []
         for series in self._series.values():
+            if keys is not None and series.key not in keys:
+                continue
             is_long = len(series) > max_buckets
             news.append(
                 MetricNews(

@@ -120,12 +120,14 @@ class MemoryRuns(MemoryState):
         ended_at: float | None = None,
         reopens: bool = False,
     ) -> RunRecord:
-        """Change the status; `started_at` and `ended_at` follow. The same status again changes nothing."""
+        """Change the status; `started_at` and `ended_at` follow. The same status again changes nothing but an error that is missing."""
         with self._lock:
             run = self._run(run_id)
             old = self._show(run)  # settles a run whose process is gone
             if old.status == status and run.record.status == status:
-                return old
+                if status.is_terminal and error is not None and old.error is None:
+                    self._change(run, replace(run.record, error=error))
+                return self._show(run)
             if is_outdated(run.record.status, status):
                 return old
             is_reopened = not can_change(old.status, status)

@@ -47,6 +47,11 @@ class Series:
         return self._steps[-1] + 1 if self._steps else 0
 
     @property
+    def begins_at(self) -> tuple[float, int]:
+        """Time and step of the first point."""
+        return (self._times[0], self._steps[0])
+
+    @property
     def latest_number(self) -> float | int | None:
         """The machine number written last."""
         return next((value for value in reversed(self._values) if is_machine_number(value)), None)

@@ -29,7 +29,24 @@ from aml_widgets.store.protocol import MAX_BUCKETS
 FILES_SECONDS = 60.0
 """How often the files of a run that goes on are listed, for those that other programs logged."""
 
+LOOK_SECONDS = 2.0
+"""So long a look reads what other programs logged, at least a page of up to 25,000 points; then others who ask get their turn."""
+
+_OPENING = "o"
+
 _TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+class _Known(NamedTuple):
+    """What a reader knows who has a cursor; of whoever has none, or one of another process, nothing.
+
+    While it is still being opened, because that takes several looks, a series that begins is told as on opening: the reader may have
+    one of that name from before.
+    """
+
+    inner: str | None = None
+    generation: int | None = None
+    is_opening: bool = False
 
 
 class _Listed(NamedTuple):
@@ -61,25 +78,34 @@ class ServerChanges(ServerState, MemoryChanges):
     def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
         """Give everything that changed for a run since a cursor, and the next cursor, from one moment."""
         check_max_buckets(max_buckets)
-        with self._reading(run_id, values=True):
-            known = None if cursor is None else self._to_known(cursor, run_id)
+        with self._reading(run_id, values=True, seconds=LOOK_SECONDS):
+            known = _Known() if cursor is None else self._to_known(cursor, run_id)
             self._pull_children(run_id)
             self._pull_files(run_id)
-            generation = self._values[run_id].generation
-            inner, seen_generation = (None, generation) if known is None else known
-            changes = super().changes_since(run_id, inner, max_buckets=max_buckets)
-            if seen_generation != generation:
-                changes = replace(changes, metrics=tuple(self._runs[run_id].metrics.opening_news(max_buckets)))
-            return replace(changes, cursor=f"{changes.cursor}.{generation}.{self._token}")
+            values, metrics = self._values[run_id], self._runs[run_id].metrics
+            changes = super().changes_since(run_id, known.inner, max_buckets=max_buckets)
+            news = changes.metrics
+            if known.inner is not None and known.generation != values.generation:
+                news = tuple(metrics.opening_news(max_buckets))
+            elif known.is_opening:
+                begun = {one.key for one in news if len(one.points) == len(metrics.find(one.key))}
+                opened = {one.key: one for one in metrics.opening_news(max_buckets, begun)}
+                news = tuple(opened.get(one.key, one) for one in news)
+            is_opening = values.has_more and (known.is_opening or known.generation != values.generation)
+            mark = f"{values.generation}{_OPENING if is_opening else ''}"
+            return replace(
+                changes, cursor=f"{changes.cursor}.{mark}.{self._token}", metrics=news, has_more=values.has_more
+            )
 
-    def _to_known(self, cursor: str, run_id: str) -> tuple[str, int] | None:
-        """Give the in-memory store's cursor and the generation, None for one of another process. Raises UserError."""
+    def _to_known(self, cursor: str, run_id: str) -> _Known:
+        """Read a cursor; of one of another process nothing is known. Raises UserError."""
         inner, _, rest = cursor.partition(".")
-        generation, _, token = rest.partition(".")
+        mark, _, token = rest.partition(".")
+        generation = mark.removesuffix(_OPENING)
         if not _TOKEN.fullmatch(token) or not (generation.isascii() and generation.isdecimal()):
             raise bad_cursor(cursor, run_id)
         Cursor.decode(inner, run_id)
-        return (inner, int(generation)) if token == self._token else None
+        return _Known(inner, int(generation), mark != generation) if token == self._token else _Known()
 
     def run_list_changes(self, cursor: str | None = None) -> RunListChanges:
         """Give what changed among the runs since a cursor, and the next cursor, from one moment."""
@@ -114,7 +140,7 @@ class ServerChanges(ServerState, MemoryChanges):
         with self._lock:
             if self._depth:
                 return super().list_artifacts(run_id)
-            with self._reading(run_id, values=True):
+            with self._reading(run_id, values=True, metrics=()):
                 self._pull_files(run_id, is_asked_for=True)
                 return super().list_artifacts(run_id)
 
@@ -131,7 +157,7 @@ class ServerChanges(ServerState, MemoryChanges):
             is_over = server.end_ms is not None
             if is_over or monotonic() < listed.at + FILES_SECONDS:
                 return
-        own = self._values[run_id].metrics.files
+        own = (self._values.get(run_id) or self._parts[run_id]).metrics.files
         for path, size_bytes in self._files.list_all(run_id):
             if path not in own or own[path].is_log:  # a log was made known when it began
                 new = ArtifactRecord(path=path, size_bytes=size_bytes, written_at=run.record.created_at)

@@ -103,10 +103,21 @@ class ServerPoints(ServerState, MemoryPoints):
             return super().summarize_metrics(run_id)
 
     def summarize_runs(self, run_ids: Sequence[str], names: Collection[str]) -> Mapping[str, Sequence[MetricSummary]]:
-        """Sum up the series of some metrics of some runs, for lists of runs; a run that is not there is left out."""
+        """Sum up the series of some metrics of some runs, for lists of runs; a run that is not there is left out.
+
+        So is a metric whose long history of another program is still being read, a page with each list: its last value is not known yet.
+        """
         with self._lock:
-            self._pull_values_of(run_ids, names)
-            return super().summarize_runs(run_ids, names)
+            self._pull_values_of(run_ids, names, is_round=True)
+            summaries = super().summarize_runs(run_ids, names)
+            return {run_id: self._only_read(run_id, found) for run_id, found in summaries.items()}
+
+    def _only_read(self, run_id: str, found: Sequence[MetricSummary]) -> Sequence[MetricSummary]:
+        values = self._values.get(run_id) or self._parts.get(run_id)
+        whole = [one for one in found if values is None or not values.is_partly_read(one.key.name)]
+        if len(whole) < len(found):
+            self._note_move(run_id)  # so that the list asks again
+        return whole
 
     def list_metric_names(self, limit: int = 500) -> list[str]:
         """Name the metrics that the newest runs outside the trash logged values to with `log`, the most common ones first."""
@@ -130,7 +141,9 @@ class ServerPoints(ServerState, MemoryPoints):
                     self._pull_run(run_id)
             return super().latest_metrics(run_ids)
 
-    def _pull_values_of(self, run_ids: Sequence[str], metrics: Collection[str] | None = None) -> None:
+    def _pull_values_of(
+        self, run_ids: Sequence[str], metrics: Collection[str] | None = None, *, is_round: bool = False
+    ) -> None:
         if not run_ids:
             return
         if len(run_ids) > FEW:
@@ -138,7 +151,7 @@ class ServerPoints(ServerState, MemoryPoints):
         else:
             self._pull_known(run_ids)
         for run_id in only_known(run_ids, self._runs):
-            self._pull_values(run_id, metrics)
+            self._pull_values(run_id, metrics, is_round=is_round)
 
     def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:
         """Read all points of a series; empty when there is none."""

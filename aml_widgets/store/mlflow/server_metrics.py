@@ -47,6 +47,7 @@ class ServerMetrics(RunMetrics):
 
     def take_plain(self, points: Iterable[PlainPoint]) -> None:
         """Append points of other programs, in their order."""
+        count = len(self._series)
         for point in points:
             self._seq += 1
             series = self._open(MetricKey(point.key), MetricKind.SCALAR)
@@ -54,6 +55,9 @@ class ServerMetrics(RunMetrics):
             latest = to_latest(point.step, point.timestamp_ms, point.value)
             self._plain.setdefault(point.key, set()).add(latest)
             self._plain_seqs.setdefault(point.key, set()).add(self._seq)
+        if len(self._series) > count and len(self._series) == len(self._plain):
+            # Which of them was asked for first says nothing; that of one's own lines, the lines say.
+            self._series = dict(sorted(self._series.items(), key=lambda item: item[1].begins_at))
 
     def own_latest(self, key: str) -> LatestPoint | None:
         """Give the latest of our own points that MLflow was given under a key."""

@@ -124,7 +124,7 @@ class ServerMirror(MemoryState, ABC):
             return
         has_moved = known is None or known.latest != server.latest or known.point_count != server.point_count
         if has_moved:
-            self._moves[server.run_id] = self._moves.get(server.run_id, 0) + 1
+            self._count_move(server.run_id)
         self._servers[server.run_id] = server
         self._outbox.know(server)
         record = self._with_family(to_record(server, self._find_experiment(server.experiment_id)))
@@ -139,6 +139,16 @@ class ServerMirror(MemoryState, ABC):
             self._is_pulling = False
         if has_moved and record.status.is_terminal:  # of one that goes on, lists are told by its moves
             run.version = self._next_version()
+
+    def _note_move(self, run_id: str) -> None:
+        """Let lists hear of a run, as if it had new points."""
+        self._count_move(run_id)
+        run = self._runs[run_id]
+        if run.record.status.is_terminal:
+            run.version = self._next_version()
+
+    def _count_move(self, run_id: str) -> None:
+        self._moves[run_id] = self._moves.get(run_id, 0) + 1
 
     def _with_family(self, record: RunRecord) -> RunRecord:
         """Find the root of a run that does not say it, and leave out a parent that is gone."""

@@ -77,12 +77,18 @@ class ServerState(ServerMirror, ABC):
     # -- from the server
 
     @contextmanager
-    def _reading(self, *run_ids: str, values: bool = False, metrics: Collection[str] | None = None) -> Iterator[None]:
+    def _reading(
+        self,
+        *run_ids: str,
+        values: bool = False,
+        metrics: Collection[str] | None = None,
+        seconds: float | None = None,
+    ) -> Iterator[None]:
         """Hold the lock, hear what is new of some runs, and send what changed meanwhile. Within another, nothing is asked."""
         with self._lock:
             if self._depth == 0:
                 for run_id in run_ids:
-                    self._pull_run(run_id, values=values, metrics=metrics)
+                    self._pull_run(run_id, values=values, metrics=metrics, seconds=seconds)
             self._depth += 1
             try:
                 yield
@@ -139,7 +145,14 @@ class ServerState(ServerMirror, ABC):
             except RunNotFound:
                 continue
 
-    def _pull_run(self, run_id: str, *, values: bool = False, metrics: Collection[str] | None = None) -> None:
+    def _pull_run(
+        self,
+        run_id: str,
+        *,
+        values: bool = False,
+        metrics: Collection[str] | None = None,
+        seconds: float | None = None,
+    ) -> None:
         """Hear what is new of one run, with `values` also of its points, or of those of some metrics. Raises RunNotFound."""
         not_found = RunNotFound(
             f"No run has the id {run_id!r}. List the runs of the experiment to see those there are.", value=run_id
@@ -160,26 +173,34 @@ class ServerState(ServerMirror, ABC):
             raise not_found
         self._take(server)
         if values:
-            self._pull_values(run_id, metrics)
+            self._pull_values(run_id, metrics, seconds=seconds)
 
-    def _pull_values(self, run_id: str, metrics: Collection[str] | None = None) -> None:
+    def _pull_values(
+        self,
+        run_id: str,
+        metrics: Collection[str] | None = None,
+        *,
+        seconds: float | None = None,
+        is_round: bool = False,
+    ) -> None:
         """Hear what is new among the points and files of a run that was just asked for.
 
-        Of a run of another program that was not looked at as a whole, only the metrics that are named: each is a request.
+        Of what other programs logged, only the metrics that are named: each is a request, or many. With `seconds`, their histories are
+        read for about so long, with `is_round` a page of each: the rest comes with the next call, whoever makes it.
         """
-        if metrics is not None and run_id not in self._values and not self._servers[run_id].heads:
-            part = self._parts.pop(run_id, None) or RunValues()
-            part.update(self._connection, self._servers[run_id], metrics)
-            self._parts[run_id] = part
-            self._runs[run_id].metrics = part.metrics
+        is_part = metrics is not None and run_id not in self._values and not self._servers[run_id].heads
+        values = self._values.pop(run_id, None) or self._parts.pop(run_id, None) or RunValues()
+        run, kept = self._runs[run_id], self._parts if is_part else self._values
+        try:
+            values.update(self._connection, self._servers[run_id], metrics, seconds=seconds, is_round=is_round)
+        finally:
+            if values.is_sound:  # else it is forgotten
+                kept[run_id] = values
+                run.metrics = values.metrics
+        if is_part:
             if len(self._parts) > MAX_RUNS_READ:
                 del self._parts[next(iter(self._parts))]
             return
-        self._parts.pop(run_id, None)
-        run, values = self._runs[run_id], self._values.pop(run_id, None) or RunValues()
-        values.update(self._connection, self._servers[run_id])  # left in the middle it is forgotten
-        self._values[run_id] = values
-        run.metrics = values.metrics
         if len(self._values) > MAX_RUNS_READ:
             oldest_id = next(iter(self._values))
             del self._values[oldest_id]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import deque
 from collections.abc import Collection, Iterator
 from time import monotonic
 
-from aml_widgets.core.errors import StoreCorrupt
+from aml_widgets.core.errors import StoreCorrupt, StoreUnavailable
 from aml_widgets.store.mlflow.connection import Connection
 from aml_widgets.store.mlflow.entities import LatestPoint, ServerRun, to_latest
 from aml_widgets.store.mlflow.exact_values import Columns, Record, Row, decode_line, decode_piece
@@ -27,11 +28,17 @@ HISTORY_PAGE = 25_000
 CHECK_SECONDS = 60.0
 """How often the counts of a running run's metrics are compared, for points that came late and are not the latest."""
 
+ATTEMPTS = 3
+"""How often all is read anew in one go, where points came late while it was read."""
+
 _generations = itertools.count(1)
 
 
 class RunValues:
     """What was read of one run so far.
+
+    Of a long history of another program it may be a beginning: the server's order is time, step and value, so what was read goes on
+    at the last point of it, and metrics take turns, a page each.
 
     Attributes
     ----------
@@ -39,38 +46,91 @@ class RunValues:
         All points.
     generation : int
         Another one when all was read anew, so that what a viewer has is no beginning of it.
+    is_sound : bool
+        False while lines are taken in: left there, by an error, it is of no use.
     """
 
     def __init__(self) -> None:
         self.metrics = ServerMetrics()
         self.generation = next(_generations)
+        self.is_sound = True
         self._places: dict[str, Place] = {}
         self._tails: dict[
             str, tuple[LatestPoint, int, LatestPoint]
         ] = {}  # key → the server's latest, count, last in order
+        self._waiting: dict[str, None] = {}  # keys with more to read, in the order of their turns
         self._seen: ServerRun | None = None
+        self._read_as_of: ServerRun | None = None  # all was read of it
         self._checked_at = 0.0
 
-    def update(self, connection: Connection, server: ServerRun, names: Collection[str] | None = None) -> None:
-        """Read what is new, as a run that was just asked for tells it; with names, of other programs' metrics only these."""
+    @property
+    def has_more(self) -> bool:
+        """Whether the server is known to have points that were not read yet, or that are still to be compared."""
+        return self._read_as_of is None or bool(self._waiting)
+
+    def is_partly_read(self, key: str) -> bool:
+        """Whether that is so for a metric that was asked for."""
+        return key in self._waiting
+
+    def update(
+        self,
+        connection: Connection,
+        server: ServerRun,
+        names: Collection[str] | None = None,
+        *,
+        seconds: float | None = None,
+        is_round: bool = False,
+    ) -> None:
+        """Read what is new, as a run that was just asked for tells it.
+
+        Parameters
+        ----------
+        connection : Connection
+            The server.
+        server : ServerRun
+            What it says of the run.
+        names : collection of str, optional
+            Of other programs' metrics only these.
+        seconds : float, optional
+            Read their histories for about so long, at least one page, and leave the rest to the next call. Without it they are read
+            to their ends.
+        is_round : bool, optional
+            Read a page of each, and leave the rest.
+
+        Raises
+        ------
+        StoreUnavailable
+            Also where histories that are to be read to their ends were rewritten meanwhile, again and again.
+        """
         is_late_check = self._is_late_check(server)
-        if names is not None:
-            wanted = {*names, *self._tails} if is_late_check else names
-            if not self._read_new(connection, server, is_late_check=is_late_check, names=wanted):
-                self._start_anew()
-                self._read_new(connection, server, is_late_check=False, names=wanted)
+        if names is None and not is_late_check and self._is_as_read(server):
             self._seen = server
             return
-        if self._seen is not None and not is_late_check and self._is_as_seen(server):
-            return
-        if not self._read_new(connection, server, is_late_check=is_late_check):
+        until = None if seconds is None else monotonic() + seconds
+        for _ in range(ATTEMPTS):
+            self._read_lines(connection, server)
+            if self.is_sound:
+                self._let_wait(server, names, is_late_check=is_late_check)
+                self._seen = server
+                if self._read_histories(connection, server, names, until=until, is_round=is_round):
+                    break
             self._start_anew()
-            self._read_new(connection, server, is_late_check=False)
-        self._seen = server
+            is_late_check = False
+        else:
+            if until is None and not is_round:
+                raise StoreUnavailable(
+                    f"The metrics of run {server.run_id} were changed each of the {ATTEMPTS} times that they were read: other programs "
+                    "log points of an earlier time to it. Try again, or when the run has ended.",
+                    value=server.run_id,
+                )
+        if names is None and not self._waiting and self._seen is not None:
+            self._read_as_of = server
 
-    def _is_as_seen(self, server: ServerRun) -> bool:
-        assert self._seen is not None
-        return server.latest == self._seen.latest and server.heads == self._seen.heads
+    def _is_as_read(self, server: ServerRun) -> bool:
+        before = self._read_as_of
+        return (
+            before is not None and not self._waiting and server.latest == before.latest and server.heads == before.heads
+        )
 
     def _is_late_check(self, server: ServerRun) -> bool:
         if self._seen is None:
@@ -86,41 +146,63 @@ class RunValues:
     def _start_anew(self) -> None:
         self.metrics = ServerMetrics()
         self.generation = next(_generations)
+        self.is_sound = True
         self._places.clear()
         self._tails.clear()
+        self._waiting.clear()
         self._seen = None
+        self._read_as_of = None
 
-    def _read_new(
+    def _let_wait(self, server: ServerRun, names: Collection[str] | None, *, is_late_check: bool) -> None:
+        """Note which histories have something new, or are to be compared with what is known."""
+        for key, latest in server.latest.items():
+            tail = self._tails.get(key)
+            is_wanted = names is None or key in names
+            if tail is None:
+                is_new = is_wanted and self.metrics.own_latest(key) != latest
+            else:
+                is_new = is_late_check or (is_wanted and tail[0] != latest)
+            if is_new:
+                self._waiting.setdefault(key)
+
+    def _read_histories(
         self,
         connection: Connection,
         server: ServerRun,
+        names: Collection[str] | None,
         *,
-        is_late_check: bool,
-        names: Collection[str] | None = None,
+        until: float | None,
+        is_round: bool,
     ) -> bool:
-        """Take in what is new; False where it does not follow what is known."""
-        for record in self._new_records(connection, server):
-            if not self.metrics.take(record):
-                return False
+        """Read on in the histories that wait, in turn; False where one does not follow what is known."""
+        turns = deque(key for key in self._waiting if names is None or key in names)
         found: list[PlainPoint] = []
-        for key, latest in server.latest.items():
-            if names is not None and key not in names:
-                continue
-            tail = self._tails.get(key)
-            if tail is None:
-                if self.metrics.own_latest(key) == latest:
-                    continue
-            elif tail[0] == latest and not is_late_check:
-                continue
-            points = self._read_plain(connection, server, key, latest)
-            if points is None:
-                return False
-            found += points
-        found.sort(key=lambda point: (point.timestamp_ms, point.step))
-        self.metrics.take_plain(found)
+        is_first = True
+        try:
+            while turns and (is_first or until is None or monotonic() < until):
+                is_first = False
+                key = turns.popleft()
+                read = self._read_plain(connection, server, key)
+                if read is None:
+                    return False
+                points, has_more = read
+                found += points
+                del self._waiting[key]
+                if has_more:
+                    self._waiting[key] = None  # behind the others
+                    if not is_round:
+                        turns.append(key)
+        finally:  # the server not answering any more, what was read till then counts
+            found.sort(key=lambda point: (point.timestamp_ms, point.step))
+            self.metrics.take_plain(found)
         return True
 
     # -- lines of exact values
+
+    def _read_lines(self, connection: Connection, server: ServerRun) -> None:
+        """Take in what is new of them; it is sound afterwards unless they do not fit what is known."""
+        self.is_sound = False
+        self.is_sound = all(self.metrics.take(record) for record in self._new_records(connection, server))
 
     def _new_records(self, connection: Connection, server: ServerRun) -> Iterator[Record]:
         """Give the records of all writers, in the order of their times where there are several."""
@@ -151,50 +233,59 @@ class RunValues:
 
     # -- points of other programs
 
-    def _read_plain(
-        self, connection: Connection, server: ServerRun, key: str, latest: LatestPoint
-    ) -> list[PlainPoint] | None:
-        """Give the points that are new under a key, None where what is known is no beginning of what there is."""
-        tail = self._tails.get(key)
+    def _read_plain(self, connection: Connection, server: ServerRun, key: str) -> tuple[list[PlainPoint], bool] | None:
+        """Give new points under a key, and whether there are more; None where what is known is no beginning of what there is."""
         if self.metrics.is_own(key):
-            points = list(_read_history(connection, server.run_id, key, 0))
-            own = self.metrics.own_points(key)
-            foreign = [point for point in points if _compared(point) not in own]
-            if tail is not None:
-                if len(foreign) < tail[1] or (tail[1] and _compared(foreign[tail[1] - 1]) != tail[2]):
-                    return None
-            elif not foreign:
-                return []  # ours, and the copy of the latest did not arrive
-            last = _compared(foreign[-1]) if foreign else latest
-            self._tails[key] = (latest, len(foreign), last)
-            return foreign[0 if tail is None else tail[1] :]
-        if tail is None:
-            points = list(_read_history(connection, server.run_id, key, 0))
-        else:
-            points = list(_read_history(connection, server.run_id, key, tail[1] - 1))
+            points = self._read_mixed(connection, server, key)
+            return None if points is None else (points, False)
+        tail = self._tails.get(key)
+        count = 0 if tail is None else tail[1]
+        points, token = _read_page(connection, server.run_id, key, _token_of(count - 1))
+        if tail is not None:
             if not points or _compared(points[0]) != tail[2]:
                 return None
             points = points[1:]
-        count = (0 if tail is None else tail[1]) + len(points)
-        if count:
-            last = _compared(points[-1]) if points else tail[2]  # type: ignore[index]  # without a tail there are points
-            self._tails[key] = (latest, count, last)
-        return points
+        if points:
+            self._tails[key] = (server.latest[key], count + len(points), _compared(points[-1]))
+        elif tail is not None:
+            self._tails[key] = (server.latest[key], count, tail[2])
+        return points, token is not None
+
+    def _read_mixed(self, connection: Connection, server: ServerRun, key: str) -> list[PlainPoint] | None:
+        """Do it where both wrote: which points are theirs is known when all are there, so it is read whole."""
+        tail = self._tails.get(key)
+        points, token = _read_page(connection, server.run_id, key, None)
+        while token is not None:
+            more, token = _read_page(connection, server.run_id, key, token)
+            points += more
+        own = self.metrics.own_points(key)
+        foreign = [point for point in points if _compared(point) not in own]
+        if tail is not None:
+            if len(foreign) < tail[1] or (tail[1] and _compared(foreign[tail[1] - 1]) != tail[2]):
+                return None
+        elif not foreign:
+            return []  # ours, and the copy of the latest did not arrive
+        latest = server.latest[key]
+        last = _compared(foreign[-1]) if foreign else latest
+        self._tails[key] = (latest, len(foreign), last)
+        return foreign[0 if tail is None else tail[1] :]
 
 
-def _read_history(connection: Connection, run_id: str, key: str, first: int) -> Iterator[PlainPoint]:
-    """Give the points of a history in the server's order (time, step, value), from a place in it."""
+def _read_page(connection: Connection, run_id: str, key: str, token: str | None) -> tuple[list[PlainPoint], str | None]:
+    """Give a page of a history in the server's order (time, step, value), and the token of the next one."""
+    with connection.errors(f"The history of {key!r} of run {run_id} is read"):
+        page = connection.tracking.get_metric_history(run_id, key, max_results=HISTORY_PAGE, page_token=token)
+    return [PlainPoint(key, float(one.value), int(one.timestamp), int(one.step)) for one in page], page.token or None
+
+
+def _token_of(place: int) -> str | None:
+    """Give what asks for a history from a place in it on."""
     from mlflow.utils.search_utils import SearchUtils
 
-    token = SearchUtils.create_page_token(first) if first else None
-    while True:
-        with connection.errors(f"The history of {key!r} of run {run_id} is read"):
-            page = connection.tracking.get_metric_history(run_id, key, max_results=HISTORY_PAGE, page_token=token)
-        for one in page:
-            yield PlainPoint(key, float(one.value), int(one.timestamp), int(one.step))
-        token = page.token
-        if not token:
-            return
+    if place <= 0:
+        return None
+    token: bytes = SearchUtils.create_page_token(place)
+    return token.decode("ascii")
 
 
 def _compared(point: PlainPoint) -> LatestPoint:

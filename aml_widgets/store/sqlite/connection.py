@@ -187,6 +187,36 @@ class Database:
             self._reader = self._writer = self.cursor = self._cursor = None
             self.generation += 1
 
+    def delete(self, check: Callable[[], None]) -> None:
+        """Leave nothing in the file that could be written to, unless a check refuses that, and close it. The files stay.
+
+        Other processes may have the file open, and go on having it open when it is gone. So its tables go first, in one transaction
+        with the check: they write before that, and are seen, or are told that the workspace was deleted.
+
+        Parameters
+        ----------
+        check : callable
+            Called while nobody else can write; what it raises is raised, and nothing is changed.
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            check()
+            schema.drop(connection)
+
+        with self.write_lock, self.read_lock:
+            self.write(work)
+            with (
+                self.faults()
+            ):  # the mark must be in the file itself: without its log, the file would be as it was before
+                is_busy, *_ = self.writer().execute("pragma wal_checkpoint(truncate)").fetchone()
+            self.close()
+        if is_busy:
+            raise StoreUnavailable(
+                f"The workspace of {self.path} holds nothing any more, but another program reads it all the time, so its files could "
+                f"not be removed. Close that program, and delete the folder {str(self.path.parent)!r}.",
+                value=str(self.path),
+            )
+
     def _check_file(self) -> None:
         """See that the file is still there: SQLite would write to a deleted one, whose bytes are lost, without a word."""
         if self._is_shared_disk:  # where files have no lasting number
@@ -320,6 +350,12 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreCorrupt(
             f"{path} is damaged ({text}). Restore it from a copy, or save what can be read with "
             f"`sqlite3 {path.name} .recover`.",
+            value=str(path),
+        )
+    if "no such table" in text:  # see `Database.delete`
+        return StoreUnavailable(
+            f"The workspace of {path} was deleted while it was open here ({text}), so nothing can be stored in it or read. "
+            "Open another one, or make a new one with Workspace.open(folder).",
             value=str(path),
         )
     if name.startswith("SQLITE_FULL") or "is full" in text:

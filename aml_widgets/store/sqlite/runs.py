@@ -196,12 +196,19 @@ def set_status(
 ) -> None:
     """Change the status; a run that ends is sealed, so that all of it is in blocks from then on."""
     row = connection.execute(
-        "select id, status, started_at, created_at from run where run_id = ?", (run_id,)
+        "select id, status, started_at, created_at, error is not null from run where run_id = ?", (run_id,)
     ).fetchone()
     if row is None:
         raise RunNotFound(f"There is no run {run_id!r} in this workspace. Check the id.", value=run_id)
-    run, old, started_at, created_at = row
-    if old == status.value or is_outdated(RunStatus(old), status):
+    run, old, started_at, created_at, has_error = row
+    if old == status.value:
+        if status.is_terminal and error is not None and not has_error:
+            connection.execute(
+                "update run set error = ?, revision = ? where id = ?",
+                (json.dumps(asdict(error)), bump(connection), run),
+            )
+        return
+    if is_outdated(RunStatus(old), status):
         return
     is_reopened = not can_change(RunStatus(old), status)
     if is_reopened and not reopens:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from aml_widgets.core import clock
-from aml_widgets.core.errors import NotAStore, StoreIsNewer
+from aml_widgets.core.errors import NotAStore, StoreIsNewer, WorkspaceNotFound
 
 APPLICATION_ID = 0x414D4C57  # "AMLW": the mark in the file's header that says whose it is
 PAGE_BYTES = 1_024  # a commit writes the pages that changed: small ones halve what one logged number costs
@@ -227,15 +227,25 @@ MIGRATIONS: tuple[str, ...] = (_TABLES, _MODELS, _RUN_LISTS, _PARAMS)
 
 VERSION = len(MIGRATIONS)
 
+DELETED_VERSION = 2**31 - 1
+"""Of a workspace that is deleted: a program that does not know this word takes it for a newer one, and leaves it alone."""
+
 
 def read_version(connection: sqlite3.Connection, path: str) -> int:
     """Give the version of the schema in a file, 0 for an empty one.
 
-    Raises NotAStore for the database of another program, StoreIsNewer for one this program is too old for.
+    Raises NotAStore for the database of another program, StoreIsNewer for one this program is too old for, WorkspaceNotFound for one
+    that is being deleted.
     """
     (application_id,) = connection.execute("pragma application_id").fetchone()
     (version,) = connection.execute("pragma user_version").fetchone()
     if application_id == APPLICATION_ID:
+        if version == DELETED_VERSION:
+            raise WorkspaceNotFound(
+                f"The workspace of {path} is being deleted, or its deletion was interrupted. Open it again in a moment; if it stays so, "
+                "delete that file: it holds nothing.",
+                value=path,
+            )
         if version > VERSION:
             raise StoreIsNewer(
                 f"{path} has schema version {version}, and this aml_widgets knows versions up to {VERSION}. "
@@ -271,6 +281,14 @@ def migrate(connection: sqlite3.Connection, path: str, name: str) -> None:
         if connection.in_transaction:
             connection.execute("rollback")
         raise
+
+
+def drop(connection: sqlite3.Connection) -> None:
+    """Drop all tables, in the transaction that this is called in: whoever has the file open can write nothing into it from then on."""
+    tables = connection.execute("select name from sqlite_schema where type = 'table' and name not like 'sqlite%'")
+    for (table,) in tables.fetchall():
+        connection.execute(f'drop table "{table}"')
+    connection.execute(f"pragma user_version = {DELETED_VERSION}")
 
 
 def _statements(script: str) -> list[str]:

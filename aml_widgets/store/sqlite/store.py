@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -121,6 +122,30 @@ class SqliteRunStore(SqliteWorkspace):
         self._shapes.forget()
         self._counts.forget()
 
+    def delete(self, check: Callable[[], None]) -> None:
+        """Delete the workspace, unless a check refuses that. What other processes write comes before it, or fails.
+
+        Parameters
+        ----------
+        check : callable
+            Called while nobody else can write; what it raises is raised, and nothing is deleted.
+
+        Raises
+        ------
+        OSError
+            If its files cannot be deleted.
+        """
+        self._database.delete(check)
+        self.close()
+        for path in [self._artifacts.root, self._models.root, self.snapshots]:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        # The database is the last to go, and beside it nothing is left then: a new workspace here shares no file with the old one.
+        for end in ("-wal", "-shm", "-journal", ""):
+            (self.folder / f"{DATABASE_NAME}{end}").unlink(missing_ok=True)
+
     # -- runs
 
     def create_run(self, new_run: NewRun) -> RunRecord:
@@ -169,12 +194,14 @@ class SqliteRunStore(SqliteWorkspace):
         return self._database.read(read)[0]
 
     def _settle(self, run_id: str, judgement: Judgement) -> None:
-        try:
-            self._database.write(
-                lambda connection: runs.set_status(
+        def settle(connection: sqlite3.Connection) -> None:
+            if not RunStatus(runs.read_row(connection, run_id)[5]).is_terminal:  # else it has told itself how it ended
+                runs.set_status(
                     connection, run_id, RunStatus.FAILED, judgement.settle_error, self._shapes, judgement.ended_at
                 )
-            )
+
+        try:
+            self._database.write(settle)
         except RunIsTerminal:
             return  # another reader was faster, or the run did end by itself
         except StoreError as error:  # a full disk keeps nobody from reading; the next reader tries again

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from aml_widgets.core import v1_names
 from aml_widgets.core.errors import ConfigError
 from aml_widgets.core.showing import show
 from aml_widgets.core.warn import warn_user
@@ -261,6 +262,9 @@ class Environment(KeptEnvironment):
     def build_local(self, workspace: object = None, platform: object = None, **kwargs: object) -> str:
         """Build the environment now, and print what is going on, so that the first script need not wait for it.
 
+        It is the one that a script has which is submitted from here: where Azure ML v1's import names are this package's, without
+        the packages that would bring v1 itself.
+
         Parameters
         ----------
         workspace, platform : object, optional
@@ -276,13 +280,17 @@ class Environment(KeptEnvironment):
         Raises
         ------
         RunEnvironmentError
-            If it cannot be built, or the Python of one that you manage is missing.
+            If it cannot be built, or the Python of one that you manage is missing or too old.
         """
         from aml_widgets.submit.environments.interpreters import build_interpreter, find_interpreter
+        from aml_widgets.submit.environments.script_environment import describe_script_environment
 
         del workspace, platform, kwargs
-        content = self.resolve().to_dict()
-        found = find_interpreter(content)
+        has_v1_names = v1_names.is_on()
+        content, told = describe_script_environment(self.resolve().to_dict(), has_v1_names=has_v1_names)
+        if told is not None:
+            warn_user(told)
+        found = find_interpreter(content, has_v1_names=has_v1_names)
         if found is None:
             found = build_interpreter(content, _print_line, stop=lambda: False)
         return str(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import NoReturn
@@ -125,6 +126,37 @@ def update_target(name: str, max_concurrent_runs: int) -> TargetRecord:
     def work(connection: sqlite3.Connection) -> TargetRecord:
         _check_kind(connection, name, LOCAL_KIND)
         connection.execute("update target set max_concurrent_runs = ? where name = ?", (count, name))
+        return _find(connection, name) or _missing(connection, name)
+
+    return targets_database.write(work)
+
+
+def change_target(name: str, change: Callable[[TargetRecord], tuple[int, str | None]]) -> TargetRecord:
+    """Change a target by what it is, in one transaction: what others change comes before that or after it.
+
+    Parameters
+    ----------
+    name : str
+        The target.
+    change : callable
+        Given the target, gives how many runs it may have at once and its details from now on. What it raises is raised, and nothing is
+        changed.
+
+    Raises
+    ------
+    TargetNotFound
+        If there is none of that name.
+    InvalidTarget
+        For a number of runs that is no integer from 1, and for a target that is a Ray cluster.
+    """
+
+    def work(connection: sqlite3.Connection) -> TargetRecord:
+        _check_kind(connection, name, LOCAL_KIND)
+        count, details = change(_find(connection, name) or _missing(connection, name))
+        connection.execute(
+            "update target set max_concurrent_runs = ?, details = ? where name = ?",
+            (_check_count(count), details, name),
+        )
         return _find(connection, name) or _missing(connection, name)
 
     return targets_database.write(work)

@@ -11,19 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aml_widgets.core.errors import AmlWidgetsError, EnvironmentBuildError, RunEnvironmentError
-from aml_widgets.submit.environments import build_tools, environment_cache
+from aml_widgets.submit.environments import build_tools, environment_cache, oldest_python
 from aml_widgets.submit.environments.build_tools import Console
 from aml_widgets.submit.environments.environment_spec import EnvironmentSpec
 from aml_widgets.submit.environments.python_versions import FoundPython, find_python
 
 
-def find_interpreter(environment: Mapping[str, object]) -> Path | None:
+def find_interpreter(environment: Mapping[str, object], *, has_v1_names: bool = False) -> Path | None:
     """Give the Python of an environment where it is there already.
 
     Parameters
     ----------
     environment : mapping
         As `Environment.to_dict` gives it.
+    has_v1_names : bool, optional
+        Whether ``import azureml.core`` in the script is to give this package, which an old Python cannot import.
 
     Returns
     -------
@@ -33,11 +35,20 @@ def find_interpreter(environment: Mapping[str, object]) -> Path | None:
     Raises
     ------
     RunEnvironmentError
-        If the interpreter is missing, or the environment cannot be built on this machine.
+        If the interpreter is missing or too old, or the environment cannot be built on this machine.
     """
     if _is_user_managed(environment):
-        return _find_user_managed(environment)
-    return environment_cache.find_built(_plan(EnvironmentSpec.read(environment)).key)
+        path = _find_user_managed(environment)
+        if has_v1_names:
+            oldest_python.check_interpreter(path)
+        return path
+    spec = EnvironmentSpec.read(environment)
+    if has_v1_names:  # before anybody installs an old Python because it is missing
+        oldest_python.check_wanted(spec)
+    plan = _plan(spec)
+    if has_v1_names and plan.base is not None:
+        oldest_python.check_found(spec, plan.base)
+    return environment_cache.find_built(plan.key)
 
 
 def find_key(environment: Mapping[str, object]) -> str | None:
@@ -116,7 +127,8 @@ def _plan(spec: EnvironmentSpec) -> _Plan:
             packages = ", ".join(spec.conda_packages)
             raise RunEnvironmentError(
                 f"Environment {spec.name!r} asks conda for {packages}, and neither micromamba, mamba nor conda is on PATH. "
-                "Ask pip for them (pip_packages=[…], or under 'pip' in the file), or install one of the three.",
+                "Ask pip for them (pip_packages=[…], or under 'pip' in the file), or install one of the three: "
+                "micromamba is a single program.",
                 value=spec.conda_packages,
             )
         return _plan_conda(spec, conda)
@@ -130,7 +142,12 @@ def _plan(spec: EnvironmentSpec) -> _Plan:
     found = ", ".join(f"{python.version} ({python.path})" for python in others)
     raise RunEnvironmentError(
         f"Environment {spec.name!r} asks for python{spec.python.text}, which is not on this machine. There is {found}. "
-        "Ask for one of these, or install that Python so that it is on PATH ('uv python install' will do).",
+        "Ask for one of these, or install that Python so that it is on PATH ('uv python install' will do)."
+        + (
+            " A script that imports aml_widgets needs Python 3.10 or newer."
+            if oldest_python.is_too_old(spec.python)
+            else ""
+        ),
         value=spec.python.text,
     )
 

@@ -43,7 +43,7 @@ class VersionRange:
 
     def allows(self, version: str) -> bool:
         """Say whether a version such as ``3.11.7`` is in the range."""
-        found = _to_numbers(version)
+        found = to_numbers(version)
         return all(_fits(found, operator, wanted) for operator, wanted in self._clauses())
 
     def may_allow(self, major: int, minor: int) -> bool:
@@ -55,7 +55,7 @@ class VersionRange:
                 fits = True
             else:
                 last = 0 if operator.startswith("<") else _AFTER_ALL
-                fits = _fits((major, minor, last), ">=" if operator == "~=" else operator, wanted)
+                fits = _fits((major, minor, last), operator, wanted)
             if not fits:
                 return False
         return True
@@ -75,7 +75,7 @@ class VersionRange:
             operator = match["operator"] or "="
             if operator == "==" and match["rest"]:
                 operator = "="
-            yield operator, _to_numbers(match["version"])
+            yield operator, to_numbers(match["version"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,8 @@ def _probe(path: Path) -> FoundPython | None:
     return FoundPython(path, version, implementation, platform)
 
 
-def _to_numbers(version: str) -> tuple[int, ...]:
+def to_numbers(version: str) -> tuple[int, ...]:
+    """Give ``(3, 11, 7)`` for ``3.11.7``; what stands behind the third number is left out."""
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 

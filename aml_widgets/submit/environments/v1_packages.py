@@ -8,13 +8,15 @@ from typing import Any
 
 from aml_widgets.submit.environments.pip_requirements import is_option, to_name
 
-_BRING_CORE = frozenset(
+_FAMILY = "azureml-"
+_WITHOUT_CORE = frozenset(
     {
-        *("azureml-core", "azureml-defaults", "azureml-explain-model", "azureml-interpret", "azureml-opendatasets"),
-        *("azureml-pipeline", "azureml-sdk", "azureml-telemetry", "azureml-train", "azureml-widgets"),
+        *("azureml-ai-monitoring", "azureml-assets", "azureml-dataprep", "azureml-dataprep-native"),
+        *("azureml-dataprep-rslex", "azureml-dataset-runtime", "azureml-featurestore", "azureml-fsspec"),
+        *("azureml-inference-server-http", "azureml-mlflow"),
     }
 )
-_FAMILIES = ("azureml-automl-", "azureml-contrib-", "azureml-pipeline-", "azureml-train-")
+"""Those whose metadata name neither ``azureml-core`` nor what brings it. All others are taken to bring it, new ones too."""
 
 
 def leave_out_v1(environment: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -44,4 +46,4 @@ def _brings_core(line: object) -> bool:
     if not isinstance(line, str) or is_option(line):
         return False
     name = to_name(line)
-    return name in _BRING_CORE or name.startswith(_FAMILIES)
+    return name.startswith(_FAMILY) and name not in _WITHOUT_CORE

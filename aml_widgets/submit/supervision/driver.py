@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
 _MAX_TEXT = 200_000
-_OUR_ERRORS = "aml_widgets.core.errors"  # whose `str()` may be more than what they say
+_OUR_ERRORS = "aml_widgets.core.error_kinds"  # whose `str()` may be more than what they say
 
 _own_main = sys.modules["__main__"]  # kept: the script takes its place, and this code must live on
 

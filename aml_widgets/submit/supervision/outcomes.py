@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 from collections.abc import Mapping
@@ -24,6 +25,11 @@ SUPERVISOR_ENDED = "SupervisorEnded"
 
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
 
+_OF_V1 = re.compile(r"No module named 'azureml\b")
+_V1_HINT = (
+    ". Scripts find Azure ML v1's import names where whoever submits them has these on: %load_ext aml_widgets.azureml in a notebook, "
+    "`python -m aml_widgets.azureml -m aml_widgets submit …` in a shell. Or let the script import from aml_widgets"
+)
 _FIRST_SIGNAL_OF_SHELL = 128
 _HARDLY_ANY_BYTES = 1 << 20
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -86,9 +92,10 @@ def find_error(error_file: Path, reported: RunError | None = None, *, how: str =
     name, text, traceback = str(word.get("type")), str(word.get("message", "")), word.get("traceback")
     if reported is not None and name == SystemExit.__name__:
         return _join(reported, how or f"The script ended with {name}: {text}")
+    hint = _V1_HINT if name == ModuleNotFoundError.__name__ and _OF_V1.search(text) else ""
     return RunError(
         code=USER_ERROR,
-        message=f"User program failed with {name}" + (f": {text}" if text.strip() else ""),
+        message=f"User program failed with {name}" + (f": {text}{hint}" if text.strip() else ""),
         traceback=traceback if isinstance(traceback, str) else None,
         error_type=name,
     )

@@ -7,10 +7,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from aml_widgets.core import v1_installed
+from aml_widgets.core import v1_installed, v1_names
 
-_TIMEOUT_SECONDS = 60.0
-_PLACE = ("azureml", "names")
+_TIMEOUT_SECONDS = 20.0  # nobody looks for a request to cancel meanwhile
 
 
 def put_v1_names(environment: dict[str, str], interpreter: Path, folder: Path) -> str:
@@ -38,13 +37,15 @@ def put_v1_names(environment: dict[str, str], interpreter: Path, folder: Path) -
         )
     if installed is not None:
         return f"'import azureml.core' in the script is {installed}, which {interpreter} has, and whose runs go to the cloud."
-    names = None if package is None else Path(package, *_PLACE)
+    names = None if package is None else Path(package, *v1_names.PLACE)
     if names is None or not names.is_dir():
         return (
             f"Azure ML v1's import names are not given to the script: they are not in {package or 'its aml_widgets'}."
         )
     given = environment.get("PYTHONPATH")
-    environment["PYTHONPATH"] = f"{given}{os.pathsep}{names}" if given else str(names)
+    folders = given.split(os.pathsep) if given else []
+    if str(names) not in folders:  # a script that was given them may have submitted this one
+        environment["PYTHONPATH"] = os.pathsep.join([*folders, str(names)])
     return "'import azureml.core' works in the script as where it was submitted, and is aml_widgets."
 
 

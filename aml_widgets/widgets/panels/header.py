@@ -20,6 +20,7 @@ from aml_widgets.widgets.run_names import name_of
 from aml_widgets.widgets.series import is_number
 from aml_widgets.widgets.text import (
     clock_text,
+    count_text,
     duration_text,
     escape,
     exact_text,
@@ -213,6 +214,10 @@ def _times_html(state: ViewState, refresh_seconds: float, paused_at: float | Non
         facts.append(_fact("Paused", f"<b>as of {escape(clock_text(state.heard_at))}</b>"))
     elif not state.has_ended and state.silence is None:
         facts.append(_fact("Updated", _freshness_html(state.heard_at, stale_after)))
+    if state.has_more:
+        goes_on = state.silence is None and paused_at is None
+        known = count_text(state.point_count, "point", "points")
+        facts.append(_fact("Reading" if goes_on else "Read", f"<b>{escape(known)} so far</b>"))
     return f'<div class="aml-facts">{"".join(facts)}</div>'
 
 

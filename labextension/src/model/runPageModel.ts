@@ -68,6 +68,10 @@ export class RunPageModel implements IRunPageModel {
     return this._heardAtMs;
   }
 
+  get hasMore(): boolean {
+    return this._hasMore;
+  }
+
   get settings(): ViewSettings {
     return this._settings;
   }
@@ -202,10 +206,12 @@ export class RunPageModel implements IRunPageModel {
       this._error = null;
       this._isMissing = false;
       // What was written between the last points and the end comes with the look after it.
-      this._hasSettled = hadEnded;
+      this._hasSettled = hadEnded && !changes.has_more;
       this._emit();
       if (this._hasSettled) {
         void this._poll.stop();
+      } else if (this._hasMore) {
+        setTimeout(() => this._go(), 0); // when the poll is done with this question
       }
     } catch (reason) {
       if (this._isDisposed) {
@@ -226,6 +232,7 @@ export class RunPageModel implements IRunPageModel {
 
   private _take(reply: Schemas['RunReply'], changes: Schemas['Changes']): void {
     this._cursor = changes.cursor;
+    this._hasMore = changes.has_more;
     this._reply = { ...reply, run: changes.run ?? reply.run, can_cancel: changes.can_cancel };
     if (changes.metrics.length > 0) {
       const series = new Map(this._series);
@@ -272,6 +279,7 @@ export class RunPageModel implements IRunPageModel {
   private _settings: ViewSettings;
   private _error: string | null = null;
   private _heardAtMs: number | null = null;
+  private _hasMore = false;
   private _isMissing = false;
   private _hasSettled = false;
   private _isVisible = false;

@@ -28,6 +28,8 @@ export interface IRunPageModel extends IDisposable {
   readonly isMissing: boolean;
   /** When the store was last heard from, by the browser's clock. */
   readonly heardAtMs: number | null;
+  /** Whether the store has more already, which is still being read. */
+  readonly hasMore: boolean;
   /** So often the server is asked while the run goes on. */
   readonly intervalMs: number;
   readonly settings: ViewSettings;

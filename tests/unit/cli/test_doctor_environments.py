@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -119,6 +120,43 @@ def test_kernels_that_are_gone_or_no_python_are_told_apart(examine: Examine, jup
     assert found(document, "environments", "kernel r") == []
 
 
+def test_a_kernel_whose_file_is_broken_is_a_warning(examine: Examine, jupyter: Path) -> None:
+    add_kernel(jupyter, "broken", "/usr/bin/python")
+    file = jupyter / "data" / "kernels" / "broken" / "kernel.json"
+    file.write_text("{")
+
+    document = examine()
+
+    told = only(document, "environments", "kernel broken")
+    assert (told["level"], document["code"]) == ("warning", 0)
+    assert f"{file} cannot be read" in told["text"]
+    assert "JSONDecodeError" in told["text"]
+    subprocess.run(told["command"], shell=True, check=True, capture_output=True, input=b"y\n")
+    assert found(examine(), "environments", "kernel broken") == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a program of a shell stands for a server's")
+def test_one_environment_by_two_names_is_told_once(
+    examine: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("python", "python3", f"python3.{sys.version_info.minor}")
+    beside = [str(Path(sys.executable).with_name(name)) for name in names]
+    other = next((name for name in beside if name != sys.executable and os.access(name, os.X_OK)), None)
+    if other is None:
+        pytest.skip("this interpreter has one name")
+    program = tmp_path / "bin" / "jupyter-lab"
+    program.parent.mkdir()
+    program.write_text(f"#!{other}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+    document = examine()
+
+    assert only(document, "environments", "kernel python3")["level"] == "ok"
+    assert only(document, "jupyter", "server extension")["level"] == "ok"
+    assert found(document, "environments", "jupyter-lab on PATH") == []
+
+
 @pytest.mark.skipif(os.name != "posix", reason="a shell script stands for an interpreter")
 def test_a_kernel_that_hangs_is_given_up(
     examine: Examine, jupyter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -206,6 +244,28 @@ def test_packages_that_are_too_old_are_told_with_the_command() -> None:
     command = told["ipywidgets"].command or ""
     assert command.startswith(f"{sys.executable} -m pip install -U 'ipywidgets>=")
     assert list(versions.check_floors(here)) == []
+
+
+def test_a_missing_package_is_a_problem_also_without_the_package_packaging(monkeypatch: pytest.MonkeyPatch) -> None:
+    from aml_widgets.cli.checks import versions
+
+    here = interpreters.probe(sys.executable, seconds=60)
+    without = {name: text for name, text in here.packages.items() if name not in ("bqplot", "pyyaml", "ray")}
+    poor = dataclasses.replace(here, packages={**without, "ipywidgets": "7.0"})
+    monkeypatch.setattr(versions, "find_spec", lambda _: None)
+
+    told = {one.check: one for one in versions.check_floors(poor)}
+    whole = [one.check for one in versions.check_floors(here)]
+
+    assert set(told) == {"floors", "bqplot", "pyyaml"}
+    assert told["bqplot"].level is told["pyyaml"].level is Level.PROBLEM
+    assert told["floors"].level is Level.INFO
+    assert (told["bqplot"].command or "").startswith(f"{sys.executable} -m pip install 'bqplot>=")
+    assert whole == ["floors"]
+    assert {one.check for one in versions.check_floors(poor, where=" of kernel k")} == {
+        "bqplot of kernel k",
+        "pyyaml of kernel k",
+    }
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from aml_widgets.core.errors import ConfigError
+from aml_widgets.core import v1_names
+from aml_widgets.core.errors import ConfigError, RunEnvironmentError
 from aml_widgets.submit.configuration.conda_dependencies import CondaDependencies
 from aml_widgets.submit.configuration.environment import Environment
 
@@ -243,3 +244,33 @@ def test_an_isolated_one_is_built_once(
     assert Path(prefix.stdout.strip()).is_relative_to(tmp_path)
     assert environment.clone("yours").build_local() == python
     assert capsys.readouterr().out == ""
+
+
+@pytest.fixture
+def with_v1_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(v1_names, "is_on", lambda: True)
+
+
+@pytest.mark.usefixtures("with_v1_names")
+def test_it_is_built_without_the_packages_that_a_submission_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AML_WIDGETS_HOME", str(tmp_path))
+    environment = Environment("mine")
+    environment.python.conda_dependencies.add_pip_package("azureml-defaults==1.61.0")
+
+    with pytest.warns(UserWarning, match="'mine' is built without azureml-defaults==1.61.0"):
+        python = environment.build_local()
+
+    assert "azureml" not in capsys.readouterr().out
+    assert environment.python.conda_dependencies.pip_packages == ["azureml-defaults==1.61.0"]
+    assert Environment("plain").build_local() == python
+
+
+@pytest.mark.usefixtures("with_v1_names")
+def test_an_old_python_is_not_built_for_scripts_that_import_azureml() -> None:
+    environment = Environment("mine")
+    environment.python.conda_dependencies.set_python_version("3.6.2")
+
+    with pytest.raises(RunEnvironmentError, match="needs Python 3.10 or newer"):
+        environment.build_local()

@@ -49,6 +49,8 @@ def test_a_name_alone_tells_what_cannot_fit() -> None:
     assert [minor for minor in range(20) if VersionRange(">=3.10.2,<3.13,!=3.11").may_allow(3, minor)] == [10, 11, 12]
     assert [minor for minor in range(20) if VersionRange("=3.1").may_allow(3, minor)] == [1]
     assert not VersionRange("=2.7").may_allow(3, 7)
+    assert [minor for minor in range(20) if VersionRange("~=3.8.2").may_allow(3, minor)] == [8]
+    assert [minor for minor in range(20) if VersionRange("~=3.17").may_allow(3, minor)] == [17, 18, 19]
 
 
 @pytest.mark.parametrize("text", ["=three", "3.11|3.12", ">=", "=3.11 or later"])

@@ -379,6 +379,25 @@ def test_the_memory_of_the_machine_is_named_where_it_ran_out(tmp_path: Path) -> 
     assert outcomes.count_out_of_memory() >= 0
 
 
+@pytest.mark.parametrize(
+    ("message", "is_hinted"),
+    [
+        ("No module named 'azureml'", True),
+        ("No module named 'azureml.core'", True),
+        ("No module named 'azureml_x'", False),
+    ],
+)
+def test_a_script_that_misses_v1s_names_is_told_how_to_have_them(tmp_path: Path, message: str, is_hinted: bool) -> None:
+    word = {"type": "ModuleNotFoundError", "message": message, "traceback": "Traceback ..."}
+    (tmp_path / "error.json").write_text(json.dumps(word), encoding="utf-8")
+
+    outcome = outcomes.describe_exit(1, tmp_path / "error.json")
+
+    assert outcome.error is not None
+    assert outcome.error.message.startswith(f"User program failed with ModuleNotFoundError: {message}")
+    assert ("%load_ext aml_widgets.azureml" in outcome.error.message) is is_hinted
+
+
 def test_a_full_disk_is_named_where_nobody_could_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not outcomes.is_disk_full(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,42 @@ def test_it_can_be_updated_and_deleted(cluster: AmlCompute, other: Workspace) ->
         ComputeTarget(other, "cpu-cluster")
 
 
+def test_a_cluster_is_changed_beside_other_processes(cluster: AmlCompute, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = targets_database.write
+    others = [lambda: AmlCompute(None, "cpu-cluster").update(max_nodes=9), cluster.delete]
+
+    def be_late(work: Callable[[sqlite3.Connection], object]) -> object:
+        monkeypatch.setattr(targets_database, "write", write)
+        others.pop(0)()
+        return write(work)
+
+    monkeypatch.setattr(targets_database, "write", be_late)
+    cluster.update(idle_seconds_before_scaledown=60)
+    assert (cluster.max_concurrent_runs, cluster.scale_settings.idle_seconds_before_scaledown) == (9, 60)
+
+    monkeypatch.setattr(targets_database, "write", be_late)
+    with pytest.raises(TargetNotFound):
+        cluster.update(idle_seconds_before_scaledown=90)
+    assert targets.list_targets() == []
+
+
+def test_a_bad_idle_time_changes_nothing(cluster: AmlCompute) -> None:
+    with pytest.raises(InvalidTarget, match="idle_seconds_before_scaledown"):
+        cluster.update(max_nodes=2, idle_seconds_before_scaledown="soon")  # type: ignore[arg-type]  # the fault
+
+    assert cluster.max_concurrent_runs == 4
+
+
+def test_fewer_runs_than_the_smallest_number_of_nodes_lower_that(cluster: AmlCompute) -> None:
+    cluster.update(min_nodes=3)
+    LocalTarget.create("cpu-cluster", 2)
+
+    scale = cluster.get_status().scale_settings
+    assert (scale.minimum_node_count, scale.maximum_node_count) == (2, 2)
+    cluster.update(idle_seconds_before_scaledown=60)
+    assert cluster.scale_settings.idle_seconds_before_scaledown == 60
+
+
 def test_a_password_is_not_kept(cluster: AmlCompute, home: Path) -> None:
     assert b"Hunter2!" not in targets_database.get_path().read_bytes()
     assert "Hunter2!" not in json.dumps(cluster.serialize())
@@ -158,9 +196,14 @@ def test_a_password_is_not_kept(cluster: AmlCompute, home: Path) -> None:
         ({"max_nodes": True}, "got True"),
         ({"max_nodes": 2, "min_nodes": 3}, "min_nodes .*, got 3"),
         ({"max_nodes": 2, "min_nodes": -1}, "min_nodes .*, got -1"),
+        ({"max_nodes": 2, "idle_seconds_before_scaledown": -1}, "idle_seconds_before_scaledown .* from 0, got -1"),
+        ({"max_nodes": 2, "idle_seconds_before_scaledown": object()}, "idle_seconds_before_scaledown .*, got <object"),
+        ({"max_nodes": 2, "vm_size": object()}, "vm_size must be a text, got <object"),
+        ({"max_nodes": 2, "vm_priority": 1}, "vm_priority must be a text, got 1"),
+        ({"max_nodes": 2, "description": 1}, "description must be a text, got 1"),
     ],
 )
-def test_numbers_of_nodes_are_looked_at(given: dict[str, int], told: str) -> None:
+def test_what_a_cluster_should_be_like_is_looked_at(given: dict[str, object], told: str) -> None:
     with pytest.raises(InvalidTarget, match=told):
         AmlCompute.provisioning_configuration(**given)  # type: ignore[arg-type]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aml_widgets.core.errors import CloudOnly, NotFound, UserError
+from aml_widgets.core.errors import CloudOnly, NotFound, StoreError, UserError
 from aml_widgets.store import uri
 from aml_widgets.submit.configuration.run_configuration import to_text_argument
 from aml_widgets.tracking import datastore
@@ -221,7 +221,18 @@ def test_a_folder_that_holds_the_workspace_goes_in_without_it(tmp_path: Path, pr
     assert _names(found.folder) == ["data.csv"]
 
 
-@pytest.mark.parametrize("path", ["../else", "data/../../../else", "..", "C:/else", "a\0b", 1, "data\\..\\..\\else"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../else",
+        "data/../../../else",
+        "..",
+        pytest.param("C:/else", marks=pytest.mark.skipif(os.name != "nt", reason="a folder as any other elsewhere")),
+        "a\0b",
+        1,
+        "data\\..\\..\\else",
+    ],
+)
 def test_no_path_leaves_the_folder(store_of_data: Datastore, source: Path, path: str) -> None:
     with pytest.raises(UserError, match="datastore"):
         store_of_data.upload(source, target_path=path)
@@ -230,12 +241,61 @@ def test_no_path_leaves_the_folder(store_of_data: Datastore, source: Path, path:
     with pytest.raises(UserError, match="datastore"):
         store_of_data.path("data").path(path)
 
-    assert not store_of_data.folder.exists()
+    assert _names(Path(store_of_data.workspace.location) / "datastore") == []
 
 
 @pytest.mark.parametrize("path", ["/data", "data/", "./data", "/data/"])
 def test_a_slash_in_front_means_nothing(store_of_data: Datastore, path: str) -> None:
     assert store_of_data.path(path).local_path == store_of_data.folder / "data"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names are of a drive or a stream of a file there")
+def test_a_colon_is_a_letter_of_a_name(store_of_data: Datastore, source: Path) -> None:
+    (source / "a:1.csv").write_text("4")
+
+    store_of_data.upload(source, "C:/data", show_progress=False)
+
+    assert _names(store_of_data.folder) == [
+        "C:/data/a.csv",
+        "C:/data/a:1.csv",
+        *(f"C:/data/deep/{n}" for n in ("b.csv", "deeper/c.csv")),
+    ]
+    assert store_of_data.download("back", show_progress=False) == 4
+
+
+@needs_links
+def test_all_files_are_looked_at_before_the_first_is_copied(store_of_data: Datastore, source: Path) -> None:
+    (source / "aa").symlink_to(source / "nowhere")
+
+    with pytest.raises(UserError, match="is no file, or a link that leads nowhere"):
+        store_of_data.upload(source, show_progress=False)
+    assert _names(store_of_data.folder) == []
+
+    (source / "aa").unlink()
+    store_of_data.folder.mkdir(parents=True)
+    (store_of_data.folder / "deep").write_text("a file")
+    with pytest.raises(UserError, match="a file is where its folder should be"):
+        store_of_data.upload(source, show_progress=False)
+    assert _names(store_of_data.folder) == ["deep"]
+
+
+def test_parts_of_files_are_no_files_and_go_when_they_are_old(
+    store_of_data: Datastore, source: Path, project: Path
+) -> None:
+    store_of_data.upload(source, show_progress=False)
+    left, written = (store_of_data.folder / "deep" / f".{letter * 32}.part" for letter in "ab")
+    for part in (left, written):
+        part.write_text("half")
+    os.utime(left, (1.0, 1.0))
+
+    assert store_of_data.download("back", show_progress=False) == 3
+
+    assert _names(project / "back") == ["a.csv", "deep/b.csv", "deep/deeper/c.csv"]
+    assert (left.exists(), written.exists()) == (False, True)  # another process may be writing the second
+
+    os.utime(written, (1.0, 1.0))
+    store_of_data.upload(source, overwrite=True, show_progress=False)
+    assert _names(store_of_data.folder) == ["a.csv", "deep/b.csv", "deep/deeper/c.csv"]
 
 
 @needs_links
@@ -268,6 +328,23 @@ def test_a_reference_is_a_path_for_a_script(store_of_data: Datastore) -> None:
     assert store_of_data.path("data").path("train").local_path == reference.local_path
     assert store_of_data.path("data").as_download().mode == "download"
     assert store_of_data.as_mount().local_path == store_of_data.as_download().local_path == store_of_data.folder
+
+
+@pytest.mark.parametrize("given", ["as_mount", "as_download", "path"])
+def test_the_folder_of_a_datastore_is_there_when_a_script_is_given_it(store_of_data: Datastore, given: str) -> None:
+    reference = getattr(store_of_data, given)()
+
+    assert reference.local_path == store_of_data.folder
+    (Path(reference) / "model.txt").write_text("1")
+    assert _names(store_of_data.folder) == ["model.txt"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(store_of_data: Datastore) -> None:
+    store_of_data.folder.parent.mkdir(parents=True, exist_ok=True)
+    store_of_data.folder.write_text("a file")
+
+    with pytest.raises(StoreError, match="'.*workspaceblobstore' of a datastore cannot be made"):
+        store_of_data.as_mount()
 
 
 def test_a_folder_to_write_into_is_made(store_of_data: Datastore) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import subprocess
 import sys
+import time
+import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from pathlib import Path
 
@@ -14,7 +18,7 @@ import keyring.backend
 import keyring.backends.fail
 import keyring.backends.null
 import pytest
-from keyring.errors import KeyringLocked, PasswordDeleteError
+from keyring.errors import KeyringError, KeyringLocked, PasswordDeleteError
 
 from aml_widgets.core.errors import InvalidName, NotFound, StoreUnavailable, UserError
 from aml_widgets.tracking.keyvault import Keyvault
@@ -51,6 +55,27 @@ class FolderKeyring(keyring.backend.KeyringBackend):
         self._file(service, username).unlink()
 
 
+class OneFileKeyring(keyring.backend.KeyringBackend):
+    """A key ring that is a file, which it writes anew each time, and not at once."""
+
+    priority = 1
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # keyring's
+        self._file = file
+        self._file.write_text("{}")
+
+    def get_password(self, service: str, username: str) -> str | None:
+        value: str | None = json.loads(self._file.read_text()).get(f"{service}/{username}")
+        return value
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        known = json.loads(self._file.read_text())
+        time.sleep(0.05)  # in which another writer reads as well
+        (self._file.parent / username).write_text(json.dumps({**known, f"{service}/{username}": password}))
+        (self._file.parent / username).replace(self._file)
+
+
 @pytest.fixture(autouse=True)
 def ring(tmp_path: Path) -> Iterator[FolderKeyring]:
     folder = tmp_path / "ring"
@@ -67,6 +92,16 @@ def ring(tmp_path: Path) -> Iterator[FolderKeyring]:
 @pytest.fixture
 def vault(workspace: Workspace) -> Keyvault:
     return Keyvault(workspace)
+
+
+def test_writers_of_a_key_ring_that_is_a_file_do_not_undo_each_other(vault: Keyvault, tmp_path: Path) -> None:
+    keyring.set_keyring(OneFileKeyring(tmp_path / "ring.json"))
+    names = [f"key-{number}" for number in range(6)]
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: vault.set_secret(name, f"of {name}"), names))
+
+    assert vault.get_secrets(names) == {name: f"of {name}" for name in names}
 
 
 def test_a_secret_is_kept_and_read_from_anywhere(vault: Keyvault, workspace: Workspace) -> None:
@@ -225,6 +260,87 @@ def test_a_locked_key_ring_says_so(vault: Keyvault, ring: FolderKeyring) -> None
         with pytest.raises(StoreUnavailable, match="is locked.*Unlock"):
             ask("api-key")
     assert vault.list_secrets() == [{"name": "api-key"}]
+
+
+class BrokenKeyring(FolderKeyring):
+    """A key ring that raises what it likes, with a secret in its text."""
+
+    error: Exception
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise self.error
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise type(self.error)(*self.error.args, f"could not write {password!r}")
+
+
+@pytest.mark.parametrize("error", [EOFError(), OSError(5), KeyringError("x"), RuntimeError(), ValueError("bad")])
+def test_whatever_a_key_ring_raises_is_told_without_the_secret(
+    vault: Keyvault, tmp_path: Path, error: Exception
+) -> None:
+    broken = BrokenKeyring(tmp_path / "ring")
+    broken.error = error
+    keyring.set_keyring(broken)
+
+    with pytest.raises(StoreUnavailable, match=f"no secret could be kept: {type(error).__name__}.*Unlock") as caught:
+        vault.set_secret("api-key", SECRET)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    with pytest.raises(StoreUnavailable, match=f"no secret could be read: {type(error).__name__}"):
+        vault.get_secret("api-key")
+    assert vault.list_secrets() == []
+
+
+def test_a_failed_change_leaves_what_was_there(vault: Keyvault, ring: FolderKeyring) -> None:
+    vault.set_secret("api-key", SECRET, content_type="text/plain")
+    ring.is_locked = True
+
+    with pytest.raises(StoreUnavailable, match="is locked"):
+        vault.set_secret("API-KEY", "another", content_type="text/other")
+
+    ring.is_locked = False
+    assert vault.list_secrets() == [{"name": "api-key"}]
+    assert (vault.get_secret("api-key"), vault.get_secret_content_type("api-key")) == (SECRET, "text/plain")
+
+
+def test_one_of_many_that_fails_leaves_those_before_it(
+    vault: Keyvault, ring: FolderKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = ring.set_password
+
+    def keep_some(service: str, username: str, password: str) -> None:
+        if username == "b":
+            raise EOFError
+        keep(service, username, password)
+
+    monkeypatch.setattr(ring, "set_password", keep_some)
+
+    with pytest.raises(StoreUnavailable):
+        vault.set_secrets({"a": "1", "b": "2", "c": "3"})
+
+    assert vault.list_secrets() == [{"name": "a"}]
+    assert vault.get_secrets(["a", "b", "c"]) == {"a": "1", "b": None, "c": None}
+
+
+def test_a_process_that_is_killed_leaves_no_secret_without_a_name(tmp_path: Path, ring: FolderKeyring) -> None:
+    workspace = Workspace.open(tmp_path / "on disk")
+    program = (
+        "import os, sys, keyring; from keyring.backend import KeyringBackend\n"
+        "from aml_widgets.tracking.workspace import Workspace\n"
+        "class Ring(KeyringBackend):\n"
+        "    priority = 1\n"
+        "    def get_password(self, service, username): return None\n"
+        "    def set_password(self, service, username, password):\n"
+        "        open(sys.argv[2], 'w').write(password)\n"
+        "        os._exit(3)\n"
+        "keyring.set_keyring(Ring())\n"
+        "Workspace.open(sys.argv[1]).get_default_keyvault().set_secret('api-key', 'hunter2')\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, workspace.location, tmp_path / "kept"], check=False)
+
+    assert killed.returncode == 3
+    assert Keyvault(workspace).list_secrets() == [{"name": "api-key"}]
+    Keyvault(workspace).delete_secret("api-key")
+    assert Keyvault(workspace).list_secrets() == []
 
 
 def test_without_the_library_the_extra_is_named(vault: Keyvault, monkeypatch: pytest.MonkeyPatch) -> None:

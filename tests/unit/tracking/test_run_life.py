@@ -224,6 +224,31 @@ def test_a_block_leaves_the_current_folder_as_it_was(run: Run, tmp_path: Path, m
     assert Path.cwd() == before
 
 
+def test_the_reason_of_a_failure_is_kept_where_another_program_has_said_failed(run: Run) -> None:
+    with pytest.raises(ValueError, match="no data"), run:
+        run.experiment.workspace.store.set_status(run.id, RunStatus.FAILED)
+        raise ValueError("no data")
+
+    error = stored(run).error
+    assert error is not None
+    assert (error.error_type, error.message) == ("ValueError", "User program failed with ValueError: no data")
+
+    with pytest.raises(RunFailed, match="no data"):
+        run.wait_for_completion()
+
+
+def test_the_reason_of_a_failure_is_kept_where_it_failed_without_one(run: Run) -> None:
+    with pytest.raises(ValueError, match="no data"), run:
+        run.fail()
+        raise ValueError("no data")
+
+    run.fail("another")
+
+    error = stored(run).error
+    assert error is not None
+    assert error.message == "User program failed with ValueError: no data"
+
+
 def test_children_and_parents_have_statuses_of_their_own(run: Run) -> None:
     with run.child_run("a") as child:
         pass

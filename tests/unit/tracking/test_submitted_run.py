@@ -55,6 +55,7 @@ def test_the_script_finds_its_run(submitted: SubmittedRun, experiment: Experimen
     assert submitted.experiment.workspace.location == experiment.workspace.location
     assert seen(submitted).get_metrics() == {"loss": 0.5}
     assert isinstance(seen(submitted), ScriptRun)
+    assert type(submitted).__name__ == "_SubmittedRun"
     assert submitted.input_datasets == submitted.output_datasets == {}
 
 
@@ -80,7 +81,9 @@ def test_another_process_of_the_script_may_have_said_so(
 def test_without_its_workspace_a_run_id_names_no_run(submitted: SubmittedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AML_WIDGETS_WORKSPACE")
 
-    assert isinstance(Run.get_context(), context.OfflineRun)
+    run = Run.get_context()
+    assert isinstance(run, context.OfflineRun)
+    assert type(run).__name__ == "_OfflineRun"  # v1's scripts ask for the name
 
 
 def test_a_run_that_is_gone_is_told(submitted: SubmittedRun, monkeypatch: pytest.MonkeyPatch) -> None:

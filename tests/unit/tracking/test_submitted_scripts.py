@@ -20,6 +20,7 @@ from aml_widgets.submit.configuration.environment import Environment
 from aml_widgets.submit.configuration.script_run_config import ScriptRunConfig
 from aml_widgets.submit.submission import list_submissions
 from aml_widgets.tracking.compute import LocalTarget
+from aml_widgets.tracking.datastore import Datastore
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.model import Model
 from aml_widgets.tracking.run import Run
@@ -120,6 +121,22 @@ def test_a_script_logs_writes_and_makes_children(submit: Submit, tmp_path: Path)
     assert sorted(path.name for path in (tmp_path / "source").iterdir()) == ["train.py"]
     copied = run.get_all_logs(tmp_path / "logs")
     assert str(tmp_path / "logs" / "azureml-logs" / "70_driver_log.txt") in copied
+
+
+def test_a_script_writes_into_the_datastore_of_a_new_workspace(submit: Submit, experiment: Experiment) -> None:
+    datastore = Datastore.get_default(experiment.workspace)
+    run = submit(
+        """
+        import sys
+        from pathlib import Path
+
+        (Path(sys.argv[1]) / "model.txt").write_text("weights")
+        """,
+        datastore.as_mount(),
+    )
+
+    assert wait(run).get_status() == "Completed", run.get_details_with_logs()
+    assert (datastore.folder / "model.txt").read_text() == "weights"
 
 
 def test_a_script_registers_what_it_has_just_written(submit: Submit) -> None:

@@ -6,7 +6,7 @@ import { exactText, numberOf, shortText } from '../../api/values';
 import { shownName } from '../../model/names';
 import type { IRunPageModel } from '../../model/runPageTypes';
 import { hasEnded } from '../../model/runQuery';
-import { isCharted } from '../../model/series';
+import { isCharted, pointCount } from '../../model/series';
 import { momentText, spanText } from '../runBrowser/formats';
 import { useNow } from './hooks';
 
@@ -34,6 +34,7 @@ export function Times(props: {
   const isStale = silentSeconds > INTERVALS_UNTIL_STALE * (model.intervalMs / 1_000) + SPARE_SECONDS;
   const steps = [...model.series.values()].filter(one => one.kind === 'scalar').map(one => one.lastStep ?? -Infinity);
   const step = Math.max(...steps);
+  const readCount = [...model.metrics.values()].reduce((sum, metric) => sum + pointCount(metric), 0);
   return (
     <dl className="jp-AmlRunPage-facts">
       <Fact label={run.started_at === null ? trans.__('Created') : trans.__('Started')}>
@@ -64,6 +65,11 @@ export function Times(props: {
           ) : (
             trans.__('%1 s ago', Math.round(silentSeconds))
           )}
+        </Fact>
+      )}
+      {model.hasMore && (
+        <Fact label={isPaused || model.error !== null ? trans.__('Read') : trans.__('Reading')}>
+          <b>{trans._n('%2 point so far', '%2 points so far', readCount, readCount.toLocaleString('en-US'))}</b>
         </Fact>
       )}
     </dl>

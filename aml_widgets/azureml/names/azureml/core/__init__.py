@@ -8,7 +8,7 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__,
+    globals(),
     {
         "aml_widgets.azureml.constants": ("VERSION", "VERSION as __version__"),
         "aml_widgets.azureml.diagnostics": ("diagnostic_log",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__,
+    globals(),
     {
         "aml_widgets.azureml.constants": ("DEFAULT_CPU_IMAGE", "DEFAULT_GPU_IMAGE", "PYTHON_DEFAULT_VERSION"),
         "aml_widgets.submit.configuration.conda_dependencies": ("CondaDependencies",),

@@ -5,6 +5,6 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__,
+    globals(),
     absent={"NETWORK": ("LinkedService", "LinkedServiceConfiguration", "SynapseWorkspaceLinkedServiceConfiguration")},
 )

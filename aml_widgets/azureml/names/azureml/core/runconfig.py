@@ -5,7 +5,7 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__,
+    globals(),
     {
         "aml_widgets.azureml.constants": ("DEFAULT_CPU_IMAGE", "DEFAULT_GPU_IMAGE", "MPI_CPU_IMAGE", "MPI_GPU_IMAGE"),
         "aml_widgets.submit.configuration.environment": ("Environment", "Environment as EnvironmentDefinition"),

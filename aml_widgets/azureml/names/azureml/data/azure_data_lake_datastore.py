@@ -5,5 +5,5 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__, absent={"DATASTORES": ("AbstractADLSDatastore", "AzureDataLakeDatastore", "AzureDataLakeGen2Datastore")}
+    globals(), absent={"DATASTORES": ("AbstractADLSDatastore", "AzureDataLakeDatastore", "AzureDataLakeGen2Datastore")}
 )

@@ -5,5 +5,5 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__, {"aml_widgets.azureml.unraised": ("DatasetExecutionError", "DatasetValidationError")}
+    globals(), {"aml_widgets.azureml.unraised": ("DatasetExecutionError", "DatasetValidationError")}
 )

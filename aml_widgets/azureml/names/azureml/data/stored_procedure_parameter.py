@@ -5,5 +5,5 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__, absent={"DATASETS": ("StoredProcedureParameter", "StoredProcedureParameterType")}
+    globals(), absent={"DATASETS": ("StoredProcedureParameter", "StoredProcedureParameterType")}
 )

@@ -2,34 +2,7 @@
 
 from __future__ import annotations
 
+from aml_widgets.azureml.exceptions import __all__ as _names
 from aml_widgets.azureml.offering import offer
 
-__getattr__, __dir__, __all__ = offer(
-    __name__,
-    {
-        "aml_widgets.azureml.exceptions": (
-            "ActivityCanceledException",
-            "ActivityFailedException",
-            "AuthenticationException",
-            "AzureMLAggregatedException",
-            "AzureMLException",
-            "ComputeTargetException",
-            "DatasetTimestampMissingError",
-            "DiscoveryUrlNotFoundException",
-            "ExperimentExecutionException",
-            "ModelNotFoundException",
-            "ModelPathNotFoundException",
-            "ParallelRunException",
-            "ProjectSystemException",
-            "RunConfigurationException",
-            "RunEnvironmentException",
-            "ServiceException",
-            "SnapshotException",
-            "TrainingException",
-            "UserErrorException",
-            "WebserviceException",
-            "WorkspaceException",
-            "WorkspacePrivateEndpointException",
-        )
-    },
-)
+__getattr__, __dir__, __all__ = offer(globals(), {"aml_widgets.azureml.exceptions": _names})

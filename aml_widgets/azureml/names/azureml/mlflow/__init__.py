@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from aml_widgets.azureml.offering import offer
 
-__getattr__, __dir__, __all__ = offer(__name__, {"aml_widgets.azureml.mlflow": ("get_portal_url", "register_model")})
+__getattr__, __dir__, __all__ = offer(globals(), {"aml_widgets.azureml.mlflow": ("get_portal_url", "register_model")})

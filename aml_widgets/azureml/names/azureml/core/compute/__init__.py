@@ -5,7 +5,7 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__,
+    globals(),
     {
         "aml_widgets.tracking.compute": ("ComputeTarget",),
         "aml_widgets.tracking.compute_v1": ("AmlCompute", "ComputeInstance"),

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from aml_widgets.azureml.offering import offer
 
-__getattr__, __dir__, __all__ = offer(__name__, absent={"COMPUTE": ("KustoAttachConfiguration", "KustoCompute")})
+__getattr__, __dir__, __all__ = offer(globals(), absent={"COMPUTE": ("KustoAttachConfiguration", "KustoCompute")})

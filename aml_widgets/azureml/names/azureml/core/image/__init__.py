@@ -5,7 +5,7 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__,
+    globals(),
     {
         "azureml.core.image.container": ("ContainerImage",),
         "azureml.core.image.image": ("Image",),

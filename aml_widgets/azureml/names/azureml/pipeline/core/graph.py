@@ -5,7 +5,7 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__,
+    globals(),
     {
         "azureml.data.stored_procedure_parameter": ("StoredProcedureParameter", "StoredProcedureParameterType"),
         "azureml.pipeline.core.module": ("Module",),

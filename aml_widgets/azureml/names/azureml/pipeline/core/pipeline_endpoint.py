@@ -5,5 +5,5 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__, absent={"PIPELINES": ("PipelineEndpoint", "PipelineIdVersion", "PipelineVersion")}
+    globals(), absent={"PIPELINES": ("PipelineEndpoint", "PipelineIdVersion", "PipelineVersion")}
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__,
+    globals(),
     {
         "azureml.pipeline.steps.adla_step": ("AdlaStep",),
         "azureml.pipeline.steps.automl_step": ("AutoMLStep", "AutoMLStepRun"),

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from aml_widgets.azureml.offering import offer
 
-__getattr__, __dir__, __all__ = offer(__name__, absent={"PIPELINES": ("AzureBatchStep",)})
+__getattr__, __dir__, __all__ = offer(globals(), absent={"PIPELINES": ("AzureBatchStep",)})

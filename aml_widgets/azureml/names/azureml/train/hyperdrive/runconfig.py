@@ -5,5 +5,5 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__, absent={"SWEEPS": ("HyperDriveConfig", "HyperDriveRunConfig", "PrimaryMetricGoal")}
+    globals(), absent={"SWEEPS": ("HyperDriveConfig", "HyperDriveRunConfig", "PrimaryMetricGoal")}
 )

@@ -5,5 +5,5 @@ from __future__ import annotations
 from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__, {"azureml.automl.core.featurization.featurizationconfig": ("FeaturizationConfig",)}
+    globals(), {"azureml.automl.core.featurization.featurizationconfig": ("FeaturizationConfig",)}
 )

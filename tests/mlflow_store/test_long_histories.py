@@ -1,0 +1,377 @@
+"""A look at a run of plain MLflow with long histories reads a part of them, and the next ones go on there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Metric
+
+from aml_widgets.core.errors import StoreUnavailable
+from aml_widgets.core.records import MetricKey, RunChanges, RunQuery
+from aml_widgets.store.mlflow import changes, values
+from aml_widgets.store.mlflow.connection import Connection
+from aml_widgets.store.mlflow.plain_points import PlainPoint
+from aml_widgets.store.mlflow.store import MlflowStore
+from aml_widgets.store.protocol import MAX_BUCKETS
+from aml_widgets.testing.support import Point, new_run, points_of, read_all
+from aml_widgets.widgets.run_view import RunView
+from aml_widgets.widgets.view_state import ViewState, advance
+from aml_widgets.widgets.watcher import Watcher
+from tests.mlflow_store.requests_seen import counted
+from tests.mlflow_store.test_plain_runs import log_plain, start_plain
+from tests.mlflow_store.tracking_server import TrackingServer
+
+PAGE = 2_000
+MANY_LOOKS = 200
+
+
+@pytest.fixture(autouse=True)
+def a_page_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of a look is over at once, so that it reads the one page that each of them reads."""
+    monkeypatch.setattr(changes, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(values, "HISTORY_PAGE", PAGE)
+
+
+class Follower:
+    """Follows a run as a page does: an opening replaces what it knew of a metric, other news follow it."""
+
+    def __init__(self, store: MlflowStore, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._cursor: str | None = None
+        self.points: dict[MetricKey, list[Point]] = {}
+
+    def look(self) -> RunChanges:
+        found = self._store.changes_since(self._run_id, self._cursor, max_buckets=10**6)
+        self._cursor = found.cursor
+        for news in found.metrics:
+            known = [] if news.is_opening else self.points.get(news.key, [])
+            self.points[news.key] = known + points_of(news.points)
+        return found
+
+    def look_to_the_end(self, between: Callable[[int], None] = lambda _count: None) -> int:
+        """Look until there is no more; say how many looks it took."""
+        for count in range(1, MANY_LOOKS):
+            if not self.look().has_more:
+                return count
+            between(count)
+        raise AssertionError("there is always more")
+
+    def steps(self, name: str) -> list[int]:
+        return [step for _, step, _, _ in self.points.get(MetricKey(name), [])]
+
+
+def test_a_long_history_comes_with_several_looks_each_point_once_and_in_order(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "HISTORY_PAGE", 10_000)
+    run_id = start_plain(client)
+    server.insert_history(run_id, "loss", range(60_000))
+    client.set_terminated(run_id)
+    follower = Follower(store, run_id)
+
+    first = follower.look()
+    known = follower.steps("loss")
+    with counted() as asked:
+        n_more = follower.look_to_the_end()
+
+    assert first.has_more
+    assert known == list(range(10_000))
+    assert follower.steps("loss") == list(range(60_000))
+    assert asked.count("GET metrics/get-history from a place") == n_more == 6
+    with counted() as asked:
+        quiet = follower.look()
+    assert (quiet.has_more, quiet.metrics) == (False, ())
+    assert not [one for one in asked if "metrics" in one], "what was read is not read again, of a run that has ended"
+    assert follower.points == read_all(store, run_id)
+
+
+def test_all_metrics_begin_to_grow_before_one_of_them_is_whole(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer
+) -> None:
+    run_id = start_plain(client)
+    for key in ("a", "b"):
+        server.insert_history(run_id, key, range(6_000))
+    log_plain(client, run_id, "short", range(10))
+    follower = Follower(store, run_id)
+
+    seen = [[len(follower.steps(key)) for key in ("a", "b", "short")] for _ in range(3) if follower.look().has_more]
+    follower.look_to_the_end()
+
+    assert seen[-1] == [PAGE, PAGE, 10]
+    assert [follower.steps(key) for key in ("a", "b")] == [list(range(6_000))] * 2
+    assert [one.key.name for one in store.summarize_metrics(run_id)] == ["a", "b", "short"]
+
+
+def test_points_that_come_meanwhile_are_read_as_well(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer
+) -> None:
+    run_id = start_plain(client)
+    server.insert_history(run_id, "loss", range(8_000))
+    follower = Follower(store, run_id)
+
+    def log_more(count: int) -> None:
+        log_plain(client, run_id, "loss", range(7_900 + count * 100, 8_000 + count * 100))
+        log_plain(client, run_id, f"new {count}", range(2))
+
+    n_looks = follower.look_to_the_end(lambda count: log_more(count) if count <= 3 else None)
+
+    assert n_looks > 4
+    assert follower.steps("loss") == list(range(8_300))
+    assert [follower.steps(f"new {count}") for count in (1, 2, 3)] == [[0, 1]] * 3
+    assert follower.points == read_all(store, run_id)
+
+
+@pytest.mark.parametrize("late_ms", [0, 1_000 + PAGE // 2, 1_000 + 2 * PAGE])
+def test_points_that_come_late_while_it_is_read_are_found(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer, late_ms: int
+) -> None:
+    run_id = start_plain(client)
+    server.insert_history(run_id, "loss", range(6_000))
+    server.insert_history(run_id, "other", range(3_000), start_ms=500)
+    follower = Follower(store, run_id)
+
+    def log_late(count: int) -> None:
+        if count == 3:
+            client.log_batch(run_id, metrics=[Metric("loss", -1.0, late_ms, 1)])
+
+    follower.look_to_the_end(log_late)
+
+    assert len(follower.steps("loss")) == 6_001
+    assert [at for *_, at in follower.points[MetricKey("loss")]] == sorted(
+        at for *_, at in follower.points[MetricKey("loss")]
+    )
+    assert follower.steps("other") == list(range(3_000))
+    assert follower.points == read_all(store, run_id)
+
+
+def test_a_late_point_before_what_was_read_last_is_found_when_the_run_ends(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer
+) -> None:
+    run_id = start_plain(client)
+    log_plain(client, run_id, "short", range(100))
+    server.insert_history(run_id, "loss", range(6_000))
+    follower = Follower(store, run_id)
+
+    def end(count: int) -> None:
+        if count == 2:
+            client.log_batch(run_id, metrics=[Metric("short", -1.0, 0, 1)])
+            client.set_terminated(run_id)
+
+    follower.look_to_the_end(end)
+
+    assert len(follower.steps("short")) == 101
+    assert follower.points == read_all(store, run_id)
+
+
+def test_a_view_that_knew_more_than_was_read_anew_has_every_point_once(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer
+) -> None:
+    run_id = start_plain(client)
+    for key in ("a", "b", "c"):
+        server.insert_history(run_id, key, range(3_000))
+    follower = Follower(store, run_id)
+    follower.look_to_the_end()
+    client.log_batch(run_id, metrics=[Metric("a", -1.0, 0, 1), Metric("a", 1.0, 100_000, 3_000)])
+
+    assert follower.look_to_the_end() > 1
+
+    assert follower.points == read_all(store, run_id)
+
+
+def test_a_reader_of_another_process_has_every_point_once(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer, tmp_path: Path
+) -> None:
+    run_id = start_plain(client)
+    for key in ("a", "b"):
+        server.insert_history(run_id, key, range(3_000))
+    follower = Follower(store, run_id)
+    follower.look_to_the_end()
+    other_store = MlflowStore(server.uri, tmp_path / "other home")
+    follower._store = other_store
+
+    assert follower.look_to_the_end() > 1
+
+    assert follower.points == read_all(other_store, run_id)
+    other_store.close()
+
+
+def test_two_who_look_share_what_was_read_and_an_explicit_read_goes_on_there(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer
+) -> None:
+    run_id = start_plain(client)
+    server.insert_history(run_id, "loss", range(10_000))
+    server.insert_history(run_id, "other", range(10_000))
+    one, two = Follower(store, run_id), Follower(store, run_id)
+    with counted() as asked:
+        one.look()
+        two.look()
+        one.look()
+        assert store.changes_since(run_id).has_more
+        assert len(store.read_history(run_id, "loss")) == 10_000
+        n_of_one = sum("get-history" in request for request in asked)
+        assert one.look().has_more, "the other metric was not asked for"
+        one.look_to_the_end()
+        two.look_to_the_end()
+        n_of_all = sum("get-history" in request for request in asked)
+
+    assert one.points == two.points == read_all(store, run_id)
+    assert n_of_one < 10
+    assert n_of_all <= 12 + 2, "ten pages that overlap by a point"
+
+
+def test_a_metric_that_both_wrote_to_is_read_whole(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer
+) -> None:
+    run_id = new_run(store).run_id
+    store.log_metric(run_id, "both", 7)
+    assert store.wait_until_sent(run_id, 60) == 0
+    server.insert_history(run_id, "both", range(5_000))
+    server.insert_history(run_id, "theirs", range(5_000))
+    follower = Follower(store, run_id)
+
+    counts = []
+    while follower.look().has_more:
+        counts.append((len(follower.steps("both")), len(follower.steps("theirs"))))
+
+    assert {both for both, _ in counts} <= {1, 5_001}
+    assert len(follower.steps("both")) == 5_001
+    assert follower.steps("theirs") == list(range(5_000))
+    assert follower.points == read_all(store, run_id)
+
+
+def test_what_was_read_before_the_server_failed_is_not_read_again(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = start_plain(client)
+    server.insert_history(run_id, "loss", range(10_000))
+    original = values._read_page
+    n_pages = 0
+
+    def fail_once(
+        connection: Connection, run_id: str, key: str, token: str | None
+    ) -> tuple[list[PlainPoint], str | None]:
+        nonlocal n_pages
+        n_pages += 1
+        if n_pages == 4:
+            raise StoreUnavailable("away")
+        return original(connection, run_id, key, token)
+
+    monkeypatch.setattr(values, "_read_page", fail_once)
+    with pytest.raises(StoreUnavailable, match="away"):
+        store.read_history(run_id, "loss")
+
+    assert list(store.read_history(run_id, "loss").steps) == list(range(10_000))
+    assert n_pages == 4 + 3
+
+
+def test_a_history_that_changes_each_time_it_is_read_is_an_error_and_never_a_part_of_it(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = start_plain(client)
+    server.insert_history(run_id, "loss", range(5_000))
+    original = values._read_page
+    late_ms = 1_000
+
+    def read_and_log_late(
+        connection: Connection, run_id: str, key: str, token: str | None
+    ) -> tuple[list[PlainPoint], str | None]:
+        nonlocal late_ms
+        page = original(connection, run_id, key, token)
+        late_ms -= 1
+        client.log_batch(run_id, metrics=[Metric("loss", -1.0, late_ms, 1)])
+        return page
+
+    with monkeypatch.context() as patch:
+        patch.setattr(values, "_read_page", read_and_log_late)
+        with pytest.raises(StoreUnavailable, match="each of the 3 times"):
+            store.read_history(run_id, "loss")
+        follower = Follower(store, run_id)
+        for _ in range(3):
+            assert follower.look().has_more
+    follower.look_to_the_end()
+
+    assert len(follower.steps("loss")) == 5_000 + 1_000 - late_ms
+    assert follower.points == read_all(store, run_id)
+
+
+def test_a_list_waits_for_no_long_history_and_shows_its_metric_when_it_is_read(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer
+) -> None:
+    run_id = start_plain(client)
+    server.insert_history(run_id, "loss", range(7_000))
+    log_plain(client, run_id, "short", range(10))
+    client.set_terminated(run_id)
+    cursor = store.run_list_changes().cursor
+
+    shown: list[dict[str, int]] = []
+    for _ in range(MANY_LOOKS):
+        with counted() as asked:
+            summaries = store.summarize_runs([run_id], ["loss", "short"])
+        assert sum("get-history" in one for one in asked) <= 2
+        shown.append({one.key.name: one.count for one in summaries[run_id]})
+        told = store.run_list_changes(cursor)
+        cursor = told.cursor
+        if not told.runs:
+            break
+
+    assert shown == [{"short": 10}] * (len(shown) - 1) + [{"loss": 7_000, "short": 10}]
+    assert len(shown) == 4
+    assert [one.run_id for one in store.list_runs(RunQuery()).runs] == [run_id]
+
+
+def test_others_get_their_turn_while_a_long_history_is_read(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer
+) -> None:
+    run_id, other_id = start_plain(client), start_plain(client)
+    server.insert_history(run_id, "loss", range(12_000))
+    assert store.changes_since(run_id).has_more
+
+    listed: list[str] = []
+    lister = threading.Thread(target=lambda: listed.extend(one.run_id for one in store.list_runs(RunQuery()).runs))
+    lister.start()
+    lister.join(60)
+
+    assert set(listed) == {run_id, other_id}
+    assert store.list_artifacts(run_id) == []
+    assert store.changes_since(run_id).has_more, "neither of them read the history"
+
+
+def test_the_widget_reads_on_by_itself_to_the_end_of_a_run_that_has_ended(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer
+) -> None:
+    run_id = start_plain(client)
+    server.insert_history(run_id, "loss", range(12_000))
+    client.set_terminated(run_id)
+    watcher = Watcher()
+    view = RunView(store, run_id, refresh_seconds=3_600, watcher=watcher)
+    assert view.widget is not None
+    assert (view.state.has_more, view.state.point_count) == (True, PAGE)
+
+    watcher.add(view)
+    for _ in range(600):
+        thread = watcher._thread
+        if thread is None:
+            break
+        thread.join(0.5)
+
+    assert not watcher.is_running, "nothing more can come"
+    assert (view.state.has_more, view.state.point_count) == (False, 12_000)
+    view.close()
+
+
+def test_buckets_of_a_view_sum_up_every_point(store: MlflowStore, client: MlflowClient, server: TrackingServer) -> None:
+    run_id = start_plain(client)
+    server.insert_history(run_id, "loss", range(12_000))
+    state = ViewState(run_id=run_id)
+    for _ in range(MANY_LOOKS):
+        state = advance(state, store.changes_since(run_id, state.cursor, max_buckets=MAX_BUCKETS))
+        if not state.has_more:
+            break
+
+    series = state.metrics["loss"].columns[None]
+    assert (series.count, series.number_count, series.last_step, series.last) == (12_000, 12_000, 11_999, 5_999.5)
