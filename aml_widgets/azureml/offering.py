@@ -54,6 +54,8 @@ def offer(
             value: object = getattr(_load(home), name_there)
         elif name in answer_of:
             value = cloud.absent(name, getattr(cloud, answer_of[name]))
+        elif (inner := _load_inner(module, name)) is not None:
+            value = inner
         else:
             raise AttributeError(
                 f"module {own_name!r} has no attribute {name!r}", name=name, obj=sys.modules.get(own_name)
@@ -64,6 +66,14 @@ def offer(
         return sorted({*module, *names})
 
     return get, list_names, [name for name in names if not name.startswith("_")]
+
+
+def _load_inner(module: Mapping[str, Any], name: str) -> ModuleType | None:
+    """Give the module of a package: v1's packages import theirs, so its scripts write ``azureml.core.runconfig`` after ``import azureml.core``."""
+    if "__path__" not in module or name.startswith("_"):
+        return None
+    inner = f"{module['__name__']}.{name}"
+    return _load(inner) if PathFinder.find_spec(inner, module["__path__"]) is not None else None
 
 
 def take_back(name: str) -> None:

@@ -145,6 +145,20 @@ def test_a_name_that_v1_does_not_have_is_an_import_error(tmp_path: Path) -> None
     assert "ImportError: cannot import name 'Rum' from 'azureml.core'" in done.stderr
 
 
+def test_the_package_has_its_modules_without_importing_each(tmp_path: Path) -> None:
+    program = """
+        import aml_widgets.azureml
+        import azureml.core
+
+        print(azureml.core.runconfig.RunConfiguration is azureml.core.RunConfiguration)
+        print(azureml.core.compute.amlcompute.AmlCompute.__name__, hasattr(azureml.core, "nothing"))
+        from azureml.core.runconfig import CondaDependencies
+        from azureml.core.webservice.webservice import WebserviceException
+        """
+
+    assert tell(program, tmp_path) == ["True", "AmlCompute False"]
+
+
 def test_it_is_light(tmp_path: Path) -> None:
     program = """
         import sys

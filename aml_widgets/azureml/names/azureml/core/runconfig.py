@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = offer(
     globals(),
     {
         "aml_widgets.azureml.constants": ("DEFAULT_CPU_IMAGE", "DEFAULT_GPU_IMAGE", "MPI_CPU_IMAGE", "MPI_GPU_IMAGE"),
+        "aml_widgets.submit.configuration.conda_dependencies": ("CondaDependencies",),
         "aml_widgets.submit.configuration.environment": ("Environment", "Environment as EnvironmentDefinition"),
         "aml_widgets.submit.configuration.environment_sections": (
             "ContainerRegistry",

@@ -6,7 +6,10 @@ from aml_widgets.azureml.offering import offer
 
 __getattr__, __dir__, __all__ = offer(
     globals(),
-    {"azureml.core.webservice.container_resource_requirements": ("ContainerResourceRequirements",)},
+    {
+        "azureml.core.webservice.container_resource_requirements": ("ContainerResourceRequirements",),
+        "azureml.exceptions": ("WebserviceException",),
+    },
     absent={
         "SERVING": (
             "AutoScaler",
