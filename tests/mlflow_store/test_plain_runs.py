@@ -245,3 +245,27 @@ def test_a_list_asks_for_the_metric_it_shows_and_for_no_other(store: MlflowStore
     opened = store.changes_since(run_ids[0])
     assert {news.key.name for news in opened.metrics} == {f"m{number}" for number in range(30)}
     assert len(store.read_history(run_ids[0], "m7")) == 1
+
+
+def test_a_list_may_be_of_more_runs_than_points_are_remembered_of(
+    store: MlflowStore, client: MlflowClient, other_store: MlflowStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aml_widgets.store.mlflow.server_state.MAX_RUNS_READ", 2)
+    ours = [new_run(store) for _ in range(4)]
+    for place, run in enumerate(ours):
+        store.log_metrics(run.run_id, {"loss": 10.0 + place})
+    theirs = [start_plain(client) for _ in range(4)]
+    for place, run_id in enumerate(theirs):
+        log_plain(client, run_id, "loss", range(2 * place, 2 * place + 1))
+    run_ids = [*theirs, *(run.run_id for run in ours)]
+    losses = [0.0, 1.0, 2.0, 3.0, 10.0, 11.0, 12.0, 13.0]
+
+    for reader in (store, other_store):
+        for _ in range(2):
+            listed = reader.list_runs(RunQuery(order_by=MetricOrder(name="loss", ascending=True)))
+            summed = reader.summarize_runs(run_ids, ["loss"])
+            latest = reader.latest_metrics(run_ids)
+
+            assert [run.run_id for run in listed.runs] == run_ids
+            assert [summed[run_id][0].last for run_id in run_ids] == losses
+            assert [latest[run_id][0].last for run_id in run_ids] == losses

@@ -107,7 +107,7 @@ class ServerPoints(ServerState, MemoryPoints):
 
         So is a metric whose long history of another program is still being read, a page with each list: its last value is not known yet.
         """
-        with self._lock:
+        with self._reading_several():
             self._pull_values_of(run_ids, names, is_round=True)
             summaries = super().summarize_runs(run_ids, names)
             return {run_id: self._only_read(run_id, found) for run_id, found in summaries.items()}
@@ -121,7 +121,7 @@ class ServerPoints(ServerState, MemoryPoints):
 
     def list_metric_names(self, limit: int = 500) -> list[str]:
         """Name the metrics that the newest runs outside the trash logged values to with `log`, the most common ones first."""
-        with self._lock:
+        with self._reading_several():
             self._pull_list()
             active = [run_id for run_id, run in self._runs.items() if run.record.trashed_at is None]
             counts: Counter[str] = Counter()
@@ -134,7 +134,7 @@ class ServerPoints(ServerState, MemoryPoints):
 
     def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
         """Give the last value of every series of some runs; a run without metrics has an empty sequence."""
-        with self._lock:
+        with self._reading_several():
             self._pull_values_of(run_ids)
             for run_id in run_ids:
                 if run_id not in self._runs:

@@ -96,6 +96,16 @@ class ServerState(ServerMirror, ABC):
                 self._depth -= 1
             if self._depth == 0:
                 self._push_settled()
+                self._forget_oldest_values()
+
+    @contextmanager
+    def _reading_several(self) -> Iterator[None]:
+        """Hold the lock while the points of several runs are read, each of which the caller pulls."""
+        with self._lock:
+            try:
+                yield
+            finally:
+                self._forget_oldest_values()
 
     @contextmanager
     def _changing(self, *run_ids: str) -> Iterator[None]:
@@ -136,6 +146,7 @@ class ServerState(ServerMirror, ABC):
             finally:
                 self._depth -= 1
             self._push_settled()
+            self._forget_oldest_values()
 
     def _pull_known(self, run_ids: Iterable[str]) -> None:
         """Hear what is new of some runs; one that is not there is passed over."""
@@ -198,14 +209,7 @@ class ServerState(ServerMirror, ABC):
                 kept[run_id] = values
                 run.metrics = values.metrics
         if is_part:
-            if len(self._parts) > MAX_RUNS_READ:
-                del self._parts[next(iter(self._parts))]
             return
-        if len(self._values) > MAX_RUNS_READ:
-            oldest_id = next(iter(self._values))
-            del self._values[oldest_id]
-            if oldest_id in self._runs:
-                self._runs[oldest_id].metrics = RunMetrics()
         for path, made_known in values.metrics.files.items():
             artifact = made_known
             known = run.artifacts.get(path)
@@ -215,6 +219,15 @@ class ServerState(ServerMirror, ABC):
                 )  # also seen in a list
             if known is None or known[1] != artifact:
                 run.artifacts[path] = (self._next_version(), artifact)
+
+    def _forget_oldest_values(self) -> None:
+        """Keep the points of so many runs only. Not before all that was asked for is answered: a list may be of more."""
+        for kept in (self._values, self._parts):
+            while len(kept) > MAX_RUNS_READ:
+                oldest_id = next(iter(kept))
+                del kept[oldest_id]
+                if oldest_id in self._runs:
+                    self._runs[oldest_id].metrics = RunMetrics()
 
     def _pull_children(self, run_id: str) -> None:
         """Hear what is new of the runs directly below a run."""
