@@ -237,8 +237,7 @@ def read_version(connection: sqlite3.Connection, path: str) -> int:
     Raises NotAStore for the database of another program, StoreIsNewer for one this program is too old for, WorkspaceNotFound for one
     that is being deleted.
     """
-    (application_id,) = connection.execute("pragma application_id").fetchone()
-    (version,) = connection.execute("pragma user_version").fetchone()
+    application_id, version, table_count = _read_marks(connection)
     if application_id == APPLICATION_ID:
         if version == DELETED_VERSION:
             raise WorkspaceNotFound(
@@ -253,7 +252,6 @@ def read_version(connection: sqlite3.Connection, path: str) -> int:
                 value=path,
             )
         return int(version)
-    (table_count,) = connection.execute("select count(*) from sqlite_schema").fetchone()
     if application_id or version or table_count:
         raise NotAStore(
             f"{path} is an SQLite database, but of another program (application id {application_id}, {table_count} tables). "
@@ -261,6 +259,21 @@ def read_version(connection: sqlite3.Connection, path: str) -> int:
             value=path,
         )
     return 0
+
+
+def _read_marks(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Give the application id, the version and the number of tables, all of one moment: another process may be making them."""
+    is_inside = connection.in_transaction
+    if not is_inside:
+        connection.execute("begin")
+    try:
+        (application_id,) = connection.execute("pragma application_id").fetchone()
+        (version,) = connection.execute("pragma user_version").fetchone()
+        (table_count,) = connection.execute("select count(*) from sqlite_schema").fetchone()
+    finally:
+        if not is_inside:
+            connection.execute("rollback")
+    return application_id, version, table_count
 
 
 def migrate(connection: sqlite3.Connection, path: str, name: str) -> None:

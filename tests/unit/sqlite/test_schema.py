@@ -225,3 +225,27 @@ def test_a_program_from_before_can_go_on_while_another_brings_the_schema_forward
     store.purge_run("of-old")
     assert store.create_run(NewRun(experiment_id=experiment_id)).number == 3
     store.close()
+
+
+def test_a_workspace_that_another_process_is_making_is_no_other_programs(tmp_path: Path) -> None:
+    path = tmp_path / DATABASE_NAME
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("pragma journal_mode = wal")
+    has_looked = False
+
+    class Observed(sqlite3.Connection):
+        def execute(self, sql: str, parameters: object = ()) -> sqlite3.Cursor:
+            nonlocal has_looked
+            cursor = super().execute(sql, parameters)  # type: ignore[arg-type] # as it was given
+            if sql == "pragma application_id" and not has_looked:
+                has_looked = True
+                schema.migrate(other, str(path), "made meanwhile")
+            return cursor
+
+    connection = sqlite3.connect(path, isolation_level=None, factory=Observed)
+
+    first, second = (schema.read_version(connection, str(path)) for _ in range(2))
+
+    assert (first, second) == (0, schema.VERSION)
+    connection.close()
+    other.close()
