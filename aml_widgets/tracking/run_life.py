@@ -180,7 +180,9 @@ class RunLife(RunFiles):
                 os.chdir(cwd)
         if is_failure:
             self._fail_quietly(exc)
-        elif self._find_status() not in (RunStatus.FAILED, RunStatus.CANCELED):  # somebody ended it otherwise
+        elif self._find_status() in (RunStatus.FAILED, RunStatus.CANCELED):  # somebody ended it otherwise
+            self._upload_quietly()
+        else:
             self.complete()
 
     def _end(self, status: RunStatus | None, error: RunError | None = None) -> StoreError | None:
@@ -190,7 +192,11 @@ class RunLife(RunFiles):
         and the reason is kept that the other did not know.
         """
         if status is not None:
-            self._check_can_end(status)
+            try:
+                self._check_can_end(status)
+            except RunIsTerminal:
+                self._upload_quietly()
+                raise
         has_ended = status is not None and self._record.status == status
         trouble: StoreError | None = None
         try:
@@ -237,11 +243,22 @@ class RunLife(RunFiles):
         """End as failed while an exception is on its way: nothing may take its place."""
         status = self._find_status()
         if status.is_terminal and status != RunStatus.FAILED:
+            self._upload_quietly()
             return
         try:
             self.fail(exc)
         except AmlWidgetsError as error:
             warn_softly(f"Run {self._run_id} failed, and that could not be stored: {message_of(error)}")
+
+    def _upload_quietly(self) -> None:
+        """Upload what this run tracks where another program has ended it otherwise: its files are its files all the same."""
+        if self._has_ended_here:
+            return
+        self._has_ended_here = True
+        try:
+            self._upload_outputs()
+        except StoreError as error:
+            warn_softly(f"Outputs of run {self._run_id} could not be uploaded: {message_of(error)}")
 
     def _start_capture(self) -> OutputCapture | None:
         from aml_widgets.tracking.capture import OutputCapture

@@ -375,3 +375,50 @@ def test_buckets_of_a_view_sum_up_every_point(store: MlflowStore, client: Mlflow
 
     series = state.metrics["loss"].columns[None]
     assert (series.count, series.number_count, series.last_step, series.last) == (12_000, 12_000, 11_999, 5_999.5)
+
+
+def test_a_run_with_more_moving_metrics_than_a_look_reads_is_not_asked_for_without_end(
+    store: MlflowStore, client: MlflowClient
+) -> None:
+    run_id = start_plain(client)
+    keys = [f"metric {number}" for number in range(6)]
+
+    def log_all(step: int) -> None:
+        client.log_batch(run_id, metrics=[Metric(key, step, 1_000 + step, step) for key in keys])
+
+    log_all(0)
+    follower = Follower(store, run_id)
+    follower.look_to_the_end()
+
+    looks = []
+    for step in range(1, 20):
+        log_all(step)
+        looks.append(follower.look().has_more)
+
+    assert not any(looks)
+    assert all(len(follower.steps(key)) > 10 for key in keys), "each had its turns"
+    client.set_terminated(run_id)
+    follower.look_to_the_end()
+    assert [follower.steps(key) for key in keys] == [list(range(20))] * 6
+
+
+def test_a_check_that_takes_longer_than_its_interval_ends_and_finds_what_came_late(
+    store: MlflowStore, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "CHECK_SECONDS", 0.0)
+    run_id = start_plain(client)
+    keys = [f"metric {number}" for number in range(6)]
+    for key in keys:
+        log_plain(client, run_id, key, range(10, 20))
+    follower = Follower(store, run_id)
+    follower.look_to_the_end()
+    client.log_metric(run_id, keys[-1], 0.5, timestamp=1_000, step=1)  # earlier than what is known
+
+    looks = 0
+    while 1 not in follower.steps(keys[-1]):
+        follower.look_to_the_end()
+        looks += 1
+        assert looks < MANY_LOOKS
+
+    assert follower.points == read_all(store, run_id)
+    assert not any(follower.look().has_more for _ in range(20))

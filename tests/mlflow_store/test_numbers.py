@@ -11,6 +11,7 @@ import pytest
 from aml_widgets.core.records import NewRun
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.mlflow.store import MlflowStore
+from tests.mlflow_store.gateway import running_gateway
 from tests.mlflow_store.tracking_server import TrackingServer
 
 
@@ -49,4 +50,29 @@ def test_writers_that_create_runs_at_once_get_different_numbers(server: Tracking
 
     assert len(set(numbers)) == len(numbers)
     for store in stores:
+        store.close()
+
+
+def test_a_server_that_goes_away_when_a_run_was_just_created_leaves_it_to_who_created_it(
+    server: TrackingServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    is_created = False
+
+    def refuse(_method: str, path: str) -> int | None:
+        nonlocal is_created
+        if is_created and "runs/search" in path:
+            return 503
+        is_created |= "runs/create" in path
+        return None
+
+    with running_gateway(server.uri) as gateway:
+        store = MlflowStore(gateway.uri, tmp_path)
+        experiment = store.open_experiment("numbers")
+        gateway.refuse = refuse
+
+        run = store.create_run(NewRun(experiment_id=experiment.experiment_id, status=RunStatus.RUNNING))
+
+        assert "Whether another run has the number" in caplog.text
+        store.log_metrics(run.run_id, {"loss": 0.5})
+        assert list(store.read_history(run.run_id, "loss").values) == [0.5]
         store.close()

@@ -14,9 +14,10 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 
 from aml_widgets.core.errors import PointsLost, StoreError, StoreFull, StoreUnavailable
-from aml_widgets.core.records import RunQuery
+from aml_widgets.core.records import RunError, RunQuery
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.mlflow import server_state
 from aml_widgets.store.mlflow.outbox import outbox, run_ends, sender_thread
@@ -275,6 +276,28 @@ def test_logging_goes_on_while_a_server_keeps_silent(
     store.log_metric(run_id, "loss", 2.0)
     assert store.wait_until_sent(run_id, WAIT_SECONDS) == store.wait_until_sent(fresh, WAIT_SECONDS) == 0
     assert (losses(store, run_id), losses(store, fresh)) == ([0.0, 2.0], [1.0])
+    store.close()
+
+
+def test_the_reason_of_an_end_that_another_program_told_first_is_told_as_well(
+    gateway: Gateway, server: TrackingServer, tmp_path: Path
+) -> None:
+    store = MlflowStore(gateway.uri, tmp_path / "home")
+    run_id = new_run(store).run_id
+    MlflowClient(server.uri).set_terminated(run_id, "FAILED")
+
+    gateway.refuse = lambda method, path: 503
+    with pytest.raises(StoreError, match="has ended as Failed is kept in"):
+        store.set_status(run_id, RunStatus.FAILED, error=RunError(code="UserError", message="no data"))
+    gateway.refuse = lambda method, path: None
+
+    def find_error() -> RunError | None:
+        return store.get_run(run_id).error
+
+    wait_for(lambda: find_error() is not None)
+    error = find_error()
+    assert error is not None
+    assert error.message == "no data"
     store.close()
 
 

@@ -7,11 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import requests
 from mlflow import MlflowClient
 from mlflow.protos import service_pb2
 from mlflow.store.tracking.rest_store import RestStore
 
 from aml_widgets.core.errors import RunNotFound, StoreUnavailable
+from aml_widgets.core.status import RunStatus
 from aml_widgets.store.mlflow import connection, prompt_reading
 from aml_widgets.store.mlflow.connection import Connection
 from aml_widgets.store.mlflow.store import MlflowStore
@@ -142,3 +144,29 @@ def test_what_writes_and_what_others_ask_is_mlflows_own(server: TrackingServer, 
     found = ours.get_experiment_by_name("Default")
     assert found is not None
     assert found.experiment_id == ours.get_experiment("0").experiment_id == "0"
+
+
+def test_what_is_read_for_writing_is_tried_as_long_as_mlflow_tries(
+    server: TrackingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MlflowStore(server.uri, tmp_path)
+    run = new_run(store)
+    asked: list[str] = []
+    ask = prompt_reading._PromptStore._ask
+
+    def note(self: prompt_reading._PromptStore, call: prompt_reading._Call) -> requests.Response:
+        asked.append(call.endpoint)
+        return ask(self, call)
+
+    monkeypatch.setattr(prompt_reading._PromptStore, "_ask", note)
+
+    store.log_params(run.run_id, {"alpha": "1"})
+    store.update_run(run.run_id, tags={"owner": "me"})
+    store.set_status(run.run_id, RunStatus.COMPLETED)
+    store.open_experiment("another")
+    new_run(store)
+
+    assert asked == []
+    store.get_run(run.run_id)
+    assert asked
+    store.close()

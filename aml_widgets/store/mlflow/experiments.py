@@ -13,6 +13,7 @@ from aml_widgets.store.memory.experiments import MemoryExperiments
 from aml_widgets.store.memory.state import merge_tags
 from aml_widgets.store.mlflow import names
 from aml_widgets.store.mlflow.experiment_entities import is_hidden, read_state, to_experiment, to_tags
+from aml_widgets.store.mlflow.patience import patiently
 from aml_widgets.store.mlflow.server_state import ServerState
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class ServerExperiments(ServerState, MemoryExperiments):
 
     def open_experiment(self, name: str) -> ExperimentRecord:
         """Get the active experiment of that name, or create it. An archived one of that name makes room."""
-        with self._lock:
+        with self._lock, patiently():
             found = self._find_by_name(name)
             if found is not None and found.lifecycle_stage == "deleted":
                 self._rename_archived(found)

@@ -18,6 +18,8 @@ from mlflow.tracking._tracking_service.client import TrackingServiceClient
 from mlflow.utils.proto_json_utils import parse_dict
 from mlflow.utils.rest_utils import http_request, verify_rest_response
 
+from aml_widgets.store.mlflow.patience import is_patient
+
 USERS_OWN = (
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES",
     "MLFLOW_HTTP_REQUEST_TIMEOUT",
@@ -51,7 +53,8 @@ _WAITS = {
     service_pb2.SearchRuns: MANY_SECONDS,
     service_pb2.GetMetricHistory: MANY_SECONDS,
 }
-"""The calls that read, and how long each may take. What is not here is MLflow's own: what writes is tried for long."""
+"""The calls that read, and how long each may take. What is not here is MLflow's own: what writes is tried for long, with what it has to read
+for that (`patience`)."""
 
 
 def make_client(uri: str) -> MlflowClient:
@@ -97,7 +100,8 @@ class _PromptStore(RestStore):
 
     def _call_endpoint(self, api: Any, json_body: str | None = None, *rest: Any, **more: Any) -> Any:
         seconds = _WAITS.get(api)
-        if seconds is None or rest or more or any(os.environ.get(name) for name in USERS_OWN):
+        is_users_own = any(os.environ.get(name) for name in USERS_OWN)
+        if seconds is None or rest or more or is_users_own or is_patient():
             return super()._call_endpoint(api, json_body, *rest, **more)  # type: ignore[no-untyped-call]
         endpoint, method = self._METHOD_TO_INFO[api]
         body = {} if json_body is None else json.loads(json_body)

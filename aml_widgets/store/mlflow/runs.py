@@ -89,7 +89,13 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
                 writer=new_run.writer,
             )
             run_id = self._create(record)
-            self._settle_number(run_id)
+            try:
+                self._settle_number(run_id)
+            except (
+                StoreError
+            ) as error:  # the run is there: its number may be another's as well, and whoever trains has a run
+                self._unsaved.pop(run_id, None)
+                _log.warning("Whether another run has the number of run %s is not known: %s", run_id, message_of(error))
             self._heads[run_id] = MetricHeads()  # from now on, logging needs no server
             return self._show(self._runs[run_id])
 
@@ -206,8 +212,10 @@ class ServerRuns(ServerState, MemoryRuns, MemoryTrash):
     def _tell_end(self, run_id: str, end: RunEnd) -> None:
         """Tell how a run ended that the server could not be told before."""
         with self._changing(run_id):
-            if not self._run(run_id).record.status.is_terminal:
+            status = self._run(run_id).record.status
+            if not status.is_terminal:
                 self._files.upload_logs(run_id)
+            if not status.is_terminal or status == end.status:  # who said that it failed may not have known why
                 super().set_status(run_id, end.status, error=end.error, ended_at=end.ended_at)
         self._outbox.let_go(run_id)
 

@@ -30,6 +30,7 @@ from aml_widgets.store.mlflow.exact_values import File, encode_line
 from aml_widgets.store.mlflow.files import MlflowArtifactStore
 from aml_widgets.store.mlflow.outbox.outbox import Outbox
 from aml_widgets.store.mlflow.outbox.run_ends import RunEnd
+from aml_widgets.store.mlflow.patience import patiently
 from aml_widgets.store.mlflow.pushing import send_record
 from aml_widgets.store.mlflow.sending import ValueSender
 from aml_widgets.store.mlflow.server_mirror import PAGE, ServerMirror
@@ -110,7 +111,7 @@ class ServerState(ServerMirror, ABC):
     @contextmanager
     def _changing(self, *run_ids: str) -> Iterator[None]:
         """Do the same around what changes runs: what cannot be sent is forgotten, and raised."""
-        with self._lock:
+        with self._lock, patiently():
             for run_id in run_ids:
                 self._pull_run(run_id)
             self._depth += 1

@@ -59,14 +59,24 @@ class RunValues:
             str, tuple[LatestPoint, int, LatestPoint]
         ] = {}  # key → the server's latest, count, last in order
         self._waiting: dict[str, None] = {}  # keys with more to read, in the order of their turns
+        self._unfinished: set[str] = set()  # those of them whose end was not reached
+        self._to_compare: set[str] = set()  # those of a check for late points that is under way
         self._seen: ServerRun | None = None
         self._read_as_of: ServerRun | None = None  # all was read of it
         self._checked_at = 0.0
 
     @property
     def has_more(self) -> bool:
-        """Whether the server is known to have points that were not read yet, or that are still to be compared."""
-        return self._read_as_of is None or bool(self._waiting)
+        """Whether there are histories that were not read to their ends yet.
+
+        Of a run that goes on, those that have only moved since are read with the next looks, and so are those to be compared: else whoever
+        looks would never have it all, and never stop to ask.
+        """
+        if self._seen is None:
+            return True
+        if self._seen.end_ms is not None:  # what moves no more is read to its end, and compared
+            return bool(self._waiting)
+        return any(key in self._unfinished or not self._is_known(key) for key in self._waiting)
 
     def is_partly_read(self, key: str) -> bool:
         """Whether that is so for a metric that was asked for."""
@@ -136,12 +146,18 @@ class RunValues:
         if self._seen is None:
             self._checked_at = monotonic()
             return False
-        if self._seen.status != server.status or (
-            server.end_ms is None and monotonic() > self._checked_at + CHECK_SECONDS
-        ):
-            self._checked_at = monotonic()
+        now = monotonic()
+        if self._to_compare:
+            self._checked_at = now  # the next one comes so long after the end of this
+        is_due = server.end_ms is None and now > self._checked_at + CHECK_SECONDS
+        if self._seen.status != server.status or is_due:
+            self._checked_at = now
             return bool(self._tails)
         return False
+
+    def _is_known(self, key: str) -> bool:
+        """Say whether a history was read to its end once; our own points are known from their lines."""
+        return key in self._tails or self.metrics.is_own(key)
 
     def _start_anew(self) -> None:
         self.metrics = ServerMetrics()
@@ -150,6 +166,8 @@ class RunValues:
         self._places.clear()
         self._tails.clear()
         self._waiting.clear()
+        self._unfinished.clear()
+        self._to_compare.clear()
         self._seen = None
         self._read_as_of = None
 
@@ -164,6 +182,8 @@ class RunValues:
                 is_new = is_late_check or (is_wanted and tail[0] != latest)
             if is_new:
                 self._waiting.setdefault(key)
+            if tail is not None and is_late_check:
+                self._to_compare.add(key)
 
     def _read_histories(
         self,
@@ -175,7 +195,9 @@ class RunValues:
         is_round: bool,
     ) -> bool:
         """Read on in the histories that wait, in turn; False where one does not follow what is known."""
-        turns = deque(key for key in self._waiting if names is None or key in names)
+        for key in [key for key in self._waiting if key not in server.latest]:  # the server does not have it any more
+            self._take_off(key)
+        turns = self._find_turns(server, names)
         found: list[PlainPoint] = []
         is_first = True
         try:
@@ -187,15 +209,32 @@ class RunValues:
                     return False
                 points, has_more = read
                 found += points
-                del self._waiting[key]
+                self._take_off(key)
                 if has_more:
                     self._waiting[key] = None  # behind the others
+                    self._unfinished.add(key)
                     if not is_round:
                         turns.append(key)
         finally:  # the server not answering any more, what was read till then counts
             found.sort(key=lambda point: (point.timestamp_ms, point.step))
             self.metrics.take_plain(found)
         return True
+
+    def _find_turns(self, server: ServerRun, names: Collection[str] | None) -> deque[str]:
+        """Give the histories to read, in turn: those that moved before those that are only compared, but for one of these."""
+        wanted = [key for key in self._waiting if names is None or key in names]
+        moved = [key for key in wanted if key in self._unfinished or not self._has_latest(server, key)]
+        quiet = [key for key in wanted if key not in self._unfinished and self._has_latest(server, key)]
+        return deque([*moved[:1], *quiet[:1], *moved[1:], *quiet[1:]])
+
+    def _has_latest(self, server: ServerRun, key: str) -> bool:
+        tail = self._tails.get(key)
+        return tail is not None and tail[0] == server.latest[key]
+
+    def _take_off(self, key: str) -> None:
+        del self._waiting[key]
+        self._unfinished.discard(key)
+        self._to_compare.discard(key)
 
     # -- lines of exact values
 

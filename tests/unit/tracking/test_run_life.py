@@ -86,6 +86,41 @@ def test_what_a_run_tracks_is_uploaded_also_where_another_program_has_ended_it(
         assert [name for name in run.get_file_names() if name.endswith(".txt")] == ["outputs/model.txt"]
 
 
+@pytest.mark.parametrize("end", ["complete", "fail", "cancel"])
+@pytest.mark.parametrize("has_failed", [False, True])
+def test_a_block_uploads_however_another_program_has_ended_its_run(
+    experiment: Experiment, tmp_path: Path, end: str, has_failed: bool
+) -> None:
+    run = experiment.start_logging(outputs=str(tmp_path / "kept"), snapshot_directory=None)
+
+    def train() -> None:
+        with run:
+            (tmp_path / "kept" / "model.txt").write_text("weights")
+            getattr(Run(experiment, run.id), end)()
+            if has_failed:
+                raise OSError("afterwards")
+
+    if has_failed:
+        with pytest.raises(OSError, match="afterwards"):
+            train()
+    else:
+        train()
+
+    assert "outputs/model.txt" in run.get_file_names()
+    assert run.get_status() == {"complete": "Completed", "fail": "Failed", "cancel": "Canceled"}[end]
+
+
+def test_what_cannot_end_as_asked_is_uploaded_first(experiment: Experiment, tmp_path: Path) -> None:
+    run = experiment.start_logging(outputs=str(tmp_path / "kept"), snapshot_directory=None)
+    (tmp_path / "kept" / "model.txt").write_text("weights")
+    Run(experiment, run.id).fail()
+
+    with pytest.raises(RunIsTerminal):
+        run.complete()
+
+    assert "outputs/model.txt" in run.get_file_names()
+
+
 def test_a_block_uploads_also_where_another_program_has_ended_its_run(experiment: Experiment, tmp_path: Path) -> None:
     run = experiment.start_logging(outputs=str(tmp_path / "kept"), snapshot_directory=None)
 
