@@ -15,16 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect, sync_playwright
 
 from tests.e2e.kept_page import KeptPage, new_context
-from tests.e2e.lab import (
-    CHROMIUM_FLAGS,
-    WAIT_MS,
-    BrowserMissing,
-    LabServer,
-    NotebookPage,
-    find_chromium,
-    is_fault,
-    start_lab,
-)
+from tests.e2e.lab import CHROMIUM_FLAGS, WAIT_MS, BrowserMissing, LabServer, NotebookPage, find_chromium, start_lab
 from tests.e2e.seeded_runs import SeededWorkspace, open_workspace, seed_few, seed_hostile, seed_many
 from tests.e2e.sidebar import Sidebar
 
@@ -161,8 +152,7 @@ def open_sidebar(browser_lab: LabServer, kept_page: KeptPage, page: Page) -> Ite
     page_errors: list[str] = []
 
     def note_error(error: object) -> None:
-        if is_fault(error):
-            page_errors.append(str(error))
+        page_errors.append(str(error))
 
     page.on("pageerror", note_error)
     opened: list[Sidebar] = []
@@ -200,7 +190,7 @@ def open_run(browser_lab: LabServer, kept_page: KeptPage, page: Page) -> Iterato
 
     def note_error(error: object) -> None:
         # Notebook 7's own: its shortcuts hear of other settings that are loaded before theirs are.
-        if is_fault(error) and (str(error) != SHORTCUTS_ERROR or "/tree" not in page.url):
+        if str(error) != SHORTCUTS_ERROR or "/tree" not in page.url:
             errors.append(str(error))
 
     page.on("pageerror", note_error)

@@ -278,14 +278,6 @@ def take_screenshot(page: Page, name: str, *, of: Locator | None = None) -> Path
     return target
 
 
-def is_fault(error: object) -> bool:
-    """Say whether an exception that nobody caught in the page is a fault.
-
-    JupyterLab's own are none that it throws for each request under way when a kernel is restarted or ended.
-    """
-    return "Canceled future for " not in str(error)
-
-
 @dataclass
 class NotebookPage:
     """One notebook, open in the browser. Cells are counted from 0, all kinds of cells together."""
@@ -297,7 +289,8 @@ class NotebookPage:
 
     def note_page_error(self, error: object) -> None:
         """Keep an exception that nobody caught in the page."""
-        if is_fault(error):
+        # JupyterLab's own, for each request under way when a kernel is restarted or ended; nothing is wrong then.
+        if "Canceled future for " not in str(error):
             self.page_errors.append(str(error))
 
     @property
