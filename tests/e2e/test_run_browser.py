@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from tests.e2e.seeded_runs import SeededWorkspace
 
 OpenSidebar = Callable[..., "Sidebar"]
+KERNELS_ARE_QUIET = """() => [...window.jupyterapp.shell.widgets('main')]
+    .filter((widget) => widget.sessionContext)
+    .every(({ sessionContext }) => {
+        const kernel = sessionContext.session?.kernel;
+        return kernel?.status === 'idle' && kernel._futures.size === 0;
+    })"""
 FEW = ["sweep", "forest one", "empty", "ridge canceled", "ridge failed", "ridge two", "ridge one"]
 
 
@@ -236,6 +242,8 @@ def test_runs_of_the_notebook_in_front_follow_the_notebook(
         expect(sidebar.row(f"of {paths[1]}")).to_be_visible()
         assert sidebar.names() == [f"of {paths[1]}"]
 
+    # A notebook that is closed while its kernel is still being asked for something throws an error of JupyterLab's own.
+    sidebar.page.wait_for_function(KERNELS_ARE_QUIET)
     # Not by a command: notebooks that their kernel has written into would ask whether to be saved.
     sidebar.page.evaluate("() => [...window.jupyterapp.shell.widgets('main')].forEach((widget) => widget.dispose())")
     expect(sidebar.panel).to_contain_text("No notebook is in front.")
