@@ -13,13 +13,15 @@ from aml_widgets.cli.shell import EXIT_FINE, EXIT_USAGE, Shell
 from aml_widgets.cli.visible import visible
 
 if TYPE_CHECKING:
-    from aml_widgets.store.transfer import Progress, Transferred
+    from aml_widgets.store.transfer import Transferred
+    from aml_widgets.store.transfer_waiting import Progress
     from aml_widgets.tracking.workspace import Workspace
 
 NOTES = (
     "Experiments with their tags; runs that have ended with all that was logged, tags, properties, parameters, files and the\n"
     "runs below them. Not what is in the trash, and no registered models. Interrupted, the same command goes on where it was;\n"
-    "called again later, it copies what has ended since."
+    "called again later, it copies what has ended since. Nothing is copied twice, whatever copies and their experiments are\n"
+    "called by now; a copy in the trash there counts until it is deleted for good."
 )
 
 
@@ -49,11 +51,14 @@ def copy(source: Workspace, target: Workspace, options: argparse.Namespace, shel
     if shell.is_json:
         json_output.write_document(_to_reply(source, target, done))
     else:
-        print(f"{done.copied} run(s) copied to {visible(target.location)}, {done.known} there already.")  # noqa: T201 - a program prints
+        in_trash = f" ({done.in_trash} in the trash)" if done.in_trash else ""
+        print(f"{done.copied} run(s) copied to {visible(target.location)}, {done.known} there already{in_trash}.")  # noqa: T201 - a program prints
     if done.going_on:
         shell.say(f"{len(done.going_on)} run(s) go on and were left out; call this again when they have ended.")
     for run_id, reason in done.failed.items():
         shell.say_error(f"run {run_id} was not copied: {reason}")
+    if done.left:
+        shell.say_error(f"{done.left} more run(s) were not tried; the same command goes on where it was.")
     return EXIT_USAGE if done.failed else EXIT_FINE
 
 
@@ -63,8 +68,10 @@ def _to_reply(source: Workspace, target: Workspace, done: Transferred) -> dict[s
         "to": target.location,
         "copied": done.copied,
         "known": done.known,
+        "in_trash": done.in_trash,
         "going_on": list(done.going_on),
         "failed": dict(done.failed),
+        "left": done.left,
     }
 
 
@@ -91,6 +98,8 @@ def _shown_progress() -> Iterator[Callable[[Progress], None]]:
 
         def tell(progress: Progress) -> None:
             what = f"{visible(progress.name)}: {progress.points:,} values, {progress.files:,} files"
+            if progress.unsent:
+                what += f", waiting for {progress.unsent:,} calls of log to be sent"
             bar.update(task, total=progress.runs_in_all, completed=progress.runs, description=escape(what))
 
         yield tell

@@ -82,12 +82,12 @@ class LoggedModels:
             given.validate(*asked)
         known = {one.experiment_id for one in map(self._experiments.find, experiment_ids)}
         models = [json.loads(text) for one in known for _, text in self._store.extras.list(_KIND, experiment_id=one)]
-        found = [_to_entity(facts) for facts in models if not facts["is_deleted"]]
+        found = [_to_comparable(facts) for facts in models if not facts["is_deleted"]]
         found = SearchLoggedModelsUtils.filter_logged_models(found, filter_string, datasets)
         found = SearchLoggedModelsUtils.sort(found, order_by)
         start, end = given.offset, given.offset + (max_results or _DEFAULT_PAGE)
         token = replace(given, offset=end).encode() if end < len(found) else None
-        return PagedList(found[start:end], token)
+        return PagedList([_as_given(model) for model in found[start:end]], token)
 
     # -- written
 
@@ -216,6 +216,16 @@ def _identity(metric: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _to_entity(facts: _Facts) -> LoggedModel:
+    return _as_given(_to_comparable(facts))
+
+
+def _as_given(model: LoggedModel) -> LoggedModel:
+    """Say that there are no metrics as MLflow does, whose own search cannot read that."""
+    model.metrics = model.metrics or None
+    return model
+
+
+def _to_comparable(facts: _Facts) -> LoggedModel:
     given = {key: value for key, value in facts.items() if key not in ("metrics", "is_deleted")}
     metrics = [Metric(**one, model_id=facts["model_id"]) for one in facts["metrics"]]
     return LoggedModel(**given, metrics=metrics)

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 
 from aml_widgets.store.plugin_uri import parse_plugin_uri, to_files_uri, to_plugin_uri
-from aml_widgets.store.protocol import RunStore
-from aml_widgets.store.uri import open_store
+from aml_widgets.store.repeats import RepeatSkippingStore
+from aml_widgets.store.sqlite.store import SqliteRunStore
 
 _SERVED_ROOT = "_MLFLOW_SERVER_FILE_STORE"
 _SERVED_FILES = "_MLFLOW_SERVER_ARTIFACT_DESTINATION"
@@ -20,7 +20,7 @@ class Place:
 
     Attributes
     ----------
-    store : RunStore
+    store : RepeatSkippingStore
         Keeps its runs.
     uri : str
         Names it.
@@ -30,7 +30,7 @@ class Place:
         Whether this process is a tracking server: then the processes that write runs are others, which nobody knows.
     """
 
-    store: RunStore
+    store: RepeatSkippingStore
     uri: str
     files_uri: str
     is_served: bool
@@ -54,4 +54,4 @@ def open_place(store_uri: str, artifact_uri: str | None) -> Place:
         destination = os.environ.get(_SERVED_FILES, "")
         if destination.startswith(uri.partition("//")[0]) and parse_plugin_uri(destination).folder == folder:
             files_uri = artifact_uri.rstrip("/")
-    return Place(open_store(folder, create=False), uri, files_uri, is_served)
+    return Place(SqliteRunStore.open(folder, create=False), uri, files_uri, is_served)

@@ -11,7 +11,7 @@ from mlflow.protos import databricks_pb2
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE, MLFLOW_USER
 from mlflow.utils.name_utils import _generate_random_name
 
-from aml_widgets.core.errors import ParamExists, RunIsTerminal, RunNotFound
+from aml_widgets.core.errors import ParamExists, RunNotFound
 from aml_widgets.core.records import SCRIPT_RUN_TYPE, NewRun, RunRecord
 from aml_widgets.core.status import RunStatus
 from aml_widgets.mlflow_plugin import statuses
@@ -188,18 +188,14 @@ class Runs:
 
     # -- what is logged
 
-    def log_metrics(self, record: RunRecord, metrics: Sequence[Metric]) -> None:
-        """Append points, also to a run that has ended, as MLflow does."""
-        points = to_points(metrics)
-        if len(points) == 1 and not record.status.is_terminal:
-            try:
-                self._store.log_metric(record.run_id, *points[0])
-            except RunIsTerminal:
-                pass  # it has ended just now: below
-            else:
-                return
-        if points:
-            self._store.log_points(record.run_id, points, even_if_ended=True)
+    def log_metrics(self, run_id: str, metrics: Sequence[Metric]) -> None:
+        """Append points, also to a run that has ended, as MLflow does; those that are there are not kept twice.
+
+        MLflow's client sends a request again that got no answer in time, and the first one may have arrived. Points are compared with
+        the newest of their metric (`RepeatSkippingStore`), where MLflow's own store compares them with all of them.
+        """
+        if metrics:
+            self._store.log_new_points(run_id, to_points(metrics))
 
     def log_params(self, run_id: str, params: Sequence[Param]) -> None:
         """Set parameters, all of them or none."""

@@ -222,7 +222,7 @@ class PluginTrackingStore(AbstractStore):
         record = self._runs.find_active(run_id)
         self._runs.claim(record)
         self._runs.log_params(run_id, params)
-        self._runs.log_metrics(record, metrics)
+        self._runs.log_metrics(run_id, metrics)
         self._models.log_metrics(run_id, metrics)
         self._runs.set_tags(run_id, {tag.key: tag.value for tag in tags})
 

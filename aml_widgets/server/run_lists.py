@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aml_widgets.core.errors import AmlWidgetsError, RunNotFound
-from aml_widgets.core.records import RunQuery, RunRecord, RunView, ViewType
+from aml_widgets.core.records import MetricSummary, RunQuery, RunRecord, RunView, ViewType
 from aml_widgets.core.status import TERMINAL_STATUSES, RunStatus
 from aml_widgets.server.queries import DEFAULT_LIMIT, to_run_query
 from aml_widgets.server.replies import Reply, experiment_reply, run_row_reply, why
@@ -55,21 +55,27 @@ def poll_reply(workspace: Workspace, request: Mapping[str, Any], settings: Serve
         total = store.count_runs(query)
     settings.totals.keep(workspace.location, given, changes.cursor, total)
     fitting = store.which_fit([run.run_id for run in changes.runs], query) if changes.runs else frozenset()
-    rows = rows_of(store, changes.runs, given.get("metrics", ()))
-    metric = request.get("sparkline_metric")
+    metrics, metric = given.get("metrics", ()), request.get("sparkline_metric")
+    wanted_ids = request.get("sparkline_run_ids", ()) if metric else ()
+    # In one go: of a tracking server, each summary asks for the runs, and reads on in long histories.
+    known = _summaries_of(
+        store, [*(run.run_id for run in changes.runs), *wanted_ids], [*metrics, metric] if metric else metrics
+    )
+    told = {run_id: [one for one in found if one.key.name in metrics] for run_id, found in known.items()}
+    rows = [run_row_reply(run, told.get(run.run_id, ())) for run in changes.runs]
     return {
         "cursor": changes.cursor,
         "changed": [{"run": row, "fits": row["run_id"] in fitting} for row in rows],
         "removed": list(changes.removed),
         "is_stale": changes.is_stale,
         "total": total,
-        "sparklines": {} if not metric else _sparklines(store, request.get("sparkline_run_ids", ()), metric),
+        "sparklines": {} if not metric else _sparklines(store, wanted_ids, metric, known),
     }
 
 
 def rows_of(store: RunStore, runs: Sequence[RunRecord], metrics: Sequence[str]) -> list[Reply]:
     """Give runs as rows of a list, with some of their metrics."""
-    summaries = store.summarize_runs([run.run_id for run in runs], metrics) if metrics and runs else {}
+    summaries = _summaries_of(store, [run.run_id for run in runs], metrics)
     return [run_row_reply(run, summaries.get(run.run_id, ())) for run in runs]
 
 
@@ -130,9 +136,21 @@ def _do(workspace: Workspace, action: str, run_id: str) -> RunRecord | None:
     return None
 
 
-def _sparklines(store: RunStore, run_ids: Sequence[str], metric: str) -> dict[str, Reply]:
+def _summaries_of(
+    store: RunStore, run_ids: Sequence[str], metrics: Sequence[str]
+) -> Mapping[str, Sequence[MetricSummary]]:
+    ids = [*dict.fromkeys(run_ids)]
+    return store.summarize_runs(ids, [*dict.fromkeys(metrics)]) if metrics and ids else {}
+
+
+def _sparklines(
+    store: RunStore, run_ids: Sequence[str], metric: str, known: Mapping[str, Sequence[MetricSummary]]
+) -> dict[str, Reply]:
+    """Draw the courses that are known: one that a tracking server has given only a part of would be read to its end here and now."""
     found = {}
     for run_id in run_ids:
+        if not any(one.key.name == metric for one in known.get(run_id, ())):
+            continue
         try:
             buckets = store.read_envelope(run_id, metric, max_buckets=SPARKLINE_LENGTH)
         except RunNotFound:  # deleted since the page heard of it

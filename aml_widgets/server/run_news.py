@@ -10,7 +10,7 @@ from aml_widgets.tracking.engines import look_after
 from aml_widgets.tracking.workspace import Workspace
 
 MAX_NEW_POINTS = 5_000
-"""A series with more new points than that is opened again, and with it the run: their cursor is one."""
+"""A series with more new points than that is opened again."""
 MAX_COLUMN_LENGTHS = 100_000
 """How many buckets and points of all series together an answer has, as long as the series are not very many."""
 MIN_BUCKETS = 20
@@ -45,19 +45,17 @@ def changes_reply(
 
 
 def read_changes(store: RunStore, run_id: str, cursor: str | None, max_buckets: int) -> RunChanges:
-    """Ask a store for news, and for an opening instead of very many of them. Raises what the store does."""
-    changes = store.changes_since(run_id, cursor, max_buckets=max_buckets)
-    if cursor is not None:
-        if (
-            not any(len(news.points) > MAX_NEW_POINTS for news in changes.metrics)
-            and _length(changes) <= MAX_COLUMN_LENGTHS
-        ):
-            return changes
-        changes = store.changes_since(run_id, max_buckets=max_buckets)
-    if _length(changes) > MAX_COLUMN_LENGTHS and max_buckets > MIN_BUCKETS:
-        fewer = max(MIN_BUCKETS, min(max_buckets, MAX_COLUMN_LENGTHS // len(changes.metrics)))
-        changes = store.changes_since(run_id, max_buckets=fewer)
-    return changes
+    """Ask a store for news, and for an opening of each series that has very many of them. Raises what the store does.
+
+    It is asked once, unless there are so many series that all of them together are too long.
+    """
+    changes = store.changes_since(run_id, cursor, max_buckets=max_buckets, max_new_points=MAX_NEW_POINTS)
+    if _length(changes) <= MAX_COLUMN_LENGTHS:
+        return changes
+    share = max(MIN_BUCKETS, MAX_COLUMN_LENGTHS // len(changes.metrics))
+    if cursor is None and share >= max_buckets:
+        return changes  # an opening that gets no shorter
+    return store.changes_since(run_id, cursor, max_buckets=min(max_buckets, share), max_new_points=share)
 
 
 def can_cancel(record: RunRecord, *, is_read_only: bool) -> bool:

@@ -69,7 +69,7 @@ class Workers:
             return await asyncio.wait_for(asyncio.wrap_future(future), timeout_seconds)
         except asyncio.TimeoutError as error:
             raise StoreUnavailable(
-                f"{self._what} did not answer within {timeout_seconds:g} seconds. Try again later, or see to its disk.",
+                f"{self._what} did not answer within {timeout_seconds:g} seconds. Try again later, or see to its disk or server.",
                 value=self._what,
             ) from error
 

@@ -15,8 +15,10 @@ def check_address(address: str) -> str:
     Raises
     ------
     UserError
-        For one with a user or a password in it, for one with a query or a fragment, and for one that cannot be read.
+        For one with a user or a password in it, for one with a query or a fragment, for one without a host or with a port that
+        there cannot be, and for one that cannot be read.
     """
+    address = address.strip()
     try:
         parts = urlsplit(address)
     except ValueError as error:  # what may be a secret in it is not repeated
@@ -35,14 +37,17 @@ def check_address(address: str) -> str:
             f"is part of it. Write {one_spelling(hide_secrets(address))}, and set MLFLOW_TRACKING_TOKEN where the server wants a token.",
             value=parts.hostname,
         )
+    if _is_web(parts):
+        _check_place(parts, hide_secrets(address) if "@" not in address else None)  # before it may be a password
     return one_spelling(address)
 
 
 def one_spelling(address: str) -> str:
-    """Give the one spelling of an address: its host in lower case, without the default port and a slash at its end.
+    """Give the one spelling of an address: its host in lower case, without blanks around it, the default port and a slash at its end.
 
     What is no address of a server stays as it is, and names of hosts are not looked up: ``localhost`` and ``127.0.0.1`` are two.
     """
+    address = address.strip()
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -63,6 +68,23 @@ def hide_secrets(address: str) -> str:
     if parts.scheme == "sqlite" or not (parts.netloc or parts.query or parts.fragment):
         return address
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+
+
+def _check_place(parts: SplitResult, shown: str | None) -> None:
+    """Refuse a web address that names no place. `shown` is the address, None where it is not to be repeated."""
+    what = "The address of a tracking server" if shown is None else repr(shown)
+    if not parts.hostname:
+        raise UserError(f"{what} names no host. Write it as {parts.scheme}://host:5000.", value=shown)
+    try:
+        has_port = parts.port != 0 and not parts.netloc.endswith(":")
+    except ValueError:  # no number, or too large
+        has_port = False
+    if not has_port:
+        raise UserError(
+            f"{what} has a colon behind its host, and behind that no port, which is a number from 1 to 65535. Write it as "
+            f"{parts.scheme}://host:5000, or without the colon for port {_DEFAULT_PORTS[parts.scheme][1:]}.",
+            value=shown,
+        )
 
 
 def _is_web(parts: SplitResult) -> bool:

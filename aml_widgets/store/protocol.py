@@ -34,6 +34,7 @@ from aml_widgets.core.records import (
 )
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.extras import ExtraStore
+from aml_widgets.store.outgoing import Outgoing
 
 MAX_BUCKETS = 1_000
 
@@ -168,6 +169,11 @@ class RunStore(Protocol):
     @property
     def is_server(self) -> bool:
         """Whether looking at it is asking a server that others ask as well."""
+        ...
+
+    @property
+    def outgoing(self) -> Outgoing | None:
+        """What waits on this machine for a server; None where what is logged is with the others when a call returns."""
         ...
 
     def close(self) -> None:
@@ -417,11 +423,19 @@ class RunStore(Protocol):
         """
         ...
 
-    def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
+    def changes_since(
+        self,
+        run_id: str,
+        cursor: str | None = None,
+        *,
+        max_buckets: int = MAX_BUCKETS,
+        max_new_points: int | None = None,
+    ) -> RunChanges:
         """Give everything that changed for a run since a cursor, and the next cursor, from one moment.
 
-        Without a cursor: all there is, where a series of more than `max_buckets` numbers comes as buckets. A store that is a server
-        may give a part, and say that there is more (`RunChanges.has_more`).
+        Without a cursor: all there is, where a series of more than `max_buckets` numbers comes as buckets. With one, a series that has
+        more than `max_new_points` since then comes so as well (`MetricNews.is_opening`), and the others as their new points; None sets
+        no bound. A store that is a server may give a part, and say that there is more (`RunChanges.has_more`).
         Raises UserError for a cursor that is not this run's.
         """
         ...

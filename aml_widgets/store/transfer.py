@@ -1,80 +1,34 @@
 """Copies runs from one store to another: records, full histories, files, in their order. Interrupted, it goes on where it was.
 
 A copy bears in its properties whose copy it is, and since when it is whole. Until then it is ``NotStarted``, and the next transfer goes on
-with it: what is logged is copied in an order that is always the same, so the number of points that are there says where to go on.
+with it: within a series what is logged is copied in an order that is always the same, so the number of its points that are there says where
+to go on. What was logged to it and is still on its way to a server is waited for first; where that cannot be known, because it was copied from another
+machine, the copy is put into the trash, and begun anew.
 """
 
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from pathlib import Path, PurePosixPath
-from time import monotonic
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import (
     AmlWidgetsError,
-    ArtifactNotFound,
     ExperimentNotFound,
     InvalidName,
     RunExists,
     StoreUnavailable,
     UserError,
 )
-from aml_widgets.core.records import (
-    SNAPSHOT_ID,
-    ExperimentRecord,
-    MetricKind,
-    MetricSummary,
-    MetricValue,
-    NewPoint,
-    NewRun,
-    RunRecord,
-    ViewType,
-)
+from aml_widgets.core.records import ExperimentRecord, NewRun, RunRecord, ViewType
 from aml_widgets.store.protocol import RunStore
-from aml_widgets.store.transfer_experiments import COPIED_FROM, Experiments, list_runs_of
-from aml_widgets.store.transfer_points import Rows, list_operations
-
-COPIED_AT = "aml_widgets.copied_at"
-"""The property that says since when a copy is whole."""
-
-BATCH = 10_000
-"""So many points are written at once."""
-
-MAX_UNSENT = 1_000_000
-"""So many values may be on their way to a server, which takes them more slowly than they are read."""
-
-WAIT_SECONDS = 5.0
-"""How often is looked whether a server has taken some."""
-
-STUCK_SECONDS = 120.0
-"""A server that takes nothing for so long is left for the next transfer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a transfer is.
-
-    Attributes
-    ----------
-    runs, runs_in_all : int
-        Runs that were seen to, and that there are.
-    name : str
-        The run that is being copied.
-    points, files : int
-        What was copied of it by now.
-    """
-
-    runs: int
-    runs_in_all: int
-    name: str
-    points: int = 0
-    files: int = 0
+from aml_widgets.store.transfer_copies import COPIED_AT, COPIED_BY_WAY_OF, COPIED_FROM, MARKS, Copies, list_runs_of
+from aml_widgets.store.transfer_experiments import Experiments
+from aml_widgets.store.transfer_files import copy_files, copy_snapshot
+from aml_widgets.store.transfer_points import copy_points
+from aml_widgets.store.transfer_waiting import Progress, Teller, alone, can_go_on, wait_until_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +38,23 @@ class Transferred:
     Attributes
     ----------
     copied, known : int
-        Runs that were copied now, and those that had been before.
+        Runs that were copied now, and those that had been before or come from there.
+    in_trash : int
+        Those of the latter that are in the target's trash.
     going_on : tuple of str
         Ids of runs that have not ended, and those below them; they are left for the next transfer.
     failed : mapping of str to str
         Why runs could not be copied, by their ids; the next transfer tries again.
+    left : int
+        How many runs were not tried after one of the stores was lost.
     """
 
     copied: int
     known: int
+    in_trash: int
     going_on: tuple[str, ...]
     failed: Mapping[str, str]
+    left: int
 
 
 def transfer(
@@ -106,7 +66,8 @@ def transfer(
 ) -> Transferred:
     """Copy the runs of a store that have ended, and their experiments, to another store.
 
-    What is in the trash, models and extras are not copied. A run has the same id where the target lets its users choose it.
+    What is in the trash, models and extras are not copied. A run has the same id where the target lets its users choose it. One that was
+    copied from the target is there already.
 
     Parameters
     ----------
@@ -115,12 +76,14 @@ def transfer(
     experiment_names : collection of str, optional
         Only these experiments.
     on_progress : callable, optional
-        Told before each run, after each batch of points, and after each file.
+        Told before each run, after each batch of points, after each file, and while a server is waited for.
 
     Raises
     ------
     UserError
         If it is one store.
+    Conflict
+        If another process on this machine is just copying from the one to the other.
     ExperimentNotFound
         If the source has no experiment of a name.
     StoreError
@@ -129,48 +92,128 @@ def transfer(
     workspace_id = source.get_info()["workspace_id"]
     if target.get_info()["workspace_id"] == workspace_id:
         raise UserError("Both are the same workspace. Name another one to copy to or from.", value=workspace_id)
-    experiments = _choose(source, experiment_names)
-    records = _parents_first(
-        itertools.chain.from_iterable(list_runs_of(source, one.experiment_id) for one in experiments)
-    )
-    counterparts = Experiments(target, experiments, workspace_id)
-    counterparts.open(records)
-    copies = counterparts.copies
+    with alone(workspace_id, target):
+        experiments = _choose(source, experiment_names)
+        records = _parents_first(
+            itertools.chain.from_iterable(list_runs_of(source, one.experiment_id) for one in experiments)
+        )
+        copies = Copies(source, target)
+        counterparts = Experiments(target, experiments, workspace_id)
+        counterparts.open(records, copies)
+        done = _Transfer(source, target, copies, counterparts, on_progress).run(records)
+        if not done.left:
+            counterparts.archive()
+        return done
 
-    copied = known = 0
-    going_on: list[str] = []
-    failed: dict[str, str] = {}
-    for place, record in enumerate(records):
-        key = f"{workspace_id}/{record.run_id}"
-        copy = copies.get(key)
-        if copy is not None and COPIED_AT in copy.properties:
-            known += 1
-            continue
-        if not record.status.is_terminal or record.parent_run_id in going_on:
-            going_on.append(record.run_id)
-            continue
-        if record.parent_run_id in failed:
-            failed[record.run_id] = f"The run above it, {record.parent_run_id}, was not copied."
-            continue
-        if record.experiment_id in counterparts.refused:
-            failed[record.run_id] = counterparts.refused[record.experiment_id]
-            continue
-        progress = Progress(place, len(records), record.display_name or record.run_id)
-        on_progress(progress)
+
+class _Transfer:
+    """Sees to one run after the other."""
+
+    def __init__(
+        self,
+        source: RunStore,
+        target: RunStore,
+        copies: Copies,
+        counterparts: Experiments,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._copies = copies
+        self._counterparts = counterparts
+        self._on_progress = on_progress
+        self._failed: dict[str, str] = {}
+        self._going_on: list[str] = []
+
+    def run(self, records: list[RunRecord]) -> Transferred:
+        """Copy what is not there yet."""
+        copied = known = in_trash = left = 0
+        for place, record in enumerate(records):
+            there = self._copies.find(record)
+            if there is not None and self._copies.is_whole(record):
+                self._copies.take(record, there)
+                known += 1
+                in_trash += there.trashed_at is not None
+                continue
+            if not record.status.is_terminal or record.parent_run_id in self._going_on:
+                self._going_on.append(record.run_id)
+                continue
+            reason = self._find_reason_against(record)
+            if reason is not None:
+                self._failed[record.run_id] = reason
+                continue
+            teller = Teller(self._on_progress, Progress(place, len(records), record.display_name or record.run_id))
+            teller.tell()
+            try:
+                self._copy(record, there, teller)
+                copied += 1
+            except AmlWidgetsError as error:
+                self._failed[record.run_id] = error.message
+                if isinstance(error, StoreUnavailable) and (_is_lost(self._target) or _is_lost(self._source)):
+                    left = len(records) - place - 1
+                    break
+        return Transferred(copied, known, in_trash, tuple(self._going_on), self._failed, left)
+
+    def _find_reason_against(self, record: RunRecord) -> str | None:
+        """Give why a run cannot be copied, if that is known before it is tried."""
+        if record.parent_run_id in self._failed:
+            return f"The run above it, {record.parent_run_id}, was not copied."
+        return self._counterparts.refused.get(record.experiment_id)
+
+    def _copy(self, record: RunRecord, copy: RunRecord | None, teller: Teller) -> None:
+        """Copy a run, or what is missing of it."""
+        if copy is not None and not can_go_on(self._target, copy.run_id, copy.properties.get(COPIED_BY_WAY_OF), teller):
+            self._target.trash_run(copy.run_id, even_if_active=True)
+            copy = None
+        if copy is None:
+            copy = self._create(record)
+            self._copies.take(record, copy)
+        source, target, run_id = self._source, self._target, copy.run_id
+        if lacking := {key: value for key, value in record.params.items() if key not in copy.params}:
+            target.log_params(run_id, lacking)  # a server is sent them after the run, and it was interrupted between
+        copy_snapshot(source, target, record)
+        copy_points(source, record.run_id, target, run_id, teller)
+        copy_files(source, record.run_id, target, run_id, teller)
+        wait_until_sent(target, run_id, teller)
+        target.set_status(run_id, record.status, error=record.error, ended_at=record.ended_at)
+        if record.archived_at is not None:
+            target.archive_run(run_id, True)
+        at = datetime.fromtimestamp(clock.now(), tz=timezone.utc).isoformat()
+        target.update_run(run_id, properties={COPIED_AT: at})
+
+    def _create(self, record: RunRecord) -> RunRecord:
+        parent_id = record.parent_run_id
+        parent = None if parent_id is None else self._copies.find_by_id(parent_id)
+        outgoing = self._target.outgoing
+        marks = {COPIED_FROM: self._copies.key_of(record)}
+        if outgoing is not None:
+            marks[COPIED_BY_WAY_OF] = outgoing.place_id
+        new_run = NewRun(
+            run_id=record.run_id,
+            experiment_id=self._counterparts.take(record.experiment_id),
+            display_name=record.display_name,
+            description=record.description,
+            run_type=record.run_type,
+            parent_run_id=None if parent is None else parent.run_id,
+            target=record.target,
+            tags=record.tags,
+            properties={**{key: value for key, value in record.properties.items() if key not in MARKS}, **marks},
+            params=record.params,
+            created_at=record.created_at,
+            started_at=record.started_at,
+        )
         try:
-            parent = None
-            if record.parent_run_id is not None:
-                parent = copies.get(f"{workspace_id}/{record.parent_run_id}")
-            experiment_id = counterparts.take(record.experiment_id)
-            if copy is None:
-                copy = _create(target, record, experiment_id, parent, key)
-            copies[key] = copy
-            _fill(source, target, record, copy, _make_tell(on_progress, progress))
-            copied += 1
-        except AmlWidgetsError as error:
-            failed[record.run_id] = error.message
-    counterparts.archive()
-    return Transferred(copied, known, tuple(going_on), failed)
+            return self._target.create_run(new_run)
+        except (RunExists, InvalidName):  # the target gives ids itself, or had a run of this one
+            return self._target.create_run(replace(new_run, run_id=None))
+
+
+def _is_lost(store: RunStore) -> bool:
+    try:
+        store.get_info()
+    except StoreUnavailable:
+        return True
+    return False
 
 
 def _parents_first(records: Iterable[RunRecord]) -> list[RunRecord]:
@@ -187,10 +230,6 @@ def _parents_first(records: Iterable[RunRecord]) -> list[RunRecord]:
     return list(ordered.values())
 
 
-def _make_tell(on_progress: Callable[[Progress], None], progress: Progress) -> Callable[[int, int], None]:
-    return lambda points, files: on_progress(replace(progress, points=points, files=files))
-
-
 def _choose(source: RunStore, names: Collection[str] | None) -> list[ExperimentRecord]:
     experiments = source.list_experiments(ViewType.ALL)
     if names is None:
@@ -202,168 +241,3 @@ def _choose(source: RunStore, names: Collection[str] | None) -> list[ExperimentR
                 value=name,
             )
     return [one for one in experiments if one.name in names]
-
-
-def _create(target: RunStore, record: RunRecord, experiment_id: str, parent: RunRecord | None, key: str) -> RunRecord:
-    new_run = NewRun(
-        run_id=record.run_id,
-        experiment_id=experiment_id,
-        display_name=record.display_name,
-        description=record.description,
-        run_type=record.run_type,
-        parent_run_id=None if parent is None else parent.run_id,
-        target=record.target,
-        tags=record.tags,
-        properties={**_without_marks(record.properties), COPIED_FROM: key},
-        params=record.params,
-        created_at=record.created_at,
-        started_at=record.started_at,
-    )
-    try:
-        return target.create_run(new_run)
-    except (RunExists, InvalidName):  # the target gives ids itself, or had a run of this one
-        return target.create_run(replace(new_run, run_id=None))
-
-
-def _without_marks(properties: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in properties.items() if key not in (COPIED_FROM, COPIED_AT)}
-
-
-def _fill(
-    source: RunStore, target: RunStore, record: RunRecord, copy: RunRecord, tell: Callable[[int, int], None]
-) -> None:
-    """Copy what a run has, or what is missing of it, and end it."""
-    _copy_snapshot(source, target, record)
-    n_points = _copy_points(source, target, record, copy, lambda count: tell(count, 0))
-    _copy_files(source, target, record, copy, lambda count: tell(n_points, count))
-    _wait_until_sent(target, copy.run_id)
-    target.set_status(copy.run_id, record.status, error=record.error, ended_at=record.ended_at)
-    if record.archived_at is not None:
-        target.archive_run(copy.run_id, True)
-    at = datetime.fromtimestamp(clock.now(), tz=timezone.utc).isoformat()
-    target.update_run(copy.run_id, properties={COPIED_AT: at})
-
-
-def _wait_until_sent(target: RunStore, run_id: str) -> None:
-    """Wait for a server to take what was logged, as long as it takes some. Raises StoreUnavailable."""
-    left, last_at = target.wait_until_sent(run_id, WAIT_SECONDS), monotonic()
-    while left:
-        before, left = left, target.wait_until_sent(run_id, WAIT_SECONDS)
-        if left < before:
-            last_at = monotonic()
-        elif monotonic() > last_at + STUCK_SECONDS:
-            raise StoreUnavailable(
-                f"The tracking server has taken nothing for {STUCK_SECONDS:g} s, and {left:,} call(s) of log of run {run_id} wait for it "
-                "on this machine. Copy again when it is back.",
-                value=run_id,
-            )
-
-
-# -- points
-
-
-def _copy_points(
-    source: RunStore, target: RunStore, record: RunRecord, copy: RunRecord, tell: Callable[[int], None]
-) -> int:
-    """Copy what was logged, in its order, from the first that is not there; give how many values there are."""
-    summaries = source.summarize_metrics(record.run_id)
-    there = target.summarize_metrics(copy.run_id)
-    done = sum(one.count for one in there)
-    count = unsent = 0
-    batch: list[NewPoint] = []
-
-    def write_batch() -> None:
-        if batch:
-            target.log_points(copy.run_id, batch)
-            batch.clear()
-            tell_and_wait()
-
-    def tell_and_wait() -> None:
-        nonlocal unsent
-        if count > unsent + MAX_UNSENT:
-            _wait_until_sent(target, copy.run_id)
-            unsent = count
-        tell(count)
-
-    for operation in list_operations(source, record.run_id, summaries, BATCH):
-        weight = 1 if isinstance(operation, NewPoint) else operation.weight
-        count += weight
-        if count <= done:
-            continue
-        if isinstance(operation, NewPoint):
-            batch.append(operation)
-            if len(batch) >= BATCH:
-                write_batch()
-        else:
-            write_batch()
-            columns = _renamed(operation, record.run_id, copy.run_id)
-            target.log_columns(copy.run_id, operation.name, columns, kind=operation.kind, logged_at=operation.logged_at)
-            tell_and_wait()
-    write_batch()
-    _copy_descriptions(target, copy.run_id, summaries, {one.key.name: one.description for one in there})
-    return count
-
-
-def _renamed(rows: Rows, source_id: str, target_id: str) -> Mapping[str | None, Sequence[MetricValue]]:
-    """Let the URIs of files lead into the copy."""
-    if rows.kind in (MetricKind.SCALAR, MetricKind.ROW) or source_id == target_id:
-        return rows.columns
-    old, new = f"/dcid.{source_id}/", f"/dcid.{target_id}/"  # within v1's URI; what is a path by itself stays
-    return {
-        name: [value.replace(old, new, 1) if isinstance(value, str) else value for value in values]
-        for name, values in rows.columns.items()
-    }
-
-
-def _copy_descriptions(
-    target: RunStore, run_id: str, summaries: Iterable[MetricSummary], known: Mapping[str, str]
-) -> None:
-    """Copy descriptions, and metrics that have no points."""
-    by_name: dict[str, list[MetricSummary]] = {}
-    for one in summaries:
-        by_name.setdefault(one.key.name, []).append(one)
-    for name, series in by_name.items():
-        is_empty = not any(one.count for one in series)
-        description = series[0].description
-        if (is_empty and name not in known) or (description and known.get(name) != description):
-            columns: dict[str | None, Sequence[MetricValue]] = {one.key.column: [] for one in series}
-            target.log_columns(run_id, name, columns, kind=series[0].kind, description=description)
-
-
-# -- files
-
-
-def _copy_snapshot(source: RunStore, target: RunStore, record: RunRecord) -> None:
-    """Copy the zip of the sources, where both stores keep such."""
-    snapshot_id = record.properties.get(SNAPSHOT_ID, "")
-    if source.snapshots is None or target.snapshots is None or not (snapshot_id.isascii() and snapshot_id.isalnum()):
-        return
-    zipped, wanted = source.snapshots / f"{snapshot_id}.zip", target.snapshots / f"{snapshot_id}.zip"
-    if zipped.is_file() and not wanted.exists():
-        wanted.parent.mkdir(parents=True, exist_ok=True)
-        part = wanted.with_suffix(f".{clock.new_id()}")
-        shutil.copyfile(zipped, part)
-        part.replace(wanted)
-
-
-def _copy_files(
-    source: RunStore, target: RunStore, record: RunRecord, copy: RunRecord, tell: Callable[[int], None]
-) -> None:
-    there = {one.path: one for one in target.list_artifacts(copy.run_id)}
-    with tempfile.TemporaryDirectory(prefix="aml_widgets-") as folder:
-        for count, artifact in enumerate(source.list_artifacts(record.run_id), start=1):
-            known = there.get(artifact.path)
-            if known is None or known.size_bytes != artifact.size_bytes:
-                file = Path(folder) / PurePosixPath(artifact.path).name
-                try:
-                    source.artifacts.copy_to(record.run_id, artifact.path, file)
-                except ArtifactNotFound:
-                    if not artifact.is_log:
-                        raise
-                    continue  # a log that never came: nothing was printed, or the machine that kept it is gone
-                size_bytes = target.artifacts.put(copy.run_id, artifact.path, file)
-                target.record_artifact(copy.run_id, replace(artifact, size_bytes=size_bytes))
-                file.unlink()
-            elif known != artifact:  # interrupted before it was made known
-                target.record_artifact(copy.run_id, artifact)
-            tell(count)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from aml_widgets.core.errors import UserError
-from aml_widgets.core.records import ExperimentRecord, RunQuery, RunRecord, ViewType
+from aml_widgets.core.records import ExperimentRecord, RunRecord, ViewType
 from aml_widgets.store.protocol import RunStore
-
-COPIED_FROM = "aml_widgets.copied_from"
-"""The property that says whose copy a run is: the source's workspace id and the run's id, with a slash between them."""
-
-_PAGE = 500
+from aml_widgets.store.transfer_copies import COPIED_FROM, Copies, list_runs_of
 
 
 class Experiments:
-    """Experiments of the source and their counterparts, which have the same names.
+    """Experiments of the source and their counterparts.
 
-    The runs of an experiment go where earlier copies of them are. That one may be archived by now, while another one bears its name.
+    The runs of an experiment go where earlier copies of them are, however that is called by now, and whether or not it is archived; else
+    into the one of the same name.
 
     Parameters
     ----------
@@ -30,8 +27,6 @@ class Experiments:
 
     Attributes
     ----------
-    copies : dict of str to RunRecord
-        The runs of the target that are copies, by whose they are.
     refused : dict of str to str
         Why the target does not take some of them, by their ids in the source.
     """
@@ -41,28 +36,24 @@ class Experiments:
         self._chosen = chosen
         self._workspace_id = workspace_id
         self._ids: dict[str, str] = {}
-        self._archived: dict[str, bool] = {}
-        self.copies: dict[str, RunRecord] = {}
+        self._archived = {
+            one.experiment_id: one.archived_at is not None for one in target.list_experiments(ViewType.ALL)
+        }
         self.refused: dict[str, str] = {}
-        names = {one.name for one in chosen}
-        for one in target.list_experiments(ViewType.ALL):
-            if one.name in names:
-                self._archived[one.experiment_id] = one.archived_at is not None
-                for record in list_runs_of(target, one.experiment_id):
-                    if COPIED_FROM in record.properties:
-                        self.copies[record.properties[COPIED_FROM]] = record
 
-    def open(self, records: Sequence[RunRecord]) -> None:
+    def open(self, records: Sequence[RunRecord], copies: Copies) -> None:
         """Find or make the counterparts, and give them their tags.
 
         Parameters
         ----------
         records : sequence of RunRecord
             The runs of the source.
+        copies : Copies
+            Those of them that are in the target.
         """
         for record in records:
-            copy = self.copies.get(f"{self._workspace_id}/{record.run_id}")
-            if copy is not None:
+            copy = copies.find(record)
+            if copy is not None and copy.experiment_id in self._archived:
                 self._ids.setdefault(record.experiment_id, copy.experiment_id)
         for one in self._chosen:
             if one.experiment_id not in self._ids:
@@ -95,18 +86,6 @@ class Experiments:
                 ):
                     self._target.set_archived(found, True)
                     self._archived[found] = True
-
-
-def list_runs_of(store: RunStore, experiment_id: str) -> Iterator[RunRecord]:
-    """List the runs of an experiment, and those below them."""
-    token: str | None = None
-    while True:
-        query = RunQuery(experiment_id=experiment_id, include_children=True, limit=_PAGE, page_token=token)
-        page = store.list_runs(query)
-        yield from page.runs
-        token = page.next_page_token
-        if token is None:
-            return
 
 
 def _archived_in_source(chosen: Sequence[ExperimentRecord], ids: Mapping[str, str]) -> dict[str, bool]:

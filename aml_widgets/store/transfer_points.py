@@ -1,14 +1,25 @@
-"""What was logged to a run, as the calls that log it again: in its order, which is the same each time it is asked for."""
+"""What was logged to a run, logged again to its copy: in its order, each series from the first point on that is not there.
+
+The order within a series is the same each time. That of several is not, where another program logged to a server as well: it is as it was
+heard of.
+"""
 
 from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from aml_widgets.core.records import MetricHistory, MetricKind, MetricSummary, MetricValue, NewPoint
+from aml_widgets.core.records import MetricHistory, MetricKey, MetricKind, MetricSummary, MetricValue, NewPoint
 from aml_widgets.store.protocol import RunStore
+from aml_widgets.store.transfer_waiting import Teller, wait_until_sent
+
+BATCH = 10_000
+"""So many points are written at once."""
+
+MAX_UNSENT = 1_000_000
+"""So many values may be on their way to a server, which takes them more slowly than they are read."""
 
 
 class Rows(NamedTuple):
@@ -23,6 +34,15 @@ class Rows(NamedTuple):
     def weight(self) -> int:
         """How many values these are."""
         return sum(len(values) for values in self.columns.values())
+
+    def without(self, known: dict[MetricKey, int]) -> Rows | None:
+        """Leave out the first rows, as far as they are known, and take them off what is; None where nothing is left."""
+        keys = [MetricKey(self.name, column) for column in self.columns]
+        n_rows = min(max(map(len, self.columns.values())), *(known.get(key, 0) for key in keys))
+        for key in keys:
+            known[key] = known.get(key, 0) - n_rows
+        left = self._replace(columns={name: values[n_rows:] for name, values in self.columns.items()})
+        return left if left.weight else None
 
 
 def list_operations(
@@ -78,3 +98,83 @@ def _rows(
             names = list(part[0][1])
             values = {one: [row[one][0] for _, row in part] for one in names}
             yield part[0][0], place, Rows(name, kind, values, part[0][1][names[0]][1])
+
+
+def copy_points(source: RunStore, run_id: str, target: RunStore, copy_id: str, teller: Teller) -> None:
+    """Copy what was logged, in its order, from the first that is not there.
+
+    Parameters
+    ----------
+    source, target : RunStore
+        Where the run is, and its copy.
+    run_id, copy_id : str
+        Their ids. Nothing that was logged to the copy is still on its way.
+    teller : Teller
+        Told after each batch how many values are there.
+    """
+    summaries = source.summarize_metrics(run_id)
+    there = target.summarize_metrics(copy_id)
+    known = {one.key: one.count for one in there}
+    count = unsent = 0
+    batch: list[NewPoint] = []
+
+    def write_batch() -> None:
+        if batch:
+            target.log_points(copy_id, batch)
+            batch.clear()
+            tell_and_wait()
+
+    def tell_and_wait() -> None:
+        nonlocal unsent
+        if count > unsent + MAX_UNSENT:
+            wait_until_sent(target, copy_id, teller)
+            unsent = count
+        teller.tell(points=count)
+
+    for operation in list_operations(source, run_id, summaries, BATCH):
+        if isinstance(operation, NewPoint):
+            count += 1
+            key = MetricKey(operation.name)
+            if known.get(key, 0):
+                known[key] -= 1
+                continue
+            batch.append(operation)
+            if len(batch) >= BATCH:
+                write_batch()
+        else:
+            count += operation.weight
+            rows = operation.without(known)  # they may have been copied in other groups
+            if rows is None:
+                continue
+            write_batch()
+            columns = _renamed(rows, run_id, copy_id)
+            target.log_columns(copy_id, rows.name, columns, kind=rows.kind, logged_at=rows.logged_at)
+            tell_and_wait()
+    write_batch()
+    _copy_descriptions(target, copy_id, summaries, {one.key.name: one.description for one in there})
+
+
+def _renamed(rows: Rows, source_id: str, target_id: str) -> Mapping[str | None, Sequence[MetricValue]]:
+    """Let the URIs of files lead into the copy."""
+    if rows.kind in (MetricKind.SCALAR, MetricKind.ROW) or source_id == target_id:
+        return rows.columns
+    old, new = f"/dcid.{source_id}/", f"/dcid.{target_id}/"  # within v1's URI; what is a path by itself stays
+    return {
+        name: [value.replace(old, new, 1) if isinstance(value, str) else value for value in values]
+        for name, values in rows.columns.items()
+    }
+
+
+def _copy_descriptions(
+    target: RunStore, run_id: str, summaries: Iterable[MetricSummary], known: Mapping[str, str]
+) -> None:
+    """Copy descriptions, and metrics that have no points."""
+    by_name: dict[str, list[MetricSummary]] = {}
+    for one in summaries:
+        by_name.setdefault(one.key.name, []).append(one)
+    for name, series in by_name.items():
+        is_empty = not any(one.count for one in series)
+        description = series[0].description
+        if (is_empty and name not in known) or (description and known.get(name) != description):
+            columns: dict[str | None, Sequence[MetricValue]] = {one.key.column: [] for one in series}
+            target.log_columns(run_id, name, columns, kind=series[0].kind, description=description)

@@ -18,8 +18,12 @@ _SQLITE_SCHEME = "sqlite:///"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")  # two characters and more: "C:/runs" is a folder
 _TRACKING = re.compile(r"(https?|databricks)://.+|databricks", re.IGNORECASE)
 _MLFLOW_FILE = re.compile(r"sqlite:///.*\.(db|sqlite|sqlite3)", re.IGNORECASE)
-_HALF_ADDRESS = re.compile(r"(https?:/?)?[\w.-]+:\d{2,5}([/?#].*)?|https?:/?[^/].*", re.IGNORECASE)
-"""A host with a port, or one slash too few."""
+_HALF_ADDRESS = re.compile(r"(https?:/?)?[\w.-]+:\d{2,5}([/?#].*)?|https?:/?([^/].*)?|https?//.*", re.IGNORECASE)
+"""A host with a port, one slash too few, or no colon."""
+_HALF_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/(?!/)")
+"""A scheme and one slash, as in ``uc:/x``."""
+_USER = re.compile(r"^(https?:?/{0,2}|[a-z][a-z0-9+.\-]+:/)?.*@", re.IGNORECASE | re.DOTALL)
+"""What may be a user and a password: all that is between what may be a scheme and the last @."""
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 
 
@@ -63,7 +67,8 @@ def is_tracking_uri(location: object) -> TypeGuard[str]:
     """
     if not isinstance(location, str):
         return False
-    return _TRACKING.fullmatch(location) is not None or _MLFLOW_FILE.fullmatch(location) is not None
+    address = location.strip()
+    return _TRACKING.fullmatch(address) is not None or _MLFLOW_FILE.fullmatch(address) is not None
 
 
 def find_tracking_uri() -> str | None:
@@ -88,12 +93,19 @@ def to_folder(location: str | os.PathLike[str]) -> Path:
             f"The location of a workspace must be a folder, got {location!r}. Give a path such as './runs'.",
             value=location,
         )
+    text = _strip_address(text)
     if text.startswith(_SQLITE_SCHEME):
         text = text[len(_SQLITE_SCHEME) :]
+        if not text:
+            raise UserError(
+                f"{_SQLITE_SCHEME!r} names no folder and no file. Write it behind the three slashes, as in sqlite:///runs or "
+                "sqlite:///mlflow.db; the folder that the process is in is '.'.",
+                value=_SQLITE_SCHEME,
+            )
     elif text.startswith(f"{PLUGIN_SCHEME}:/"):
         return parse_plugin_uri(text).folder
-    elif _HALF_ADDRESS.fullmatch(text) and not Path(text).exists():
-        shown = text.partition("?")[0].partition("#")[0]  # behind it may be a token
+    elif _HALF_ADDRESS.fullmatch(text) and not _exists(text):
+        shown = _hide_secrets_of_half(text)
         raise UserError(
             f"{shown!r} could be the address of a tracking server, which begins with http:// or https://. Write it so, or ./{shown} for "
             "a folder of that name.",
@@ -105,6 +117,13 @@ def to_folder(location: str | os.PathLike[str]) -> Path:
             f"{hide_secrets(text)!r} names {what} that aml_widgets does not support here. "
             "Give a folder instead, such as './runs': it needs no server.",
             value=hide_secrets(text),
+        )
+    elif _HALF_SCHEME.match(text) and not _exists(text):
+        shown = _hide_secrets_of_half(text)
+        raise UserError(
+            f"{shown!r} begins as an address does, but as none that a workspace has: the path of a folder, sqlite:/// with a folder or a "
+            f"database's file, or http:// or https:// with a tracking server. Write one of these, or ./{shown} for a folder of that name.",
+            value=shown,
         )
     try:
         return _absolute(text)
@@ -166,6 +185,22 @@ def get_home() -> Path:
         ) from error
 
     return Path(platformdirs.user_data_dir("aml_widgets", appauthor=False))
+
+
+def _strip_address(text: str) -> str:
+    """Take the blanks around an address away. Names of folders may begin and end with them."""
+    address = text.strip()
+    is_address = _SCHEME.match(address) or _HALF_SCHEME.match(address) or _HALF_ADDRESS.fullmatch(address)
+    return address if is_address else text
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - exists() of a Path raises for a name that is too long
+
+
+def _hide_secrets_of_half(address: str) -> str:
+    """Give what may be an address as it can be shown: without what may be a user and a password, and a token behind it."""
+    return _USER.sub(r"\1", address.partition("?")[0].partition("#")[0])
 
 
 def _absolute(path: str) -> Path:

@@ -6,8 +6,7 @@ from itertools import pairwise
 
 from aml_widgets.core.records import MetricKind, RunRecord
 from aml_widgets.store.protocol import RunStore
-from aml_widgets.store.transfer import COPIED_AT
-from aml_widgets.store.transfer_experiments import COPIED_FROM
+from aml_widgets.store.transfer_copies import COPIED_FROM, MARKS
 from aml_widgets.testing.support import exact
 
 
@@ -30,7 +29,7 @@ def facts_of(store: RunStore, run_id: str) -> dict[str, object]:
         ]
         for key, history in histories.items()
     }
-    properties = {key: value for key, value in record.properties.items() if key not in (COPIED_FROM, COPIED_AT)}
+    properties = {key: value for key, value in record.properties.items() if key not in MARKS}
     return {
         "name": record.display_name,
         "description": record.description,

@@ -246,6 +246,84 @@ class ChangeFacts:
         assert list(later.points.values) == [float(i) for i in range(1_200)]
         assert list(later.points.seqs) == list(range(3_002, 4_202))
 
+    @pytest.mark.parametrize("max_new_points", [0, 7, 100, 1_500])
+    def test_series_with_too_many_new_points_are_opened_again_and_no_others(
+        self, store: RunStore, max_new_points: int
+    ) -> None:
+        run = new_run(store)
+        viewer = Viewer(store, run.run_id, max_new_points=max_new_points)  # which checks each of its news
+        viewer.look()
+        opened: list[set[str]] = []
+        for n_calls in (1, 8, 100, 101, 200, 1_100):
+            for i in range(n_calls):
+                values: dict[str, MetricValue] = {"dense": i / 2}
+                if i % 14 == 0:
+                    values["sparse"] = wild_value(i)
+                store.log_metrics(run.run_id, values)
+            if n_calls == 200:
+                store.log_columns(run.run_id, "list", {None: [wild_value(i) for i in range(1_501)]})
+            opened.append({news.key.name for news in viewer.look().metrics if news.is_opening})
+
+        assert viewer.points == read_all(store, run.run_id)
+        assert viewer.look().metrics == ()
+        dense, both = {"dense"}, {"dense", "sparse"}
+        assert (
+            opened
+            == {
+                0: [both, both, both, both, {*both, "list"}, both],
+                7: [set(), dense, both, both, {*both, "list"}, both],
+                100: [set(), set(), set(), dense, {"dense", "list"}, dense],
+                1_500: [set(), set(), set(), set(), {"list"}, set()],
+            }[max_new_points]
+        )
+
+    @pytest.mark.parametrize(
+        "new",
+        [
+            [[i / 2] for i in range(101)],
+            [[f"text {i}"] for i in range(101)],
+            [[float(i) if i % 3 else f"text {i}" for i in range(300)]],
+            [[float(i) for i in range(5_000)], [7]],
+        ],
+        ids=["calls", "texts", "numbers and texts", "a long list"],
+    )
+    @pytest.mark.parametrize("n_before", [0, 15, 3_000])
+    def test_a_series_that_is_opened_again_is_told_as_on_opening(
+        self, store: RunStore, n_before: int, new: list[list[MetricValue]]
+    ) -> None:
+        run = new_run(store)
+        store.log_columns(run.run_id, "much", {None: [i / 4 for i in range(n_before)]})
+        store.log_metrics(run.run_id, {"much": 1, "little": 1.0, "nothing": 1.0})
+        cursor = store.changes_since(run.run_id).cursor
+        for values in new:
+            store.log_columns(run.run_id, "much", {None: values})
+        store.log_metric(run.run_id, "little", 2.0)
+
+        changes = store.changes_since(run.run_id, cursor, max_buckets=20, max_new_points=100)
+        as_points = store.changes_since(run.run_id, cursor, max_buckets=20, max_new_points=10_000)
+
+        much, little = changes.metrics
+        assert much == store.changes_since(run.run_id, max_buckets=20, max_new_points=0).metrics[0]
+        assert much.is_opening
+        check_buckets(much.buckets, store.read_history(run.run_id, "much"), 20)
+        assert (little.is_opening, little.summary, list(little.points.values)) == (False, None, [2.0])
+        assert [len(one.points) for one in as_points.metrics] == [sum(map(len, new)), 1]
+        assert not any(one.is_opening for one in as_points.metrics)
+        store.log_metric(run.run_id, "much", 8)
+        (later,) = store.changes_since(run.run_id, changes.cursor, max_buckets=20, max_new_points=100).metrics
+        assert (later.key, later.is_opening, list(later.points.values)) == (much.key, False, [8])
+
+    def test_a_short_series_that_is_opened_again_comes_as_points(self, store: RunStore) -> None:
+        run = new_run(store)
+        store.log_metric(run.run_id, "a", 0.5)
+        cursor = store.changes_since(run.run_id).cursor
+        for value in (1.5, "text"):
+            store.log_metric(run.run_id, "a", value)
+
+        (news,) = store.changes_since(run.run_id, cursor, max_new_points=1).metrics
+
+        assert (news.is_opening, list(news.points.values), list(news.buckets)) == (True, [0.5, 1.5, "text"], [])
+
     def test_what_is_no_number_comes_beside_the_buckets(self, store: RunStore) -> None:
         run = new_run(store)
         store.log_columns(run.run_id, "a", {None: [float(i) if i % 2 else f"text {i}" for i in range(3_000)]})

@@ -145,22 +145,32 @@ def check_bucket(bucket: Bucket, part: Sequence[tuple[int, int, MetricValue, flo
 class Viewer:
     """Follows a run by its cursor, as a view does, and keeps all that it was told."""
 
-    def __init__(self, store: RunStore, run_id: str, *, max_buckets: int = 10**6) -> None:
+    def __init__(
+        self, store: RunStore, run_id: str, *, max_buckets: int = 10**6, max_new_points: int | None = None
+    ) -> None:
         self._store = store
         self._run_id = run_id
         self._max_buckets = max_buckets
+        self._max_new_points = max_new_points
         self._cursor: str | None = None
+        self._counts: dict[MetricKey, int] = {}
         self.points: dict[MetricKey, list[Point]] = {}
         self.bucket_counts: dict[MetricKey, int] = {}
 
     def look(self) -> RunChanges:
         """Ask what is new, and take it in."""
-        changes = self._store.changes_since(self._run_id, self._cursor, max_buckets=self._max_buckets)
+        changes = self._store.changes_since(
+            self._run_id, self._cursor, max_buckets=self._max_buckets, max_new_points=self._max_new_points
+        )
         is_first = self._cursor is None
         self._cursor = changes.cursor
         for news in changes.metrics:
-            assert news.is_opening == is_first
-            assert (news.summary is not None) == is_first
+            before = self._counts.get(news.key, 0)
+            count = before + len(news.points) if news.summary is None else news.summary.count
+            is_too_long = self._max_new_points is not None and count - before > self._max_new_points
+            assert news.is_opening == (is_first or is_too_long)
+            assert (news.summary is not None) == news.is_opening
+            self._counts[news.key] = count
             if news.is_opening:
                 self.points[news.key] = []
                 self.bucket_counts[news.key] = sum(bucket.count for bucket in news.buckets)

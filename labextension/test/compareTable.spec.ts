@@ -95,6 +95,12 @@ describe('compareRows', () => {
     ]);
   });
 
+  it('has no row of numbers where no run has one', () => {
+    const unnumbered = RUNS.map(one => ({ ...one, run: { ...one.run, number: 0 } }));
+    const [first] = compareRows(unnumbered, DEFAULT_COMPARE_SETTINGS, 100);
+    expect(first?.name).toBe('Status');
+  });
+
   it('leaves out what is the same everywhere', () => {
     expect(shown({ onlyDifferences: true })).toEqual([
       'parameters lr',

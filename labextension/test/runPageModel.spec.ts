@@ -1,6 +1,7 @@
 import { ApiClient, ApiError, type Schemas } from '../src/api/client';
 import { RunPageModel } from '../src/model/runPageModel';
-import { changes, newsOf, runReply } from './fakeRunPage';
+import { numberCount } from '../src/model/series';
+import { bucketsOf, changes, newsOf, runReply } from './fakeRunPage';
 
 type Answer = () => Schemas['Changes'];
 
@@ -66,6 +67,33 @@ describe('RunPageModel', () => {
     expect(model.metrics.get('b')).toBe(b);
     expect(model.metrics.get('a')).not.toBe(a);
     expect(model.series.get('["a",null]')?.count).toBe(2);
+    model.dispose();
+  });
+
+  it('opens one series again and lets the others go on, with the one cursor of the run', async () => {
+    const past = Array.from({ length: 2_000 }, (_, place) => ({ seq: place, step: place, at: place, value: place }));
+    const long = newsOf('a', [9], { isOpening: true, firstSeq: 2_000, count: 2_001 });
+    const { model, client } = follow(
+      () =>
+        changes({
+          cursor: 'c1',
+          metrics: ['a', 'b', 'c'].map(name => newsOf(name, [1], { isOpening: true }))
+        }),
+      () =>
+        changes({
+          cursor: 'c2',
+          metrics: [{ ...long, buckets: bucketsOf(past, 4) }, newsOf('b', [2], { firstSeq: 1 })]
+        }),
+      () => changes({ cursor: 'c3', metrics: [newsOf('a', [8], { firstSeq: 2_001 })] })
+    );
+    await pass(10);
+    const { c } = Object.fromEntries(model.metrics);
+    await pass(2_100);
+    expect(client.cursors.slice(0, 3)).toEqual([null, 'c1', 'c2']);
+    const a = model.series.get('["a",null]');
+    expect([a?.count, a && numberCount(a), a?.last]).toEqual([2_002, 2_002, 8]);
+    expect(model.series.get('["b",null]')?.table.rows.map(row => row.first)).toEqual([1, 2]);
+    expect(model.metrics.get('c')).toBe(c);
     model.dispose();
   });
 

@@ -97,6 +97,15 @@ describe('advanceSeries', () => {
     expect(series.last).toBe(8);
   });
 
+  it('is at the step of the point written last, also where the newest text beside the buckets is older', () => {
+    const news = newsOf('loss', ['old text'], { isOpening: true, firstSeq: 17, count: 2_001 });
+    const summary = { ...(news.summary as NonNullable<typeof news.summary>), last: 8, last_step: 2_000 };
+    const opened = advanceSeries(undefined, { ...news, summary, buckets: bucketsOf(points(2_000), 4) });
+    expect([opened.last, opened.lastStep]).toEqual([8, 2_000]);
+    expect(advanceSeries(opened, newsOf('loss', [7], { firstSeq: 2_001 })).lastStep).toBe(2_001);
+    expect(advanceSeries(opened, newsOf('loss', [])).lastStep).toBe(2_000);
+  });
+
   it('knows integers and infinities that JSON cannot write', () => {
     const series = advanceSeries(
       undefined,

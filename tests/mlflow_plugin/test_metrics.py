@@ -12,6 +12,7 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from aml_widgets import Experiment, Workspace
+from aml_widgets.core import clock
 from aml_widgets.core.records import MetricKind
 from aml_widgets.testing.support import exact
 
@@ -102,6 +103,40 @@ def test_histories_come_in_pages_in_the_order_of_writing(client: MlflowClient, r
     assert {point.step for point in store.get_metric_history_bulk_interval([run_id], "x", 10, 2, 3)} <= {2, 3}
     with pytest.raises(MlflowException, match="specified together"):
         store.get_metric_history_bulk_interval([run_id], "x", 10, 2, None)
+
+
+def test_what_is_sent_again_is_there_once(workspace: Workspace, client: MlflowClient, run_id: str) -> None:
+    batch = [Metric(f"m{i % 3}", value, 5, i) for i in range(900) for value in (float(i), math.nan, math.inf)]
+
+    for _ in range(2):
+        client.log_batch(run_id, batch)
+        client.log_metric(run_id, "x", 0.5, timestamp=7, step=1)
+        client.log_metric(run_id, "x", math.nan, timestamp=7, step=1)
+    client.log_batch(run_id, batch + [Metric("m0", -1.0, 5, 0)] * 2)
+    client.set_terminated(run_id)
+    client.log_metric(run_id, "x", 0.5, timestamp=7, step=1)
+    client.log_metric(run_id, "x", 0.5, timestamp=8, step=1)
+
+    counts = {one.key.name: one.count for one in workspace.store.summarize_metrics(run_id)}
+    assert counts == {"m0": 901, "m1": 900, "m2": 900, "x": 3}
+    assert [point.timestamp for point in client.get_metric_history(run_id, "x")] == [7, 7, 8]
+
+
+def test_our_own_calls_log_the_same_value_twice_in_one_moment(
+    workspace: Workspace, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = int(clock.now())
+    monkeypatch.setattr(clock, "now", lambda: float(now))
+    run = Experiment(workspace, "ridge").start_logging(outputs=False)
+
+    run.log("loss", 0.5)
+    run.log_metrics({"loss": 0.5}, step=0)
+    run.log_metrics({"loss": 0.5}, step=0)
+    client.log_metric(run.id, "loss", 0.5, timestamp=now * 1_000, step=0)
+    run.log_metrics({"loss": 0.5}, step=0)
+
+    assert [(one.value, one.step) for one in client.get_metric_history(run.id, "loss")] == [(0.5, 0)] * 4
+    run.complete()
 
 
 # -- MLflow's limits

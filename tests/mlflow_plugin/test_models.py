@@ -59,6 +59,22 @@ def test_a_model_is_made_finished_found_and_deleted(client: MlflowClient, run_id
     assert caught.value.error_code == "RESOURCE_DOES_NOT_EXIST"
 
 
+def test_a_model_without_metrics_has_none_and_is_searched_all_the_same(
+    client: MlflowClient, run_id: str, experiment_id: str
+) -> None:
+    made = client.create_logged_model(experiment_id, "ridge", source_run_id=run_id)
+    other = client.create_logged_model(experiment_id, "lasso", source_run_id=run_id)
+    client.log_metric(run_id, "loss", 0.5, model_id=other.model_id)
+
+    by_loss = [{"field_name": "metrics.loss"}]
+    found = client.search_logged_models([experiment_id], "name = 'ridge'", order_by=by_loss)
+    assert made.metrics is None
+    assert client.get_logged_model(made.model_id).metrics is None
+    assert [(one.name, one.metrics) for one in found] == [("ridge", None)]
+    found = client.search_logged_models([experiment_id], "metrics.loss < 1")
+    assert [(one.name, [metric.value for metric in one.metrics or ()]) for one in found] == [("lasso", [0.5])]
+
+
 def test_files_of_a_model_are_files_of_its_run(
     workspace: Workspace, client: MlflowClient, run_id: str, experiment_id: str, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import RunStatus as MlflowStatus
 from mlflow.entities import RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
@@ -152,6 +153,10 @@ def test_a_name_is_said_once(client: MlflowClient) -> None:
 
     with pytest.raises(MlflowException, match="Both 'run_name' argument and 'mlflow.runName' tag"):
         client.create_run(experiment_id, run_name="a", tags={"mlflow.runName": "b"})
+    run_id = client.create_run(experiment_id, run_name="a").info.run_id
+    with pytest.raises(MlflowException, match=r"mlflow.runName .* cannot be removed. Set it to something else"):
+        client.delete_tag(run_id, "mlflow.runName")
+    assert client.get_run(run_id).info.run_name == "a"
 
 
 def test_a_run_keeps_the_times_that_it_is_given(workspace: Workspace, client: MlflowClient) -> None:
@@ -161,6 +166,18 @@ def test_a_run_keeps_the_times_that_it_is_given(workspace: Workspace, client: Ml
     info = client.get_run(run.info.run_id).info
     assert (info.start_time, info.end_time) == (1_600_000_000_123, 1_600_000_060_456)
     assert store_of(workspace).get_run(run.info.run_id).ended_at == 1_600_000_060.456
+
+
+def test_a_run_has_an_end_as_soon_as_it_has_ended_and_not_before(client: MlflowClient, run_id: str) -> None:
+    store = client._tracking_client.store
+
+    going_on = store.update_run_info(run_id, MlflowStatus.RUNNING, 1_600_000_000_000, None)
+    assert (going_on.status, going_on.end_time) == ("RUNNING", None)
+    client.update_run(run_id, status="FINISHED")
+
+    ended = client.get_run(run_id).info
+    assert ended.end_time is not None
+    assert ended.end_time >= ended.start_time
 
 
 # -- beyond the end

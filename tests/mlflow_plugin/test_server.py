@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pytest
@@ -16,6 +17,7 @@ import requests
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
+from requests.adapters import HTTPAdapter
 
 from aml_widgets import Experiment, Workspace
 
@@ -97,6 +99,30 @@ def test_a_client_of_the_server_writes_into_the_workspace(served: tuple[Workspac
     assert workspace.store.get_run(run_id).writer is None  # the client's process is nobody's to watch
     client.set_terminated(run_id, "KILLED")
     assert ours.get_status() == "Canceled"
+
+
+def test_a_request_that_got_no_answer_in_time_is_sent_again_and_counts_once(
+    served: tuple[Workspace, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, address = served
+    client = MlflowClient(address)
+    run_id = client.create_run(client.create_experiment("sent twice")).info.run_id
+    send, lost = HTTPAdapter.send, []
+
+    def lose_first_answer(adapter: HTTPAdapter, request: requests.PreparedRequest, **given: Any) -> requests.Response:
+        answer = send(adapter, request, **given)
+        if request.url not in lost:
+            lost.append(request.url)
+            return send(adapter, request, **given)
+        return answer
+
+    monkeypatch.setattr(HTTPAdapter, "send", lose_first_answer)
+    client.log_metric(run_id, "loss", 0.5)
+    client.log_batch(run_id, [Metric("acc", i / 7, i, i) for i in range(1_000)])
+
+    assert [url.rpartition("/")[2] for url in lost] == ["log-metric", "log-batch"]
+    counts = {one.key.name: one.count for one in workspace.store.summarize_metrics(run_id)}
+    assert counts == {"loss": 1, "acc": 1_000}
 
 
 def test_what_this_package_logs_is_served(served: tuple[Workspace, str], tmp_path: Path) -> None:

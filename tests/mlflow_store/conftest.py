@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from aml_widgets.store.mlflow import changes
+from aml_widgets.store.mlflow import changes, prompt_reading, server_state
 from aml_widgets.store.mlflow.store import MlflowStore
 from tests.mlflow_store.tracking_server import TrackingServer, running_server
 
@@ -28,14 +28,17 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingSer
 
 @pytest.fixture(autouse=True)
 def few_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """MLflow's client would try for minutes."""
+    """What writes would be tried for minutes. What reads is asked as it is for users who say nothing, with shorter pauses."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    monkeypatch.setattr(prompt_reading, "USERS_OWN", ())
+    monkeypatch.setattr(prompt_reading, "PAUSES_SECONDS", (0.01, 0.02))
 
 
 @pytest.fixture(autouse=True)
 def whole_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a slow machine, too, a look reads all there is; how it is bounded, `test_long_histories` says."""
     monkeypatch.setattr(changes, "LOOK_SECONDS", 600.0)
+    monkeypatch.setattr(server_state, "TURN_SECONDS", 600.0)
 
 
 @pytest.fixture

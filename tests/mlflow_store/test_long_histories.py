@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,63 +11,36 @@ from mlflow.entities import Metric
 
 from aml_widgets.core.errors import StoreUnavailable
 from aml_widgets.core.records import MetricKey, RunChanges, RunQuery
-from aml_widgets.store.mlflow import changes, values
+from aml_widgets.store.mlflow import changes, history_pages, server_state, values
 from aml_widgets.store.mlflow.connection import Connection
-from aml_widgets.store.mlflow.plain_points import PlainPoint
+from aml_widgets.store.mlflow.history_pages import Mark, Page
+from aml_widgets.store.mlflow.point_order import OrderedPoint, PointOrder
 from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.store.protocol import MAX_BUCKETS
-from aml_widgets.testing.support import Point, new_run, points_of, read_all
+from aml_widgets.testing.support import read_all
 from aml_widgets.widgets.run_view import RunView
 from aml_widgets.widgets.view_state import ViewState, advance
 from aml_widgets.widgets.watcher import Watcher
+from tests.mlflow_store.follower import MANY_LOOKS, Follower
+from tests.mlflow_store.late_points import LatePoints
 from tests.mlflow_store.requests_seen import counted
 from tests.mlflow_store.test_plain_runs import log_plain, start_plain
 from tests.mlflow_store.tracking_server import TrackingServer
 
 PAGE = 2_000
-MANY_LOOKS = 200
 
 
 @pytest.fixture(autouse=True)
 def a_page_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of a look is over at once, so that it reads the one page that each of them reads."""
     monkeypatch.setattr(changes, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(values, "HISTORY_PAGE", PAGE)
-
-
-class Follower:
-    """Follows a run as a page does: an opening replaces what it knew of a metric, other news follow it."""
-
-    def __init__(self, store: MlflowStore, run_id: str) -> None:
-        self._store = store
-        self._run_id = run_id
-        self._cursor: str | None = None
-        self.points: dict[MetricKey, list[Point]] = {}
-
-    def look(self) -> RunChanges:
-        found = self._store.changes_since(self._run_id, self._cursor, max_buckets=10**6)
-        self._cursor = found.cursor
-        for news in found.metrics:
-            known = [] if news.is_opening else self.points.get(news.key, [])
-            self.points[news.key] = known + points_of(news.points)
-        return found
-
-    def look_to_the_end(self, between: Callable[[int], None] = lambda _count: None) -> int:
-        """Look until there is no more; say how many looks it took."""
-        for count in range(1, MANY_LOOKS):
-            if not self.look().has_more:
-                return count
-            between(count)
-        raise AssertionError("there is always more")
-
-    def steps(self, name: str) -> list[int]:
-        return [step for _, step, _, _ in self.points.get(MetricKey(name), [])]
+    monkeypatch.setattr(history_pages, "HISTORY_PAGE", PAGE)
 
 
 def test_a_long_history_comes_with_several_looks_each_point_once_and_in_order(
     store: MlflowStore, client: MlflowClient, server: TrackingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(values, "HISTORY_PAGE", 10_000)
+    monkeypatch.setattr(history_pages, "HISTORY_PAGE", 10_000)
     run_id = start_plain(client)
     server.insert_history(run_id, "loss", range(60_000))
     client.set_terminated(run_id)
@@ -224,44 +196,22 @@ def test_two_who_look_share_what_was_read_and_an_explicit_read_goes_on_there(
     assert n_of_all <= 12 + 2, "ten pages that overlap by a point"
 
 
-def test_a_metric_that_both_wrote_to_is_read_whole(
-    store: MlflowStore, client: MlflowClient, server: TrackingServer
-) -> None:
-    run_id = new_run(store).run_id
-    store.log_metric(run_id, "both", 7)
-    assert store.wait_until_sent(run_id, 60) == 0
-    server.insert_history(run_id, "both", range(5_000))
-    server.insert_history(run_id, "theirs", range(5_000))
-    follower = Follower(store, run_id)
-
-    counts = []
-    while follower.look().has_more:
-        counts.append((len(follower.steps("both")), len(follower.steps("theirs"))))
-
-    assert {both for both, _ in counts} <= {1, 5_001}
-    assert len(follower.steps("both")) == 5_001
-    assert follower.steps("theirs") == list(range(5_000))
-    assert follower.points == read_all(store, run_id)
-
-
 def test_what_was_read_before_the_server_failed_is_not_read_again(
     store: MlflowStore, client: MlflowClient, server: TrackingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = start_plain(client)
     server.insert_history(run_id, "loss", range(10_000))
-    original = values._read_page
+    original = history_pages.read_page
     n_pages = 0
 
-    def fail_once(
-        connection: Connection, run_id: str, key: str, token: str | None
-    ) -> tuple[list[PlainPoint], str | None]:
+    def fail_once(connection: Connection, run_id: str, key: str, mark: Mark) -> Page | None:
         nonlocal n_pages
         n_pages += 1
         if n_pages == 4:
             raise StoreUnavailable("away")
-        return original(connection, run_id, key, token)
+        return original(connection, run_id, key, mark)
 
-    monkeypatch.setattr(values, "_read_page", fail_once)
+    monkeypatch.setattr(history_pages, "read_page", fail_once)
     with pytest.raises(StoreUnavailable, match="away"):
         store.read_history(run_id, "loss")
 
@@ -272,22 +222,12 @@ def test_what_was_read_before_the_server_failed_is_not_read_again(
 def test_a_history_that_changes_each_time_it_is_read_is_an_error_and_never_a_part_of_it(
     store: MlflowStore, client: MlflowClient, server: TrackingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(server_state, "TURN_SECONDS", 0.0)
     run_id = start_plain(client)
     server.insert_history(run_id, "loss", range(5_000))
-    original = values._read_page
-    late_ms = 1_000
-
-    def read_and_log_late(
-        connection: Connection, run_id: str, key: str, token: str | None
-    ) -> tuple[list[PlainPoint], str | None]:
-        nonlocal late_ms
-        page = original(connection, run_id, key, token)
-        late_ms -= 1
-        client.log_batch(run_id, metrics=[Metric("loss", -1.0, late_ms, 1)])
-        return page
-
+    late = LatePoints(client, run_id)
     with monkeypatch.context() as patch:
-        patch.setattr(values, "_read_page", read_and_log_late)
+        patch.setattr(history_pages, "read_page", late.read_page)
         with pytest.raises(StoreUnavailable, match="each of the 3 times"):
             store.read_history(run_id, "loss")
         follower = Follower(store, run_id)
@@ -295,50 +235,43 @@ def test_a_history_that_changes_each_time_it_is_read_is_an_error_and_never_a_par
             assert follower.look().has_more
     follower.look_to_the_end()
 
-    assert len(follower.steps("loss")) == 5_000 + 1_000 - late_ms
+    assert late.count >= 3 + 3
+    assert len(follower.steps("loss")) == 5_000 + late.count
     assert follower.points == read_all(store, run_id)
 
 
-def test_a_list_waits_for_no_long_history_and_shows_its_metric_when_it_is_read(
-    store: MlflowStore, client: MlflowClient, server: TrackingServer
+def test_others_get_their_turn_while_a_long_history_is_read_to_its_end(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = start_plain(client)
-    server.insert_history(run_id, "loss", range(7_000))
-    log_plain(client, run_id, "short", range(10))
-    client.set_terminated(run_id)
-    cursor = store.run_list_changes().cursor
-
-    shown: list[dict[str, int]] = []
-    for _ in range(MANY_LOOKS):
-        with counted() as asked:
-            summaries = store.summarize_runs([run_id], ["loss", "short"])
-        assert sum("get-history" in one for one in asked) <= 2
-        shown.append({one.key.name: one.count for one in summaries[run_id]})
-        told = store.run_list_changes(cursor)
-        cursor = told.cursor
-        if not told.runs:
-            break
-
-    assert shown == [{"short": 10}] * (len(shown) - 1) + [{"loss": 7_000, "short": 10}]
-    assert len(shown) == 4
-    assert [one.run_id for one in store.list_runs(RunQuery()).runs] == [run_id]
-
-
-def test_others_get_their_turn_while_a_long_history_is_read(
-    store: MlflowStore, client: MlflowClient, server: TrackingServer
-) -> None:
+    monkeypatch.setattr(server_state, "TURN_SECONDS", 0.0)
     run_id, other_id = start_plain(client), start_plain(client)
     server.insert_history(run_id, "loss", range(12_000))
-    assert store.changes_since(run_id).has_more
-
+    log_plain(client, other_id, "loss", range(10))
     listed: list[str] = []
-    lister = threading.Thread(target=lambda: listed.extend(one.run_id for one in store.list_runs(RunQuery()).runs))
-    lister.start()
-    lister.join(60)
+    looks: list[RunChanges] = []
 
+    def look() -> None:
+        listed.extend(one.run_id for one in store.list_runs(RunQuery()).runs)
+        looks.append(store.changes_since(other_id))
+        looks.append(store.changes_since(run_id))
+
+    others = [threading.Thread(target=look, daemon=True)]
+
+    def let_others(_seconds: float) -> None:
+        if others:
+            other = others.pop()
+            other.start()
+            other.join(60)
+            assert len(looks) == 2, "nobody gets the lock"
+
+    monkeypatch.setattr(server_state, "sleep", let_others)
+
+    history = store.read_history(run_id, "loss")
+
+    assert list(history.steps) == list(range(12_000))
     assert set(listed) == {run_id, other_id}
-    assert store.list_artifacts(run_id) == []
-    assert store.changes_since(run_id).has_more, "neither of them read the history"
+    assert [looks[0].has_more, looks[1].has_more] == [False, True]
+    assert others == []
 
 
 def test_the_widget_reads_on_by_itself_to_the_end_of_a_run_that_has_ended(
@@ -422,3 +355,25 @@ def test_a_check_that_takes_longer_than_its_interval_ends_and_finds_what_came_la
 
     assert follower.points == read_all(store, run_id)
     assert not any(follower.look().has_more for _ in range(20))
+
+
+def test_a_read_that_is_interrupted_leaves_no_point_twice(
+    store: MlflowStore, client: MlflowClient, server: TrackingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = start_plain(client)
+    server.insert_history(run_id, "loss", range(3_000))
+    original = PointOrder.append
+    count = 0
+
+    def interrupt_once(self: PointOrder, point: OrderedPoint) -> None:
+        nonlocal count
+        count += 1
+        if count == 2_500:
+            raise KeyboardInterrupt
+        original(self, point)
+
+    monkeypatch.setattr(PointOrder, "append", interrupt_once)
+    with pytest.raises(KeyboardInterrupt):
+        store.read_history(run_id, "loss")
+
+    assert list(store.read_history(run_id, "loss").steps) == list(range(3_000))

@@ -223,7 +223,7 @@ def test_whatever_a_proxy_answers_for_the_server_nothing_is_lost(gateway: Gatewa
 
     assert store.wait_until_sent(run_id, WAIT_SECONDS) == 0
     assert losses(store, run_id) == [float(step) for step in range(51)]
-    wait_for(lambda: not store._outbox._ends)
+    wait_for(lambda: not store._outbox._ends.is_waiting)
     assert store.get_run(run_id).status == RunStatus.COMPLETED
     assert list(tmp_path.rglob("*.refused")) == []
     store.close()
@@ -369,7 +369,7 @@ def test_an_end_is_told_by_whoever_has_the_lines(server: TrackingServer, tmp_pat
     other._outbox._looked_at = -outbox.LOOK_SECONDS * 1e6
     other._outbox.look_for_left()
 
-    assert other._outbox._ends == {}
+    assert not other._outbox._ends.is_waiting
     store.close()  # lets go of the lines
     other._outbox._looked_at = -outbox.LOOK_SECONDS * 1e6
     other._outbox.look_for_left()

@@ -11,7 +11,7 @@ from mlflow.entities import Metric
 
 from aml_widgets.core.records import MetricKey, MetricOrder, RunQuery, RunView
 from aml_widgets.core.status import RunStatus
-from aml_widgets.store.mlflow import values
+from aml_widgets.store.mlflow import history_pages
 from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.testing.support import Viewer, new_run, points_of, read_all
 from tests.mlflow_store.requests_seen import counted
@@ -127,7 +127,7 @@ def test_a_quiet_run_costs_two_requests_and_a_new_point_one_more(store: MlflowSt
 def test_a_long_history_is_read_on_all_its_pages(
     store: MlflowStore, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(values, "HISTORY_PAGE", 100)
+    monkeypatch.setattr(history_pages, "HISTORY_PAGE", 100)
     run_id = start_plain(client)
     log_plain(client, run_id, "a", range(1_000))
 
@@ -250,7 +250,7 @@ def test_a_list_asks_for_the_metric_it_shows_and_for_no_other(store: MlflowStore
 def test_a_list_may_be_of_more_runs_than_points_are_remembered_of(
     store: MlflowStore, client: MlflowClient, other_store: MlflowStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aml_widgets.store.mlflow.server_state.MAX_RUNS_READ", 2)
+    monkeypatch.setattr("aml_widgets.store.mlflow.value_mirror.MAX_RUNS_READ", 2)
     ours = [new_run(store) for _ in range(4)]
     for place, run in enumerate(ours):
         store.log_metrics(run.run_id, {"loss": 10.0 + place})

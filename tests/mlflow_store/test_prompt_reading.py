@@ -23,11 +23,15 @@ from aml_widgets.widgets.watcher import Watcher
 from tests.mlflow_store.gateway import running_gateway
 from tests.mlflow_store.tracking_server import TrackingServer
 
+USERS_OWN, PAUSES_SECONDS = prompt_reading.USERS_OWN, prompt_reading.PAUSES_SECONDS
+
 
 @pytest.fixture(autouse=True)
 def no_settings(few_retries: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A user who has not said how long to wait; and a server that has answered is believed to be there for ever."""
-    for name in prompt_reading.USERS_OWN:
+    monkeypatch.setattr(prompt_reading, "USERS_OWN", USERS_OWN)
+    monkeypatch.setattr(prompt_reading, "PAUSES_SECONDS", PAUSES_SECONDS)
+    for name in USERS_OWN:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(connection, "BELIEVED_SECONDS", math.inf)
 
@@ -110,7 +114,7 @@ def test_what_the_server_says_is_not_repeated(store: MlflowStore, pauses: list[f
     assert pauses == []
 
 
-@pytest.mark.parametrize("name", prompt_reading.USERS_OWN)
+@pytest.mark.parametrize("name", USERS_OWN)
 def test_who_says_how_long_to_wait_is_heard(
     server: TrackingServer, monkeypatch: pytest.MonkeyPatch, pauses: list[float], name: str
 ) -> None:

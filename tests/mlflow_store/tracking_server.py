@@ -96,6 +96,10 @@ class TrackingServer:
         for path in self._artifacts.iterdir():
             shutil.rmtree(path)
 
+    def find_files(self, pattern: str) -> list[Path]:
+        """Find files of runs, by a pattern below any experiment."""
+        return sorted(self._artifacts.glob(f"*/{pattern}"))
+
     def insert_history(self, run_id: str, key: str, steps: range, *, start_ms: int = 1_000) -> None:
         """Put a long history into the database, as if it had been logged: half the step at each step, a millisecond apart."""
         rows = [(key, step / 2, start_ms + step, run_id, step, False) for step in steps]

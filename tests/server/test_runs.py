@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from aml_widgets.core.records import MetricKind
+from aml_widgets.core.records import MetricKind, RunChanges
 from aml_widgets.core.status import RunStatus
 from aml_widgets.server import one_run, run_news
 from aml_widgets.store.protocol import RunStore
+from aml_widgets.store.sqlite.store import SqliteRunStore
 from aml_widgets.testing import seeded
 from aml_widgets.testing.seeded_files import run_with_every_fact
 from aml_widgets.testing.support import new_run
@@ -21,6 +22,20 @@ from aml_widgets.tracking.workspace import Workspace
 from tests.server.conftest import Api
 
 At = Callable[[str], str]
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[RunChanges]:
+    """Give a list that grows by what each look of the server at a run's changes gave."""
+    seen: list[RunChanges] = []
+    original = SqliteRunStore.changes_since
+
+    def changes_since(self: SqliteRunStore, *args: Any, **kwargs: Any) -> RunChanges:
+        seen.append(original(self, *args, **kwargs))
+        return seen[-1]
+
+    monkeypatch.setattr(SqliteRunStore, "changes_since", changes_since)
+    return seen
 
 
 async def test_a_run_comes_with_what_can_be_done_with_it(
@@ -164,28 +179,30 @@ async def test_news_are_only_what_is_new(api: Api, at: At, store: RunStore) -> N
     assert [one["display_name"] for one in second["children"]] == ["child"]
 
 
-async def test_very_many_new_points_come_as_an_opening_again(api: Api, at: At, store: RunStore) -> None:
+async def test_a_series_with_very_many_new_points_is_opened_again_and_no_other(
+    api: Api, at: At, store: RunStore, looks: list[RunChanges]
+) -> None:
     run = new_run(store)
-    store.log_metric(run.run_id, "loss", 0.0)
-    store.log_metric(run.run_id, "quiet", 1)
+    store.log_metrics(run.run_id, {"loss": 0.0, "quiet": 1.0, "slow": 1.0})
     cursor = (await api.get(at(f"/runs/{run.run_id}/changes")))["cursor"]
     values = array("d", range(1, run_news.MAX_NEW_POINTS + 2))
     values[17] = -1e9
     store.log_columns(run.run_id, "loss", {None: values})
+    store.log_metric(run.run_id, "slow", 2.0)
+    looks.clear()
 
-    response = await api.send("GET", at(f"/runs/{run.run_id}/changes"), cursor=cursor, max_buckets=100)
-    import json
+    reply = await api.get(at(f"/runs/{run.run_id}/changes"), cursor=cursor, max_buckets=100)
 
-    news = {one["name"]: one for one in json.loads(response.body)["metrics"]}
-
-    assert news.keys() == {"loss", "quiet"}
-    assert all(one["is_opening"] for one in news.values())
+    news = {one["name"]: one for one in reply["metrics"]}
+    assert {name: one["is_opening"] for name, one in news.items()} == {"loss": True, "slow": False}
     buckets = news["loss"]["buckets"]
     assert sum(buckets["count"]) == len(values) + 1
     assert len(buckets["count"]) <= 100
     assert min(buckets["low"]) == -1e9
     assert news["loss"]["summary"]["count"] == len(values) + 1
-    after = await api.get(at(f"/runs/{run.run_id}/changes"), cursor=json.loads(response.body)["cursor"])
+    assert news["slow"]["points"]["values"] == [2.0]
+    assert len(looks) == 1, "one look, so one moment"
+    after = await api.get(at(f"/runs/{run.run_id}/changes"), cursor=reply["cursor"])
     assert after["metrics"] == []
 
 
@@ -201,6 +218,44 @@ async def test_an_opening_of_very_many_series_has_fewer_buckets_of_each(
 
     assert all(len(one["buckets"]["count"]) <= 100 for one in reply["metrics"])
     assert all(sum(one["buckets"]["count"]) == 3_000 for one in reply["metrics"])
+
+
+async def test_news_of_very_many_series_are_openings_where_they_are_too_long_together(
+    api: Api, at: At, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(store)
+    names = [f"m{place}" for place in range(10)]
+    store.log_metrics(run.run_id, dict.fromkeys(names, 0.5))
+    cursor = (await api.get(at(f"/runs/{run.run_id}/changes")))["cursor"]
+    for name in names[:-1]:
+        store.log_columns(run.run_id, name, {None: array("d", range(3_000))})
+    store.log_metric(run.run_id, names[-1], 1.5)
+    monkeypatch.setattr(run_news, "MAX_COLUMN_LENGTHS", 1_000)
+
+    reply = await api.get(at(f"/runs/{run.run_id}/changes"), cursor=cursor)
+
+    *long, short = reply["metrics"]
+    assert len(long) == 9
+    assert all(len(one["buckets"]["count"]) <= 100 for one in long)
+    assert all(sum(one["buckets"]["count"]) == 3_001 for one in long)
+    assert (short["is_opening"], short["points"]["values"]) == (False, [1.5])
+    assert (await api.get(at(f"/runs/{run.run_id}/changes"), cursor=reply["cursor"]))["metrics"] == []
+
+
+async def test_an_opening_that_gets_no_shorter_is_not_asked_for_twice(
+    api: Api, at: At, store: RunStore, monkeypatch: pytest.MonkeyPatch, looks: list[RunChanges]
+) -> None:
+    run = new_run(store)
+    for place in range(3):
+        store.log_columns(run.run_id, f"m{place}", {None: array("d", range(100))})
+    monkeypatch.setattr(run_news, "MAX_COLUMN_LENGTHS", 20)
+
+    few = await api.get(at(f"/runs/{run.run_id}/changes"), max_buckets=run_news.MIN_BUCKETS)
+    assert len(looks) == 1
+    fewer = await api.get(at(f"/runs/{run.run_id}/changes"), max_buckets=run_news.MIN_BUCKETS + 1)
+
+    assert len(looks) == 3
+    assert [one["buckets"] for one in fewer["metrics"]] == [one["buckets"] for one in few["metrics"]]
 
 
 async def test_a_cursor_or_number_that_is_none_is_refused(api: Api, at: At, store: RunStore) -> None:

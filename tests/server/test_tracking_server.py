@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from aml_widgets.store.mlflow import changes, values
+from aml_widgets.store.mlflow import changes, history_pages
 from aml_widgets.store.uri import workspace_key
 from aml_widgets.tracking.experiment import Experiment
 from aml_widgets.tracking.workspace import Workspace
@@ -93,7 +93,7 @@ async def test_a_long_history_of_plain_mlflow_comes_with_several_answers(
     api: Api, home: Path, tracking_server: TrackingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(changes, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(values, "HISTORY_PAGE", 4_000)
+    monkeypatch.setattr(history_pages, "HISTORY_PAGE", 4_000)
     workspace = Workspace.open(tracking_server.uri)
     client = MlflowClient(tracking_server.uri)
     run_id = client.create_run("0").info.run_id

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import ipywidgets
 import pytest
@@ -17,7 +18,9 @@ from aml_widgets.store.memory import MemoryRunStore
 from aml_widgets.testing import seeded_children as seeds
 from aml_widgets.tracking.signals import status_changed
 from aml_widgets.widgets import settings
+from aml_widgets.widgets.children import NAME, ChildRow, page_of
 from aml_widgets.widgets.panels.children import CHART_CARD, TABLE_CARD, ChildrenPanel
+from aml_widgets.widgets.panels.children_rows import table_html
 from aml_widgets.widgets.run_view import RunView
 from aml_widgets.widgets.watcher import Watched, Watcher
 
@@ -343,3 +346,14 @@ def test_a_page_of_children_that_is_none_changes_nothing(store: CountingStore) -
     shown.do("child-page", "9" * 5_000)
 
     assert shown.html == before
+
+
+@pytest.mark.parametrize("has_numbers", [True, False])
+def test_a_column_of_numbers_is_seen_only_where_a_child_has_one(store: CountingStore, has_numbers: bool) -> None:
+    run = seeds.run_with_children(store, 3, n_steps=1)
+    children = [replace(child, number=1 if has_numbers else 0) for child in store.changes_since(run.run_id).children]
+    page = page_of([ChildRow(run=child) for child in children], 0)
+
+    table = table_html(page, metric="", column=NAME, is_descending=False, places={}, has_numbers=has_numbers)
+
+    assert ("aml-has-no-numbers" in table) is not has_numbers

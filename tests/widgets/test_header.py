@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import ipywidgets
 import pytest
@@ -107,6 +108,23 @@ def test_a_change_of_status_is_spoken_and_what_was_there_before_is_not(store: Me
     view.refresh()
 
     assert "ridge: Completed</div>" in spoken.value
+
+
+def test_a_long_history_is_spoken_of_when_it_goes_on_and_when_it_is_there(store: MemoryRunStore) -> None:
+    run_id = running(store, "ridge")
+    store.log_columns(run_id, "loss", {None: [1.0, 0.5]})
+    view = watched(store, run_id)
+    assert view._parts is not None
+    header, told = view._parts.header, view.state
+
+    def hear(*, has_more: bool) -> object:
+        header.update(replace(told, has_more=has_more))
+        return header._spoken.value
+
+    assert "ridge: its history is long and still being read</div>" in str(hear(has_more=True))
+    header._spoken.value = "nothing since"
+    assert hear(has_more=True) == "nothing since", "once is enough"
+    assert "ridge: its whole history is read, 2 points</div>" in str(hear(has_more=False))
 
 
 def test_a_paused_view_reads_nothing_until_it_is_asked_or_goes_on(

@@ -36,7 +36,14 @@ class PartStore(MemoryRunStore):
         self.may_answer.set()
         self.reason: str | None = None
 
-    def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
+    def changes_since(
+        self,
+        run_id: str,
+        cursor: str | None = None,
+        *,
+        max_buckets: int = MAX_BUCKETS,
+        max_new_points: int | None = None,
+    ) -> RunChanges:
         self.looks.append(run_id)
         assert self.may_answer.wait(60)
         if self.reason is not None:
@@ -44,7 +51,7 @@ class PartStore(MemoryRunStore):
         if self.left.get(run_id):
             self.left[run_id] -= 1
             self.log_points(run_id, [NewPoint("loss", 0.5) for _ in range(PART)], even_if_ended=True)
-        changes = super().changes_since(run_id, cursor, max_buckets=max_buckets)
+        changes = super().changes_since(run_id, cursor, max_buckets=max_buckets, max_new_points=max_new_points)
         return replace(changes, has_more=self.left.get(run_id, 0) > 0)
 
 

@@ -39,10 +39,17 @@ class FlakyStore(MemoryRunStore):
     reason: str | None = None
     touch_count = 0
 
-    def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
+    def changes_since(
+        self,
+        run_id: str,
+        cursor: str | None = None,
+        *,
+        max_buckets: int = MAX_BUCKETS,
+        max_new_points: int | None = None,
+    ) -> RunChanges:
         if self.reason is not None:
             raise StoreUnavailable(self.reason)
-        return super().changes_since(run_id, cursor, max_buckets=max_buckets)
+        return super().changes_since(run_id, cursor, max_buckets=max_buckets, max_new_points=max_new_points)
 
     def touch(self, run_id: str) -> None:
         self.touch_count += 1

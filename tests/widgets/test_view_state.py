@@ -49,6 +49,26 @@ def test_the_state_that_follows_a_store_is_what_the_store_holds() -> None:
     assert state.metrics["loss"].columns[None].last == 4.0
 
 
+def test_a_series_that_is_opened_again_is_replaced_and_the_others_go_on() -> None:
+    store = MemoryRunStore()
+    run_id = running(store)
+    store.log_metrics(run_id, {"much": 0.5, "little": 0.5, "nothing": 0.5})
+    before = advance(ViewState(run_id=run_id), store.changes_since(run_id))
+    store.log_columns(run_id, "much", {None: [float(place) for place in range(3_000)]})
+    store.log_metric(run_id, "little", 1.5)
+
+    state = advance(before, store.changes_since(run_id, before.cursor, max_new_points=100))
+    store.log_metric(run_id, "much", -1.0)
+    state = advance(state, store.changes_since(run_id, state.cursor, max_new_points=100))
+
+    much, little = (state.metrics[name].columns[None] for name in ("much", "little"))
+    assert (much.count, much.number_count, much.last) == (3_002, 3_002, -1.0)
+    assert much.origin is not before.metrics["much"].columns[None].origin
+    assert little.values == (0.5, 1.5)
+    assert little.origin is before.metrics["little"].columns[None].origin
+    assert state.metrics["nothing"] is before.metrics["nothing"]
+
+
 def test_silence_keeps_its_beginning_and_ends_with_the_next_answer() -> None:
     state = advance(EMPTY, changes(news([1.0])), heard_at=5.0)
 

@@ -138,7 +138,8 @@ class MetricNews:
     """What is new in one series.
 
     On opening (no cursor) a long series comes as `buckets` in order, that together cover all its numbers up to
-    `points`; later only `points` come, to be appended. `is_opening` says that what is given replaces all that was known.
+    `points`; later only `points` come, to be appended, or another opening where they are very many. `is_opening` says that what is
+    given replaces all that was known of the series.
     A metric that is first logged after the cursor comes as points like any other, and may be new to the viewer.
     """
 

@@ -14,7 +14,14 @@ from aml_widgets.store.protocol import MAX_BUCKETS
 class MemoryChanges(MemoryState):
     """The part of the store that tells what changed for a run."""
 
-    def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
+    def changes_since(
+        self,
+        run_id: str,
+        cursor: str | None = None,
+        *,
+        max_buckets: int = MAX_BUCKETS,
+        max_new_points: int | None = None,
+    ) -> RunChanges:
         """Give everything that changed for a run since a cursor, and the next cursor, from one moment."""
         check_max_buckets(max_buckets)
         with self._lock:
@@ -34,7 +41,10 @@ class MemoryChanges(MemoryState):
             ]
             artifacts = self.list_artifacts(run_id)
             log_sizes = {artifact.path: artifact.size_bytes for artifact in artifacts if artifact.is_log}
-            metrics = run.metrics.opening_news(max_buckets) if seen is None else run.metrics.news_since(seen.seq)
+            if seen is None:
+                metrics = run.metrics.opening_news(max_buckets)
+            else:
+                metrics = run.metrics.news_since(seen.seq, max_buckets, max_new_points)
             return RunChanges(
                 cursor=Cursor(run_id, self._version, run.metrics.seq, log_sizes, shown_gone).encode(),
                 run=next((record for record in changed if record.run_id == run_id), None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 from aml_widgets.core.errors import InvalidMetric
 from aml_widgets.core.records import (
@@ -15,6 +16,7 @@ from aml_widgets.core.records import (
     NewPoint,
 )
 from aml_widgets.store.memory.series import Series, check_name, check_step, check_value
+from aml_widgets.store.repeats import NEWEST_COMPARED, Candidates, identity_of
 
 
 class RunMetrics:
@@ -67,6 +69,14 @@ class RunMetrics:
             at = now if logged_at is None else logged_at
             self._open(MetricKey(name), MetricKind.SCALAR).append(self._seq, place, value, at)
 
+    def pick_new(self, new_points: Sequence[NewPoint]) -> list[NewPoint]:
+        """Give those of some points that are not there yet (`RepeatSkippingStore`)."""
+        candidates = Candidates([one._replace(value=check_value(one.name, one.value)) for one in new_points])
+        for name in candidates.by_name:
+            newest = islice(self.find(MetricKey(name)).iterate_back(), NEWEST_COMPARED)
+            candidates.drop(name, [identity_of(step, at, value) for _, step, value, at in newest])
+        return candidates.rest()
+
     def append_columns(
         self,
         name: str,
@@ -112,32 +122,32 @@ class RunMetrics:
 
     def opening_news(self, max_buckets: int, keys: Collection[MetricKey] | None = None) -> list[MetricNews]:
         """Give a first picture of every series, or of some."""
+        return [
+            self._opening(series, max_buckets) for series in self._series.values() if keys is None or series.key in keys
+        ]
+
+    def news_since(self, seq: int, max_buckets: int, max_new_points: int | None) -> list[MetricNews]:
+        """Give the points that were written after a place in the order of writing; of a series with too many, a first picture."""
         news = []
         for series in self._series.values():
-            if keys is not None and series.key not in keys:
-                continue
-            is_long = len(series) > max_buckets
-            news.append(
-                MetricNews(
-                    key=series.key,
-                    kind=series.kind,
-                    points=series.newest_non_numbers(max_buckets) if is_long else series.history(),
-                    buckets=series.buckets(max_buckets) if is_long else (),
-                    is_opening=True,
-                    summary=self._summary(series),
-                )
-            )
+            count = series.count_after(seq)
+            is_new_and_empty = len(series) == 0 and series.logged_seq > seq
+            if max_new_points is not None and count > max_new_points:
+                news.append(self._opening(series, max_buckets))
+            elif count or is_new_and_empty:
+                news.append(MetricNews(key=series.key, kind=series.kind, points=series.history_after(seq)))
         return news
 
-    def news_since(self, seq: int) -> list[MetricNews]:
-        """Give the points that were written after a place in the order of writing."""
-        news = []
-        for series in self._series.values():
-            points = series.history_after(seq)
-            is_new_and_empty = len(series) == 0 and series.logged_seq > seq
-            if len(points) or is_new_and_empty:
-                news.append(MetricNews(key=series.key, kind=series.kind, points=points))
-        return news
+    def _opening(self, series: Series, max_buckets: int) -> MetricNews:
+        is_long = len(series) > max_buckets
+        return MetricNews(
+            key=series.key,
+            kind=series.kind,
+            points=series.newest_non_numbers(max_buckets) if is_long else series.history(),
+            buckets=series.buckets(max_buckets) if is_long else (),
+            is_opening=True,
+            summary=self._summary(series),
+        )
 
     def _summary(self, series: Series) -> MetricSummary:
         return series.summarize(self._descriptions.get(series.key.name, ""))

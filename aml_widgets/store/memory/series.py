@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
-from typing import TypeGuard
+from collections.abc import Iterator, Sequence
+from typing import TypeGuard, cast
 
 from aml_widgets.core.errors import InvalidMetric, InvalidName
 from aml_widgets.core.records import (
@@ -37,6 +37,7 @@ class Series:
         self._low: float | int | None = None
         self._high: float | int | None = None
         self._nonfinite_count = 0
+        self._number_count = 0
 
     def __len__(self) -> int:
         return len(self._seqs)
@@ -71,6 +72,7 @@ class Series:
         self._values.append(value)
         self._times.append(logged_at)
         if is_machine_number(value):
+            self._number_count += 1
             self._nonfinite_count += not math.isfinite(value)
             if not math.isnan(value):
                 self._low = value if self._low is None else min(self._low, value)
@@ -96,34 +98,50 @@ class Series:
         """Give all points."""
         return self._pick(range(len(self)))
 
+    def iterate_back(self) -> Iterator[tuple[int, int, MetricValue, float]]:
+        """Give place in the order of writing, step, value and time of each point, the newest first."""
+        return zip(
+            reversed(self._seqs), reversed(self._steps), reversed(self._values), reversed(self._times), strict=True
+        )
+
+    def count_after(self, seq: int) -> int:
+        """Count the points that were written after a place in the run's order."""
+        return len(self) - bisect_right(self._seqs, seq)
+
     def history_after(self, seq: int) -> MetricHistory:
         """Give the points that were written after a place in the run's order."""
-        return self._pick(range(bisect_right(self._seqs, seq), len(self)))
+        return self._pick(range(len(self) - self.count_after(seq), len(self)))
 
     def newest_non_numbers(self, max_points: int) -> MetricHistory:
         """Give the latest points that no bucket covers."""
+        if self._number_count == len(self):
+            return self._pick(())
         places = [place for place, value in enumerate(self._values) if not is_machine_number(value)]
         return self._pick(places[-max_points:])
 
     def buckets(self, max_buckets: int, first_step: int | None = None, last_step: int | None = None) -> list[Bucket]:
         """Sum up the machine numbers, or those under a range of steps."""
-        places = [
-            place
-            for place, (step, value) in enumerate(zip(self._steps, self._values, strict=True))
-            if is_machine_number(value)
-            and (first_step is None or step >= first_step)
-            and (last_step is None or step <= last_step)
-        ]
+        places: Sequence[int] = range(len(self))
+        if self._number_count < len(self) or first_step is not None or last_step is not None:
+            places = [
+                place
+                for place, (step, value) in enumerate(zip(self._steps, self._values, strict=True))
+                if is_machine_number(value)
+                and (first_step is None or step >= first_step)
+                and (last_step is None or step <= last_step)
+            ]
         width = max(1, math.ceil(len(places) / max_buckets))
         return [self._bucket(places[start : start + width]) for start in range(0, len(places), width)]
 
     def _bucket(self, places: Sequence[int]) -> Bucket:
         first, last = places[0], places[-1]
-        steps = [self._steps[place] for place in places]
-        values = [value for value in (self._values[place] for place in places) if is_machine_number(value)]
-        finite = [value for value in values if math.isfinite(value)]
+        is_run = last - first == len(places) - 1  # neighbours, which are copied at once
+        steps = self._steps[first : last + 1] if is_run else [self._steps[place] for place in places]
+        values = self._values[first : last + 1] if is_run else [self._values[place] for place in places]
+        numbers = cast("list[float | int]", values)  # `places` are those of machine numbers
+        finite = numbers if self._nonfinite_count == 0 else [value for value in numbers if math.isfinite(value)]
         return Bucket(
-            count=len(values),
+            count=len(numbers),
             first_seq=self._seqs[first],
             last_seq=self._seqs[last],
             first_step=steps[0],
@@ -132,13 +150,13 @@ class Series:
             high_step=max(steps),
             first_logged_at=self._times[first],
             last_logged_at=self._times[last],
-            first=values[0],
-            last=values[-1],
+            first=numbers[0],
+            last=numbers[-1],
             low=min(finite, default=math.nan),
             high=max(finite, default=math.nan),
-            nan_count=sum(map(math.isnan, values)),
-            plus_count=values.count(math.inf),
-            minus_count=values.count(-math.inf),
+            nan_count=0 if finite is numbers else sum(map(math.isnan, numbers)),
+            plus_count=0 if finite is numbers else numbers.count(math.inf),
+            minus_count=0 if finite is numbers else numbers.count(-math.inf),
         )
 
     def _pick(self, places: Sequence[int]) -> MetricHistory:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aml_widgets.core import clock
+from aml_widgets.core.records import NewPoint
 from aml_widgets.store.artifacts import FolderArtifactStore
 from aml_widgets.store.memory.changes import MemoryChanges
 from aml_widgets.store.memory.experiments import MemoryExperiments
@@ -66,8 +67,18 @@ class MemoryRunStore(MemoryExperiments, MemoryRuns, MemoryTrash, MemoryPoints, M
         """No: it is in this process."""
         return False
 
+    @property
+    def outgoing(self) -> None:
+        """Nothing waits here."""
+        return None
+
     def close(self) -> None:
         """Do nothing: there is nothing to let go of while the runs are to be kept."""
+
+    def log_new_points(self, run_id: str, points: Sequence[NewPoint]) -> None:
+        """Append those points that the run has not yet, also to a run that has ended."""
+        with self._lock:
+            self.log_points(run_id, self._run(run_id).metrics.pick_new(points), even_if_ended=True)
 
     # -- the workspace itself
 
@@ -88,6 +99,6 @@ def _remove_folder(folder: Path, owner_pid: int) -> None:
 
 
 if TYPE_CHECKING:
-    from aml_widgets.store.protocol import RunStore
+    from aml_widgets.store.repeats import RepeatSkippingStore
 
-    _proof: type[RunStore] = MemoryRunStore
+    _proof: type[RepeatSkippingStore] = MemoryRunStore

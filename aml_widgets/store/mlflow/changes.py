@@ -29,7 +29,7 @@ from aml_widgets.store.protocol import MAX_BUCKETS
 FILES_SECONDS = 60.0
 """How often the files of a run that goes on are listed, for those that other programs logged."""
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 """So long a look reads what other programs logged, at least a page of up to 25,000 points; then others who ask get their turn."""
 
 _OPENING = "o"
@@ -75,7 +75,14 @@ class ServerChanges(ServerState, MemoryChanges):
         self._token = uuid.uuid4().hex
         self._listed: dict[str, _Listed] = {}
 
-    def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
+    def changes_since(
+        self,
+        run_id: str,
+        cursor: str | None = None,
+        *,
+        max_buckets: int = MAX_BUCKETS,
+        max_new_points: int | None = None,
+    ) -> RunChanges:
         """Give everything that changed for a run since a cursor, and the next cursor, from one moment."""
         check_max_buckets(max_buckets)
         with self._reading(run_id, values=True, seconds=LOOK_SECONDS):
@@ -83,12 +90,14 @@ class ServerChanges(ServerState, MemoryChanges):
             self._pull_children(run_id)
             self._pull_files(run_id)
             values, metrics = self._values[run_id], self._runs[run_id].metrics
-            changes = super().changes_since(run_id, known.inner, max_buckets=max_buckets)
+            changes = super().changes_since(run_id, known.inner, max_buckets=max_buckets, max_new_points=max_new_points)
             news = changes.metrics
             if known.inner is not None and known.generation != values.generation:
                 news = tuple(metrics.opening_news(max_buckets))
             elif known.is_opening:
-                begun = {one.key for one in news if len(one.points) == len(metrics.find(one.key))}
+                begun = {
+                    one.key for one in news if not one.is_opening and len(one.points) == len(metrics.find(one.key))
+                }
                 opened = {one.key: one for one in metrics.opening_news(max_buckets, begun)}
                 news = tuple(opened.get(one.key, one) for one in news)
             is_opening = values.has_more and (known.is_opening or known.generation != values.generation)

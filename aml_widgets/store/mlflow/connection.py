@@ -122,9 +122,13 @@ class Connection:
         import requests
         from mlflow.exceptions import MlflowException
 
+        from aml_widgets.store.mlflow.prompt_reading import StrangeAnswer
+
         try:
             yield
             self._answered_at = monotonic()
+        except StrangeAnswer as error:
+            raise self._no_server(what, error) from error
         except MlflowException as error:
             raise self._translate(error, what) from error
         except requests.HTTPError as error:
@@ -188,6 +192,14 @@ class Connection:
         return StoreUnavailable(
             f"{what}, but the tracking server {self.shown_uri} does not answer as it should: {self._reason(error)} "
             "Try again when it is back; MLFLOW_HTTP_REQUEST_TIMEOUT and MLFLOW_HTTP_REQUEST_MAX_RETRIES say how long to wait.",
+            value=self.shown_uri,
+        )
+
+    def _no_server(self, what: str, error: Exception) -> StoreUnavailable:
+        self._answered_at = -math.inf
+        return StoreUnavailable(
+            f"{what}, but what answers at {self.shown_uri} is no MLflow tracking server: {self._reason(error)} Check host and port; "
+            "a server behind a proxy may have a path as well, such as http://host/mlflow.",
             value=self.shown_uri,
         )
 

@@ -78,6 +78,16 @@ class ServerRun:
         return sum(head.point_count for head in self.heads.values())
 
     @property
+    def is_ours(self) -> bool:
+        """Whether this package logs to the run, as far as can be told."""
+        return any(key.startswith(names.VALUES) or documents.is_of(names.STATE, key) for key in self.tags)
+
+    @property
+    def was_made_here(self) -> bool:
+        """Whether this package made the run: only then it has a number."""
+        return self.tags.get(names.NUMBER, "").strip("0") != ""
+
+    @property
     def is_purged(self) -> bool:
         """Whether the run was deleted for good, which leaves a deleted run on the server until its ``mlflow gc``."""
         return names.PURGED in self.tags

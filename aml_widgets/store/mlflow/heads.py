@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from aml_widgets.core.errors import InvalidMetric
 from aml_widgets.core.records import MetricKey, MetricKind, MetricSummary, MetricValue, NewPoint
@@ -18,14 +19,21 @@ class MetricHeads:
     ----------
     known : iterable of MetricSummary, optional
         The series that the run has already.
+    others_steps : mapping, optional
+        The highest steps of metrics that other programs log to MLflow, which need not be among those series.
     """
 
-    def __init__(self, known: Iterable[MetricSummary] = ()) -> None:
+    def __init__(
+        self, known: Iterable[MetricSummary] = (), others_steps: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self._kinds: dict[str, MetricKind] = {}
         self._next_steps: dict[MetricKey, int] = {}
         for one in known:
             self._kinds[one.key.name] = one.kind
             self._next_steps[one.key] = 0 if one.last_step is None else one.last_step + 1
+        for name, step in others_steps.items():
+            self._kinds.setdefault(name, MetricKind.SCALAR)
+            self._next_steps[MetricKey(name)] = max(self._next_steps.get(MetricKey(name), 0), step + 1)
 
     def to_row(self, values: Mapping[str, MetricValue], step: int | None, logged_at: float) -> Row | None:
         """Make a record of one point to each of some scalar metrics, None where there is none."""

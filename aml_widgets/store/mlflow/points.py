@@ -86,14 +86,21 @@ class ServerPoints(ServerState, MemoryPoints):
         """Give what is known of a run's metrics; the server is asked the first time. Raises RunNotFound, RunIsTerminal."""
         heads = self._heads.get(run_id)
         if heads is None:
-            with self._reading(run_id, values=True):  # without the lock of those who log to other runs
+            # Without the lock of those who log to other runs, and without the histories of other programs: their latest points do.
+            with self._reading(run_id, values=True, metrics=()):
                 run = self._run(run_id)
-                heads = self._heads.setdefault(run_id, MetricHeads(run.metrics.summarize()))
+                heads = self._heads.setdefault(run_id, MetricHeads(run.metrics.summarize(), self._others_steps(run_id)))
                 self._show(run)  # settles one whose process is gone
         known = self._runs.get(run_id)
         if known is not None and known.record.status.is_terminal and not even_if_ended:
             raise terminal_error(known.record, "takes no more points")
         return heads
+
+    def _others_steps(self, run_id: str) -> dict[str, int]:
+        """Give the highest step of each metric whose latest point is another program's."""
+        metrics = (self._values.get(run_id) or self._parts[run_id]).metrics
+        latest = self._servers[run_id].latest
+        return {key: point[0] for key, point in latest.items() if not metrics.is_own_latest(key, point)}
 
     # -- read
 
@@ -105,15 +112,24 @@ class ServerPoints(ServerState, MemoryPoints):
     def summarize_runs(self, run_ids: Sequence[str], names: Collection[str]) -> Mapping[str, Sequence[MetricSummary]]:
         """Sum up the series of some metrics of some runs, for lists of runs; a run that is not there is left out.
 
-        So is a metric whose long history of another program is still being read, a page with each list: its last value is not known yet.
+        So is a metric whose long history of another program is still being read, a page with each list, or was not come to: its last value
+        is not known yet. Lists hear of such a run again.
         """
-        with self._reading_several():
-            self._pull_values_of(run_ids, names, is_round=True)
+        unread: list[str] = []
+
+        def read_some() -> bool:
+            self._pull_known_or_all(run_ids)
+            unread.extend(self._read_rounds(only_known(run_ids, self._runs), names))
+            return False
+
+        with self._taking_turns(read_some):
+            for run_id in unread:
+                self._note_move(run_id)  # so that the list asks again
             summaries = super().summarize_runs(run_ids, names)
             return {run_id: self._only_read(run_id, found) for run_id, found in summaries.items()}
 
     def _only_read(self, run_id: str, found: Sequence[MetricSummary]) -> Sequence[MetricSummary]:
-        values = self._values.get(run_id) or self._parts.get(run_id)
+        values = self._known_values(run_id)
         whole = [one for one in found if values is None or not values.is_partly_read(one.key.name)]
         if len(whole) < len(found):
             self._note_move(run_id)  # so that the list asks again
@@ -121,12 +137,18 @@ class ServerPoints(ServerState, MemoryPoints):
 
     def list_metric_names(self, limit: int = 500) -> list[str]:
         """Name the metrics that the newest runs outside the trash logged values to with `log`, the most common ones first."""
-        with self._reading_several():
+        active: list[str] = []
+
+        def read_some() -> bool:
             self._pull_list()
-            active = [run_id for run_id, run in self._runs.items() if run.record.trashed_at is None]
+            active.extend(run_id for run_id, run in self._runs.items() if run.record.trashed_at is None)
+            for run_id in active[-NAMED_RUNS:]:
+                self._try_values(run_id, ())
+            return False
+
+        with self._taking_turns(read_some):
             counts: Counter[str] = Counter()
             for run_id in active[-NAMED_RUNS:]:
-                self._pull_values(run_id, ())
                 known = self._runs[run_id].metrics.summarize()
                 counts.update({one.key.name for one in known if one.kind is MetricKind.SCALAR})
                 counts.update(set(self._servers[run_id].latest) - {one.key.name for one in known})
@@ -134,24 +156,27 @@ class ServerPoints(ServerState, MemoryPoints):
 
     def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
         """Give the last value of every series of some runs; a run without metrics has an empty sequence."""
-        with self._reading_several():
-            self._pull_values_of(run_ids)
-            for run_id in run_ids:
-                if run_id not in self._runs:
-                    self._pull_run(run_id)
+        unread: dict[str, Mapping[str, int]] | None = None
+
+        def read_some() -> bool:
+            nonlocal unread
+            if unread is None:
+                self._pull_known_or_all(run_ids)
+                for run_id in run_ids:
+                    if run_id not in self._runs:
+                        self._pull_run(run_id)
+                unread = {run_id: self._moved_counts(run_id) for run_id in run_ids}
+            self._read_whole(unread, None)
+            return bool(unread)
+
+        with self._taking_turns(read_some):
             return super().latest_metrics(run_ids)
 
-    def _pull_values_of(
-        self, run_ids: Sequence[str], metrics: Collection[str] | None = None, *, is_round: bool = False
-    ) -> None:
-        if not run_ids:
-            return
+    def _pull_known_or_all(self, run_ids: Sequence[str]) -> None:
         if len(run_ids) > FEW:
             self._pull_list()
         else:
             self._pull_known(run_ids)
-        for run_id in only_known(run_ids, self._runs):
-            self._pull_values(run_id, metrics, is_round=is_round)
 
     def read_history(self, run_id: str, name: str, column: str | None = None) -> MetricHistory:
         """Read all points of a series; empty when there is none."""

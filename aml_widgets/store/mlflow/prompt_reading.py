@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import random
+from operator import attrgetter
 from time import sleep
 from typing import Any, NamedTuple
 
 import requests
 import urllib3
+from google.protobuf.json_format import ParseError  # type: ignore[import-untyped]
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos import service_pb2
@@ -57,6 +59,20 @@ _WAITS = {
 for that (`patience`)."""
 
 
+_IDS = {
+    service_pb2.GetExperiment: "experiment.experiment_id",
+    service_pb2.GetExperimentByName: "experiment.experiment_id",
+    service_pb2.CreateExperiment: "experiment_id",
+    service_pb2.GetRun: "run.info.run_id",
+    service_pb2.CreateRun: "run.info.run_id",
+}
+"""The calls that each server answers with an id, and where in the answer that stands."""
+
+
+class StrangeAnswer(Exception):
+    """An answer without what each tracking server gives. The message says what was missing, as a sentence."""
+
+
 def make_client(uri: str) -> MlflowClient:
     """Make MLflow's client of a tracking URI; of a server that is asked over HTTP, one that reads promptly."""
     client = MlflowClient(tracking_uri=uri)
@@ -96,9 +112,20 @@ class _Call(NamedTuple):
 
 
 class _PromptStore(RestStore):
-    """MLflow's store behind its client, which does not repeat what reads for minutes."""
+    """MLflow's store behind its client, which does not repeat what reads for minutes, and believes no answer of another service."""
 
     def _call_endpoint(self, api: Any, json_body: str | None = None, *rest: Any, **more: Any) -> Any:
+        try:
+            answer = self._call(api, json_body, *rest, **more)
+        except ParseError as error:
+            message = f"What it answers to {api.DESCRIPTOR.name} has another form."
+            raise StrangeAnswer(message) from error
+        if api in _IDS and not attrgetter(_IDS[api])(answer):  # a field that is not there reads as empty
+            message = f"What it answers to {api.DESCRIPTOR.name} has no id."
+            raise StrangeAnswer(message)
+        return answer
+
+    def _call(self, api: Any, json_body: str | None = None, *rest: Any, **more: Any) -> Any:
         seconds = _WAITS.get(api)
         is_users_own = any(os.environ.get(name) for name in USERS_OWN)
         if seconds is None or rest or more or is_users_own or is_patient():

@@ -1,8 +1,8 @@
 """From lines of exact values to the server: pieces among the run's files, the newest lines in a tag, and plain metrics beside them.
 
-Sending is repeatable. The tag is the last thing that is written, and says how many lines of a writer are there; a piece that the tag
-does not count is written anew, and a metric that the server has already changes nothing. So a batch that may have arrived is simply sent
-again.
+Sending is repeatable. The tag says how many lines of a writer are there; a piece that it does not count is written anew. The metrics come
+after it, so that whoever reads both knows them for copies; a metric that the server has already changes nothing. So a batch that may have
+arrived is simply sent again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import logging
 import tempfile
 import threading
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -83,19 +82,22 @@ class ValueSender:
                 f"number {first_line}. Were tags {names.VALUES}… of the run deleted? What is between them is lost.",
                 value=first_line,
             )
+        # Before anything is sent: what is no line is not.
+        points = [point for line in lines for point in to_plain_points(decode_line(line))]
         new = list(lines[head.count - first_line :])
-        if not new:
-            return
-        key = (run_id, writer_id)
-        with self._lock:
-            self._heads.pop(key, None)  # until it is known that all arrived
-        grown = head.grow(new, clock.now())
-        if not grown.fits():
-            self._upload(run_id, piece_path(writer_id, head.pieces), encode_piece(grown.tail))
-            grown = grown.close_piece()
-        self._log(run_id, names.VALUES + writer_id, grown, new)
-        with self._lock:
-            self._heads[key] = grown
+        if new:
+            key = (run_id, writer_id)
+            with self._lock:
+                self._heads.pop(key, None)  # until it is known that all arrived
+            grown = head.grow(new, clock.now())
+            if not grown.fits():
+                self._upload(run_id, piece_path(writer_id, head.pieces), encode_piece(grown.tail))
+                grown = grown.close_piece()
+            self._log_tag(run_id, names.VALUES + writer_id, grown)
+            with self._lock:
+                self._heads[key] = grown
+        for start in range(0, len(points), MAX_METRICS):
+            self._log_copies(run_id, points[start : start + MAX_METRICS])
 
     def _find_head(self, run_id: str, writer_id: str) -> Head:
         with self._lock:
@@ -107,39 +109,33 @@ class ValueSender:
         self.know(server)
         return server.heads.get(writer_id, Head())
 
-    def _log(self, run_id: str, tag: str, head: Head, lines: Sequence[str]) -> None:
-        points = (point for line in lines for point in to_plain_points(decode_line(line)))
-        batch = list(islice(points, MAX_METRICS))
-        while True:
-            following = list(islice(points, MAX_METRICS))
-            self._log_batch(run_id, batch, {} if following else {tag: head.encode()})
-            if not following:
-                return
-            batch = following
+    def _log_tag(self, run_id: str, tag: str, head: Head) -> None:
+        from mlflow.entities import RunTag
 
-    def _log_batch(self, run_id: str, points: Sequence[PlainPoint], tags: dict[str, str]) -> None:
-        from mlflow.entities import Metric, RunTag
-
-        metrics = [Metric(one.key, one.value, one.timestamp_ms, one.step) for one in points]
-        entities = [RunTag(key, value) for key, value in tags.items()]
+        tags = [RunTag(tag, head.encode())]
         try:
             with self._connection.errors(f"Points of run {run_id} are sent"):
-                self._connection.client.log_batch(run_id, metrics=metrics, tags=entities)
-        except UserError as error:
-            if self._log_to_deleted(run_id, metrics, entities):
-                return
-            if not metrics:
+                self._connection.client.log_batch(run_id, tags=tags)
+        except UserError:
+            if not self._log_to_deleted(run_id, [], tags):
                 raise
-            _log.warning(
-                "%d point(s) of run %s are not among MLflow's metrics, because the tracking server refuses them; they are kept "
-                "among its exact values: %s",
-                len(metrics),
-                run_id,
-                message_of(error),
-            )
-            if entities:
-                with self._connection.errors(f"Points of run {run_id} are sent"):
-                    self._connection.client.log_batch(run_id, tags=entities)
+
+    def _log_copies(self, run_id: str, points: Sequence[PlainPoint]) -> None:
+        from mlflow.entities import Metric
+
+        metrics = [Metric(one.key, one.value, one.timestamp_ms, one.step) for one in points]
+        try:
+            with self._connection.errors(f"Points of run {run_id} are sent"):
+                self._connection.client.log_batch(run_id, metrics=metrics)
+        except UserError as error:
+            if not self._log_to_deleted(run_id, metrics, []):
+                _log.warning(
+                    "%d point(s) of run %s are not among MLflow's metrics, because the tracking server refuses them; they are kept "
+                    "among its exact values: %s",
+                    len(metrics),
+                    run_id,
+                    message_of(error),
+                )
 
     def _log_to_deleted(self, run_id: str, metrics: list[Metric], tags: list[RunTag]) -> bool:
         """Send to a run in the trash, which a server takes only when it is brought back for that; say whether it is one."""

@@ -50,6 +50,9 @@ class ServerMirror(MemoryState, ABC):
         self._servers: dict[str, ServerRun] = {}
         self._values: dict[str, RunValues] = {}
         self._parts: dict[str, RunValues] = {}  # of runs of other programs: some of their metrics
+        self._damaged: dict[
+            str, float
+        ] = {}  # runs whose values could not be read for a list, and when that was tried last
         self._moves: dict[str, int] = {}  # how often new points of a run were heard of
         self._children: dict[str, list[str]] = {}
         self._unsaved: dict[str, None] = {}
@@ -123,11 +126,12 @@ class ServerMirror(MemoryState, ABC):
         if known == server:
             return
         has_moved = known is None or known.latest != server.latest or known.point_count != server.point_count
+        # Both may ask the server: what is not answered is to leave nothing half known.
+        record = self._with_family(to_record(server, self._find_experiment(server.experiment_id)))
         if has_moved:
             self._count_move(server.run_id)
         self._servers[server.run_id] = server
         self._outbox.know(server)
-        record = self._with_family(to_record(server, self._find_experiment(server.experiment_id)))
         run = self._runs.get(record.run_id)
         if run is None:
             self._insert(record)

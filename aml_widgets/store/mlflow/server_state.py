@@ -9,17 +9,16 @@ from __future__ import annotations
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import RunNotFound, StoreError, UserError, message_of
 from aml_widgets.core.records import ArtifactRecord, MetricOrder, RunQuery
 from aml_widgets.store.memory.listing import find_fitting
-from aml_widgets.store.memory.run_metrics import RunMetrics
 from aml_widgets.store.mlflow import names
 from aml_widgets.store.mlflow.connection import Connection, Missing
 from aml_widgets.store.mlflow.entities import (
@@ -33,8 +32,8 @@ from aml_widgets.store.mlflow.outbox.run_ends import RunEnd
 from aml_widgets.store.mlflow.patience import patiently
 from aml_widgets.store.mlflow.pushing import send_record
 from aml_widgets.store.mlflow.sending import ValueSender
-from aml_widgets.store.mlflow.server_mirror import PAGE, ServerMirror
-from aml_widgets.store.mlflow.values import RunValues
+from aml_widgets.store.mlflow.server_mirror import PAGE
+from aml_widgets.store.mlflow.value_mirror import ValueMirror
 from aml_widgets.store.run_fitting import check_conditions
 
 FULL_LOOK_SECONDS = 30.0
@@ -46,15 +45,18 @@ FULL_LOOK_SHARE = 20.0
 OVERLAP_MS = 60_000
 """Runs that began so long before the newest one that is known are asked for again: clocks differ."""
 
-MAX_RUNS_READ = 500
-"""Of so many runs the points are remembered; those of the one that was not looked at for longest are read anew."""
+TURN_SECONDS = 1.0
+"""So long long histories are read before others get their turn."""
+
+PAUSE_SECONDS = 0.005
+"""So long they have to begin it."""
 
 _GOES_ON = " AND ".join(f"attributes.status != '{status}'" for status in ("FINISHED", "FAILED", "KILLED"))
 
 _log = logging.getLogger(__name__)
 
 
-class ServerState(ServerMirror, ABC):
+class ServerState(ValueMirror, ABC):
     """The mirror of a server that looks at it before it is read, and tells it what changed.
 
     Parameters
@@ -72,41 +74,96 @@ class ServerState(ServerMirror, ABC):
         self._log_lock = threading.RLock()  # held by those who log, and never while the server is asked
         self._numbers: dict[str, tuple[int, float]] = {}  # by experiment: the last one given, and when it was asked for
         self._depth = 0
+        self._reader_count = 0
         self._looked_at: float | None = None
         self._look_seconds = 0.0
 
     # -- from the server
 
-    @contextmanager
     def _reading(
         self,
         *run_ids: str,
         values: bool = False,
         metrics: Collection[str] | None = None,
         seconds: float | None = None,
-    ) -> Iterator[None]:
-        """Hold the lock, hear what is new of some runs, and send what changed meanwhile. Within another, nothing is asked."""
-        with self._lock:
-            if self._depth == 0:
-                for run_id in run_ids:
+    ) -> AbstractContextManager[None]:
+        """Hold the lock, hear what is new of some runs, and send what changed meanwhile. Within another, nothing is asked.
+
+        Points that are to be read to their ends are read for a while at a time, and in between others get their turn.
+        """
+        moved_before: dict[str, Mapping[str, int]] = {}
+
+        def read_some() -> bool:
+            has_more = False
+            for run_id in run_ids:
+                if values and seconds is None:
+                    has_more |= self._read_a_while(run_id, metrics, moved_before)
+                else:
                     self._pull_run(run_id, values=values, metrics=metrics, seconds=seconds)
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-            if self._depth == 0:
-                self._push_settled()
-                self._forget_oldest_values()
+            return has_more
+
+        return self._taking_turns(read_some)
 
     @contextmanager
-    def _reading_several(self) -> Iterator[None]:
-        """Hold the lock while the points of several runs are read, each of which the caller pulls."""
+    def _taking_turns(self, read_some: Callable[[], bool]) -> Iterator[None]:
+        """Hold the lock when all is read that is asked for.
+
+        Parameters
+        ----------
+        read_some : callable
+            Reads for a while, with the lock, and says whether there is more. In between, others get their turn.
+        """
         with self._lock:
+            self._reader_count += 1
+        try:
+            while True:
+                with self._lock:
+                    if self._depth or not read_some():
+                        self._depth += 1
+                        try:
+                            yield
+                        finally:
+                            self._depth -= 1
+                        if self._depth == 0:
+                            self._push_settled()
+                        return
+                sleep(PAUSE_SECONDS)  # a lock has no queue: it would be taken at once by who had it
+        finally:
+            with self._lock:
+                # In a process that was forked off meanwhile there is none.
+                self._reader_count = max(0, self._reader_count - 1)
+                if self._reader_count == 0:  # else others need what they have read
+                    self._forget_oldest_values()
+
+    def _read_a_while(
+        self, run_id: str, metrics: Collection[str] | None, moved_before: dict[str, Mapping[str, int]]
+    ) -> bool:
+        """Begin to read the points of a run, or read on; say whether there is more. Raises StoreUnavailable where that does not end.
+
+        Parameters
+        ----------
+        run_id : str
+            The run.
+        metrics : collection of str or None
+            Which of them; None means all.
+        moved_before : dict
+            By run that was begun: how often each history had not been what it was.
+        """
+        values = self._known_values(run_id)
+        if values is None or run_id not in moved_before:
+            moved_before[run_id] = self._moved_counts(run_id)
+            self._pull_run(run_id, values=True, metrics=metrics, seconds=TURN_SECONDS, is_thorough=True)
+            values = self._known_values(run_id)
+        else:
             try:
-                yield
+                values.read_on(self._connection, metrics, TURN_SECONDS)
             finally:
-                self._forget_oldest_values()
+                if not values.is_sound:
+                    self._forget_values(run_id)
+        if values is None:
+            return False
+        values.raise_if_changing(metrics, moved_before[run_id])
+        return values.waits_for(metrics)
 
     @contextmanager
     def _changing(self, *run_ids: str) -> Iterator[None]:
@@ -125,29 +182,63 @@ class ServerState(ServerMirror, ABC):
             finally:
                 self._depth -= 1
 
-    @contextmanager
-    def _listing(self, query: RunQuery) -> Iterator[None]:
+    def _listing(self, query: RunQuery) -> AbstractContextManager[None]:
         """Do the same before runs are listed; their points are read where the query asks for numbers."""
-        with self._lock:
-            self._pull_list()
-            for known_id in (query.parent_run_id,):
-                if known_id is not None and known_id not in self._runs:
-                    self._pull_run(known_id)
-            self._depth += 1
-            try:
-                if query.conditions or isinstance(query.order_by, MetricOrder):
-                    without = replace(query, conditions=(), order_by=None, page_token=None)
-                    check_conditions(query)
-                    metrics = {condition.name for condition in query.conditions}
-                    if isinstance(query.order_by, MetricOrder):
-                        metrics.add(query.order_by.name)
-                    for record in find_fitting(self._runs, without, self._show):
-                        self._pull_values(record.run_id, metrics)
-                yield
-            finally:
-                self._depth -= 1
-            self._push_settled()
-            self._forget_oldest_values()
+        check_conditions(query)
+        names_asked = {condition.name for condition in query.conditions}
+        if isinstance(query.order_by, MetricOrder):
+            names_asked.add(query.order_by.name)
+        unread: dict[str, Mapping[str, int]] | None = None
+
+        def read_some() -> bool:
+            nonlocal unread
+            if unread is None:
+                self._pull_list()
+                if query.parent_run_id is not None and query.parent_run_id not in self._runs:
+                    self._pull_run(query.parent_run_id)
+                unread = self._find_unread(query) if names_asked else {}
+            self._read_whole(unread, names_asked)
+            return bool(unread)
+
+        return self._taking_turns(read_some)
+
+    def _find_unread(self, query: RunQuery) -> dict[str, Mapping[str, int]]:
+        """Give the runs that fit a query but for its numbers, with how often their histories had not been what they were."""
+        without = replace(query, conditions=(), order_by=None, page_token=None)
+        found = [record.run_id for record in find_fitting(self._runs, without, self._show)]
+        return {run_id: self._moved_counts(run_id) for run_id in found}
+
+    def _read_whole(self, unread: dict[str, Mapping[str, int]], metrics: Collection[str] | None) -> None:
+        """Read some metrics of runs for a while, and take off those that were read.
+
+        A run is taken off as well that cannot be read, or is changed each time: it is listed without its metrics, which lists hear of again.
+        """
+        until = monotonic() + TURN_SECONDS
+        for run_id in [*unread]:
+            if run_id in self._runs and self._try_values(run_id, metrics, seconds=max(0.0, until - monotonic())):
+                values = self._known_values(run_id)
+                if values is not None and values.waits_for(metrics):
+                    if not values.is_changing(metrics, unread[run_id]):
+                        return
+                    self._forget_values(run_id)
+                    self._note_move(run_id)
+            del unread[run_id]
+            if monotonic() > until:
+                return
+
+    def _read_rounds(self, run_ids: Sequence[str], metrics: Collection[str]) -> list[str]:
+        """Read a page of each of some metrics, for a while, first of runs that were not begun; give those that it did not come to."""
+        until = monotonic() + TURN_SECONDS
+        ordered = sorted(run_ids, key=lambda run_id: self._is_partly_read(run_id, metrics))
+        for place, run_id in enumerate(ordered, start=1):
+            self._try_values(run_id, metrics, is_round=True)
+            if monotonic() > until:
+                return ordered[place:]
+        return []
+
+    def _is_partly_read(self, run_id: str, metrics: Collection[str]) -> bool:
+        values = self._known_values(run_id)
+        return values is not None and values.waits_for(metrics)
 
     def _pull_known(self, run_ids: Iterable[str]) -> None:
         """Hear what is new of some runs; one that is not there is passed over."""
@@ -164,6 +255,7 @@ class ServerState(ServerMirror, ABC):
         values: bool = False,
         metrics: Collection[str] | None = None,
         seconds: float | None = None,
+        is_thorough: bool = False,
     ) -> None:
         """Hear what is new of one run, with `values` also of its points, or of those of some metrics. Raises RunNotFound."""
         not_found = RunNotFound(
@@ -185,50 +277,7 @@ class ServerState(ServerMirror, ABC):
             raise not_found
         self._take(server)
         if values:
-            self._pull_values(run_id, metrics, seconds=seconds)
-
-    def _pull_values(
-        self,
-        run_id: str,
-        metrics: Collection[str] | None = None,
-        *,
-        seconds: float | None = None,
-        is_round: bool = False,
-    ) -> None:
-        """Hear what is new among the points and files of a run that was just asked for.
-
-        Of what other programs logged, only the metrics that are named: each is a request, or many. With `seconds`, their histories are
-        read for about so long, with `is_round` a page of each: the rest comes with the next call, whoever makes it.
-        """
-        is_part = metrics is not None and run_id not in self._values and not self._servers[run_id].heads
-        values = self._values.pop(run_id, None) or self._parts.pop(run_id, None) or RunValues()
-        run, kept = self._runs[run_id], self._parts if is_part else self._values
-        try:
-            values.update(self._connection, self._servers[run_id], metrics, seconds=seconds, is_round=is_round)
-        finally:
-            if values.is_sound:  # else it is forgotten
-                kept[run_id] = values
-                run.metrics = values.metrics
-        if is_part:
-            return
-        for path, made_known in values.metrics.files.items():
-            artifact = made_known
-            known = run.artifacts.get(path)
-            if known is not None and artifact.is_log:
-                artifact = replace(
-                    artifact, size_bytes=max(artifact.size_bytes, known[1].size_bytes)
-                )  # also seen in a list
-            if known is None or known[1] != artifact:
-                run.artifacts[path] = (self._next_version(), artifact)
-
-    def _forget_oldest_values(self) -> None:
-        """Keep the points of so many runs only. Not before all that was asked for is answered: a list may be of more."""
-        for kept in (self._values, self._parts):
-            while len(kept) > MAX_RUNS_READ:
-                oldest_id = next(iter(kept))
-                del kept[oldest_id]
-                if oldest_id in self._runs:
-                    self._runs[oldest_id].metrics = RunMetrics()
+            self._pull_values(run_id, metrics, seconds=seconds, is_thorough=is_thorough)
 
     def _pull_children(self, run_id: str) -> None:
         """Hear what is new of the runs directly below a run."""

@@ -14,8 +14,10 @@ from aml_widgets.store.mlflow.changes import ServerChanges
 from aml_widgets.store.mlflow.connection import Connection
 from aml_widgets.store.mlflow.experiments import ServerExperiments
 from aml_widgets.store.mlflow.files import server_key
+from aml_widgets.store.mlflow.heads_tag import Head
 from aml_widgets.store.mlflow.info import name_of, read_info, write_info
 from aml_widgets.store.mlflow.lacking import LackingExtraStore, LackingModelStore
+from aml_widgets.store.mlflow.outbox.left_lines import LeftLines
 from aml_widgets.store.mlflow.points import ServerPoints
 from aml_widgets.store.mlflow.runs import ServerRuns
 
@@ -40,6 +42,7 @@ class MlflowStore(ServerExperiments, ServerRuns, ServerPoints, ServerChanges):
         local = Path(home) / ".tracking" / server_key(uri)
         super().__init__(Connection(uri), local)
         self._local = local
+        self._left_lines = LeftLines(local, self._outbox, self._read_heads)
         _live.add(self)
 
     @property
@@ -77,6 +80,11 @@ class MlflowStore(ServerExperiments, ServerRuns, ServerPoints, ServerChanges):
         """Yes."""
         return True
 
+    @property
+    def outgoing(self) -> LeftLines:
+        """What waits on this machine for the server, whichever process logged it."""
+        return self._left_lines
+
     def close(self) -> None:
         """Send what is on its way, and let go of connections. May be called twice; a later call opens them again."""
         with self._log_lock:
@@ -90,11 +98,16 @@ class MlflowStore(ServerExperiments, ServerRuns, ServerPoints, ServerChanges):
         """Start anew in a process that was forked off, whose threads and queues are its parent's, and whose locks nobody lets go of."""
         self._lock = threading.RLock()
         self._log_lock = threading.RLock()
-        self._depth, self._is_pulling = 0, False
+        self._depth, self._reader_count, self._is_pulling = 0, 0, False
+        self._forget_unsound_values()  # of a thread that was reading just then
         self._connection.forget_parent()
         self._sender.forget_parent()
         self._files.forget_parent()
         self._outbox.forget_parent()
+
+    def _read_heads(self, run_id: str) -> Mapping[str, Head]:
+        with self._reading(run_id):
+            return self._servers[run_id].heads
 
     def get_info(self) -> Mapping[str, str]:
         """Facts of the workspace: at least ``name``, ``workspace_id``, ``created_at`` (ISO 8601)."""

@@ -1,37 +1,54 @@
 """The points of one run, asked from a server that has no cursor: only what is new, with an overlap that shows what came late.
 
 Lines of exact values are counted, so what is new is known from the run's tags. Of metrics that other programs logged, the run says
-which is the latest point of each; where that moved, the tail of the history is asked for, from the last point that is known. If that
-point is no longer where it was, points came in late or were rewritten, and all is read anew.
+which is the latest point of each; where that moved, the tail of the history is asked for, from the last point that is known (`Mark`).
+If that point is no longer where it was, points came in late, and the history is read again from the last mark that still fits.
+
+Where both wrote, the history has copies of our own points among those of other programs. Their lines are on the server before the
+copies are (`sending`), so a point that is in no line is another program's, if the lines were read after it.
 """
 
 from __future__ import annotations
 
-import heapq
 import itertools
-from collections import deque
-from collections.abc import Collection, Iterator
+from collections import Counter, deque
+from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
+from typing import NamedTuple
 
-from aml_widgets.core.errors import StoreCorrupt, StoreUnavailable
+from aml_widgets.core.errors import StoreUnavailable
+from aml_widgets.store.mlflow import history_pages
 from aml_widgets.store.mlflow.connection import Connection
-from aml_widgets.store.mlflow.entities import LatestPoint, ServerRun, to_latest
-from aml_widgets.store.mlflow.exact_values import Columns, Record, Row, decode_line, decode_piece
-from aml_widgets.store.mlflow.heads_tag import Head, Place, piece_path
+from aml_widgets.store.mlflow.entities import LatestPoint, ServerRun, read_run
+from aml_widgets.store.mlflow.heads_tag import Place
+from aml_widgets.store.mlflow.history_pages import BEGIN, Mark, Page
+from aml_widgets.store.mlflow.line_reader import read_new_lines
 from aml_widgets.store.mlflow.plain_points import PlainPoint
-from aml_widgets.store.mlflow.sending import download
+from aml_widgets.store.mlflow.point_order import to_ordered
 from aml_widgets.store.mlflow.server_metrics import ServerMetrics
-
-HISTORY_PAGE = 25_000
-"""Points asked for at once, the most that servers give."""
 
 CHECK_SECONDS = 60.0
 """How often the counts of a running run's metrics are compared, for points that came late and are not the latest."""
 
 ATTEMPTS = 3
-"""How often all is read anew in one go, where points came late while it was read."""
+"""How often a history is read again in one go, where points came late while it was read."""
+
+ASKED_CHECK_SECONDS = 5.0
+"""The same where somebody asks for a history itself."""
+
+_ON_THEIR_WAY = (256, 4_096, 65_536)
+"""So many points before the newest of ours it is looked where the history goes on, if the newest are not there yet."""
 
 _generations = itertools.count(1)
+_searches = itertools.count(1)
+
+
+class _Asked(NamedTuple):
+    """A page of a history that was asked for, and the marks before it."""
+
+    key: str
+    marks: list[Mark]
+    page: Page | None
 
 
 class RunValues:
@@ -45,19 +62,23 @@ class RunValues:
     metrics : ServerMetrics
         All points.
     generation : int
-        Another one when all was read anew, so that what a viewer has is no beginning of it.
+        Another one when points were taken back, so that what a viewer has is no beginning of it.
+    moved_counts : Counter of str
+        How often a history was not what it had been, because points came late.
     is_sound : bool
-        False while lines are taken in: left there, by an error, it is of no use.
+        False while something is taken in: left there, by an error or an interruption, it is of no use.
     """
 
     def __init__(self) -> None:
         self.metrics = ServerMetrics()
         self.generation = next(_generations)
+        self.moved_counts: Counter[str] = Counter()
         self.is_sound = True
         self._places: dict[str, Place] = {}
-        self._tails: dict[
-            str, tuple[LatestPoint, int, LatestPoint]
-        ] = {}  # key → the server's latest, count, last in order
+        self._latest: dict[str, LatestPoint] = {}  # what the server said when a page of a history was read last
+        self._marks: dict[str, list[Mark]] = {}  # about a page apart
+        self._searched: dict[str, int] = {}  # by key: a number that is the higher, the later a page of it was read
+        self._sorted: set[str] = set()  # those that were read to their ends once
         self._waiting: dict[str, None] = {}  # keys with more to read, in the order of their turns
         self._unfinished: set[str] = set()  # those of them whose end was not reached
         self._to_compare: set[str] = set()  # those of a check for late points that is under way
@@ -82,6 +103,10 @@ class RunValues:
         """Whether that is so for a metric that was asked for."""
         return key in self._waiting
 
+    def waits_for(self, names: Collection[str] | None) -> bool:
+        """Say whether there is something to read of some metrics."""
+        return any(names is None or key in names for key in self._waiting)
+
     def update(
         self,
         connection: Connection,
@@ -90,6 +115,8 @@ class RunValues:
         *,
         seconds: float | None = None,
         is_round: bool = False,
+        is_thorough: bool = False,
+        is_list: bool = False,
     ) -> None:
         """Read what is new, as a run that was just asked for tells it.
 
@@ -106,35 +133,54 @@ class RunValues:
             to their ends.
         is_round : bool, optional
             Read a page of each, and leave the rest.
+        is_thorough : bool, optional
+            Look for points that are not the latest of their metric, unless that was done a moment ago.
+        is_list : bool, optional
+            Do not look for points of other programs under names of ours that nothing tells of: it is a request for each.
 
         Raises
         ------
         StoreUnavailable
             Also where histories that are to be read to their ends were rewritten meanwhile, again and again.
         """
-        is_late_check = self._is_late_check(server)
+        is_late_check = self._is_late_check(server, is_thorough=is_thorough)
         if names is None and not is_late_check and self._is_as_read(server):
             self._seen = server
             return
         until = None if seconds is None else monotonic() + seconds
-        for _ in range(ATTEMPTS):
-            self._read_lines(connection, server)
-            if self.is_sound:
-                self._let_wait(server, names, is_late_check=is_late_check)
-                self._seen = server
-                if self._read_histories(connection, server, names, until=until, is_round=is_round):
-                    break
-            self._start_anew()
-            is_late_check = False
-        else:
-            if until is None and not is_round:
-                raise StoreUnavailable(
-                    f"The metrics of run {server.run_id} were changed each of the {ATTEMPTS} times that they were read: other programs "
-                    "log points of an earlier time to it. Try again, or when the run has ended.",
-                    value=server.run_id,
-                )
-        if names is None and not self._waiting and self._seen is not None:
+        self._read_lines(connection, server)
+        self._let_wait(server, names, is_late_check=is_late_check)
+        if not is_list:
+            self._let_alone_wait(
+                server, names, is_all=is_thorough or server.end_ms is not None, is_late_check=is_late_check
+            )
+        self._seen = server
+        self._read_histories(connection, server, names, until=until, is_round=is_round)
+        if names is None and not self._waiting:
             self._read_as_of = server
+
+    def read_on(self, connection: Connection, names: Collection[str] | None, seconds: float) -> None:
+        """Read on for about so long, as far as the last call of `update` heard that there is more. Raises StoreUnavailable."""
+        if self._seen is not None:
+            self._read_histories(connection, self._seen, names, until=monotonic() + seconds, is_round=False)
+
+    def is_changing(self, names: Collection[str] | None, since: Mapping[str, int]) -> bool:
+        """Say whether a history was begun again and again while it was read, by how often it was before."""
+        return self._find_changing(names, since) is not None
+
+    def raise_if_changing(self, names: Collection[str] | None, since: Mapping[str, int]) -> None:
+        """Raise StoreUnavailable where that is so."""
+        key = self._find_changing(names, since)
+        if key is not None and self._seen is not None:
+            raise StoreUnavailable(
+                f"The history of {key!r} of run {self._seen.run_id} was changed each of the {ATTEMPTS} times that it was read: other "
+                "programs log points of an earlier time to it. Try again, or when the run has ended.",
+                value=key,
+            )
+
+    def _find_changing(self, names: Collection[str] | None, since: Mapping[str, int]) -> str | None:
+        keys = self.moved_counts if names is None else [key for key in names if key in self.moved_counts]
+        return next((key for key in keys if self.moved_counts[key] - since.get(key, 0) >= ATTEMPTS), None)
 
     def _is_as_read(self, server: ServerRun) -> bool:
         before = self._read_as_of
@@ -142,48 +188,60 @@ class RunValues:
             before is not None and not self._waiting and server.latest == before.latest and server.heads == before.heads
         )
 
-    def _is_late_check(self, server: ServerRun) -> bool:
+    def _is_late_check(self, server: ServerRun, *, is_thorough: bool) -> bool:
         if self._seen is None:
             self._checked_at = monotonic()
             return False
         now = monotonic()
         if self._to_compare:
             self._checked_at = now  # the next one comes so long after the end of this
-        is_due = server.end_ms is None and now > self._checked_at + CHECK_SECONDS
+        pause_seconds = ASKED_CHECK_SECONDS if is_thorough else CHECK_SECONDS
+        is_due = server.end_ms is None and now > self._checked_at + pause_seconds
         if self._seen.status != server.status or is_due:
             self._checked_at = now
-            return bool(self._tails)
+            return bool(server.latest)
         return False
 
     def _is_known(self, key: str) -> bool:
         """Say whether a history was read to its end once; our own points are known from their lines."""
-        return key in self._tails or self.metrics.is_own(key)
-
-    def _start_anew(self) -> None:
-        self.metrics = ServerMetrics()
-        self.generation = next(_generations)
-        self.is_sound = True
-        self._places.clear()
-        self._tails.clear()
-        self._waiting.clear()
-        self._unfinished.clear()
-        self._to_compare.clear()
-        self._seen = None
-        self._read_as_of = None
+        return key in self._latest or self.metrics.is_own(key)
 
     def _let_wait(self, server: ServerRun, names: Collection[str] | None, *, is_late_check: bool) -> None:
         """Note which histories have something new, or are to be compared with what is known."""
+        # Where another program logs at all, it may have logged under our names as well, without a point of it being the latest.
+        is_shared = not server.was_made_here or any(not self.metrics.is_own(key) for key in server.latest)
         for key, latest in server.latest.items():
-            tail = self._tails.get(key)
-            is_wanted = names is None or key in names
-            if tail is None:
-                is_new = is_wanted and self.metrics.own_latest(key) != latest
-            else:
-                is_new = is_late_check or (is_wanted and tail[0] != latest)
-            if is_new:
-                self._waiting.setdefault(key)
-            if tail is not None and is_late_check:
+            is_read = key in self._latest
+            if is_read and is_late_check and not self._is_alone(key):
                 self._to_compare.add(key)
+                self._waiting.setdefault(key)
+            elif (names is None or key in names) and (self._has_moved(key, latest) or (is_shared and not is_read)):
+                self._waiting.setdefault(key)
+
+    def _let_alone_wait(
+        self, server: ServerRun, names: Collection[str] | None, *, is_all: bool, is_late_check: bool
+    ) -> None:
+        """Let metrics be searched for points of another program that nothing tells of: not the latest, and under names of ours.
+
+        It is a request for each. Views of a run that goes on search one with each look; who asks for a history, and views of a run that has
+        ended, all that were not searched since.
+        """
+        alone = [key for key in server.latest if (names is None or key in names) and self._is_alone(key)]
+        if is_all:
+            for key in alone:
+                if is_late_check or key not in self._latest:
+                    self._waiting.setdefault(key)
+        elif alone:
+            self._waiting.setdefault(min(alone, key=lambda key: self._searched.get(key, 0)))
+
+    def _is_alone(self, key: str) -> bool:
+        """Say whether all points under a key are ours, as far as is known."""
+        return self.metrics.is_own(key) and not self.metrics.count_plain(key)
+
+    def _has_moved(self, key: str, latest: LatestPoint) -> bool:
+        if self._is_alone(key):
+            return not self.metrics.is_own_latest(key, latest)
+        return self._latest.get(key) != latest
 
     def _read_histories(
         self,
@@ -193,143 +251,144 @@ class RunValues:
         *,
         until: float | None,
         is_round: bool,
-    ) -> bool:
-        """Read on in the histories that wait, in turn; False where one does not follow what is known."""
+    ) -> None:
+        """Read on in the histories that wait, in turn."""
         for key in [key for key in self._waiting if key not in server.latest]:  # the server does not have it any more
-            self._take_off(key)
+            self._end_waiting(key)
         turns = self._find_turns(server, names)
-        found: list[PlainPoint] = []
-        is_first = True
+        moved_before = self.moved_counts.copy()
+        while turns:
+            self._read_round(connection, server, turns, until)
+            if until is not None and monotonic() >= until:
+                return
+            if is_round:
+                continue
+            if until is None:
+                self.raise_if_changing(names, moved_before)
+            if not turns:
+                turns = self._find_turns(server, names)
+
+    def _read_round(self, connection: Connection, server: ServerRun, turns: deque[str], until: float | None) -> None:
+        """Read a page of each of some histories, those in front."""
+        asked: list[_Asked] = []
+        n_points = 0
         try:
-            while turns and (is_first or until is None or monotonic() < until):
-                is_first = False
-                key = turns.popleft()
-                read = self._read_plain(connection, server, key)
-                if read is None:
-                    return False
-                points, has_more = read
-                found += points
-                self._take_off(key)
-                if has_more:
-                    self._waiting[key] = None  # behind the others
-                    self._unfinished.add(key)
-                    if not is_round:
-                        turns.append(key)
+            while turns and n_points < history_pages.HISTORY_PAGE:
+                one = self._ask(connection, server, turns.popleft())
+                asked.append(one)
+                n_points += 0 if one.page is None else len(one.page.points)
+                if until is not None and monotonic() >= until:
+                    break
         finally:  # the server not answering any more, what was read till then counts
-            found.sort(key=lambda point: (point.timestamp_ms, point.step))
-            self.metrics.take_plain(found)
-        return True
+            self._take_pages(connection, server, asked)
 
     def _find_turns(self, server: ServerRun, names: Collection[str] | None) -> deque[str]:
         """Give the histories to read, in turn: those that moved before those that are only compared, but for one of these."""
         wanted = [key for key in self._waiting if names is None or key in names]
-        moved = [key for key in wanted if key in self._unfinished or not self._has_latest(server, key)]
-        quiet = [key for key in wanted if key not in self._unfinished and self._has_latest(server, key)]
+        moved = [key for key in wanted if key in self._unfinished or self._latest.get(key) != server.latest[key]]
+        quiet = [key for key in wanted if key not in self._unfinished and self._latest.get(key) == server.latest[key]]
         return deque([*moved[:1], *quiet[:1], *moved[1:], *quiet[1:]])
 
-    def _has_latest(self, server: ServerRun, key: str) -> bool:
-        tail = self._tails.get(key)
-        return tail is not None and tail[0] == server.latest[key]
-
-    def _take_off(self, key: str) -> None:
+    def _end_waiting(self, key: str) -> None:
         del self._waiting[key]
         self._unfinished.discard(key)
         self._to_compare.discard(key)
 
+    def _let_read_on(self, key: str, marks: list[Mark]) -> None:
+        self._marks[key] = marks
+        self._waiting.setdefault(key)
+        self._unfinished.add(key)
+
     # -- lines of exact values
 
     def _read_lines(self, connection: Connection, server: ServerRun) -> None:
-        """Take in what is new of them; it is sound afterwards unless they do not fit what is known."""
+        """Take in what is new of them."""
+        new = read_new_lines(connection, server, self._places)
+        claims = []
         self.is_sound = False
-        self.is_sound = all(self.metrics.take(record) for record in self._new_records(connection, server))
-
-    def _new_records(self, connection: Connection, server: ServerRun) -> Iterator[Record]:
-        """Give the records of all writers, in the order of their times where there are several."""
-        writers = [self._new_lines(connection, server, writer_id, head) for writer_id, head in server.heads.items()]
-        streams = [(decode_line(line) for line in lines) for lines in writers if lines]
-        if len(streams) == 1:
-            return iter(streams[0])
-        return heapq.merge(*streams, key=_time_of)
-
-    def _new_lines(self, connection: Connection, server: ServerRun, writer_id: str, head: Head) -> list[str]:
-        place = self._places.get(writer_id, Place())
-        lines: list[str] = []
-        lines_in_pieces = place.lines_in_pieces
-        for number in range(place.pieces, head.pieces):
-            piece = decode_piece(download(connection, server.artifact_uri, piece_path(writer_id, number)))
-            lines += piece
-            lines_in_pieces += len(piece)
-        if lines_in_pieces != head.lines_in_pieces:
-            raise StoreCorrupt(
-                f"The pieces of writer {writer_id} of run {server.run_id} hold {lines_in_pieces} lines, and the run's tag says "
-                f"{head.lines_in_pieces}. Was a file below aml_widgets/values of its artifacts deleted or changed? Bring it back.",
-                value=writer_id,
-            )
-        lines += head.tail
-        known = place.lines - place.lines_in_pieces
-        self._places[writer_id] = Place(head.pieces, head.lines_in_pieces, head.count)
-        return lines[known:]
+        for record in new.records():
+            claims += self.metrics.take(record)
+        self._places.update(new.places)
+        for key, place in claims:  # it was taken for another program's
+            if place < self.metrics.count_plain(key):
+                self._cut(key, place)
+            self._let_read_on(key, [mark for mark in self._marks[key] if mark.plain_count <= place])
+        self.is_sound = True
 
     # -- points of other programs
 
-    def _read_plain(self, connection: Connection, server: ServerRun, key: str) -> tuple[list[PlainPoint], bool] | None:
-        """Give new points under a key, and whether there are more; None where what is known is no beginning of what there is."""
-        if self.metrics.is_own(key):
-            points = self._read_mixed(connection, server, key)
-            return None if points is None else (points, False)
-        tail = self._tails.get(key)
-        count = 0 if tail is None else tail[1]
-        points, token = _read_page(connection, server.run_id, key, _token_of(count - 1))
-        if tail is not None:
-            if not points or _compared(points[0]) != tail[2]:
-                return None
-            points = points[1:]
-        if points:
-            self._tails[key] = (server.latest[key], count + len(points), _compared(points[-1]))
-        elif tail is not None:
-            self._tails[key] = (server.latest[key], count, tail[2])
-        return points, token is not None
+    def _ask(self, connection: Connection, server: ServerRun, key: str) -> _Asked:
+        """Ask for what follows what is known of a history."""
+        if key not in self._marks or (self._is_alone(key) and key not in self._unfinished):
+            self._marks[key] = self._first_marks(key)
+        marks = self._marks[key]
+        page = history_pages.read_page(connection, server.run_id, key, marks[-1])
+        if page is None:
+            self.moved_counts[key] += 1
+            if len(marks) == 2 and marks[-1].plain_count == 0 and self.metrics.is_own(key):
+                marks = [*marks[:-1], *self._marks_before(key, marks[-1]), marks[-1]]
+            self._let_read_on(key, history_pages.find_fitting(connection, server.run_id, key, marks))
+        return _Asked(key, marks, page)
 
-    def _read_mixed(self, connection: Connection, server: ServerRun, key: str) -> list[PlainPoint] | None:
-        """Do it where both wrote: which points are theirs is known when all are there, so it is read whole."""
-        tail = self._tails.get(key)
-        points, token = _read_page(connection, server.run_id, key, None)
-        while token is not None:
-            more, token = _read_page(connection, server.run_id, key, token)
-            points += more
-        own = self.metrics.own_points(key)
-        foreign = [point for point in points if _compared(point) not in own]
-        if tail is not None:
-            if len(foreign) < tail[1] or (tail[1] and _compared(foreign[tail[1] - 1]) != tail[2]):
-                return None
-        elif not foreign:
-            return []  # ours, and the copy of the latest did not arrive
-        latest = server.latest[key]
-        last = _compared(foreign[-1]) if foreign else latest
-        self._tails[key] = (latest, len(foreign), last)
-        return foreign[0 if tail is None else tail[1] :]
+    def _first_marks(self, key: str) -> list[Mark]:
+        """Give where to begin: before all points, or behind those of ours."""
+        return [BEGIN, Mark(*self.metrics.own_end(key), 0)] if self.metrics.is_own(key) else [BEGIN]
 
+    def _marks_before(self, key: str, mark: Mark) -> list[Mark]:
+        """Give marks behind fewer of our points, for when the copies of the newest are on their way."""
+        own = self.metrics.own_order(key)
+        places = [mark.place - count for count in reversed(_ON_THEIR_WAY) if count < mark.place <= len(own)]
+        return [Mark(place, own[place - 1], 0) for place in places]
 
-def _read_page(connection: Connection, run_id: str, key: str, token: str | None) -> tuple[list[PlainPoint], str | None]:
-    """Give a page of a history in the server's order (time, step, value), and the token of the next one."""
-    with connection.errors(f"The history of {key!r} of run {run_id} is read"):
-        page = connection.tracking.get_metric_history(run_id, key, max_results=HISTORY_PAGE, page_token=token)
-    return [PlainPoint(key, float(one.value), int(one.timestamp), int(one.step)) for one in page], page.token or None
+    def _take_pages(self, connection: Connection, server: ServerRun, asked: Sequence[_Asked]) -> None:
+        """Take in pages, without the copies of our own points."""
+        if server.is_ours and any(one.page is not None and self._not_own(one.key, one.page.points) for one in asked):
+            with connection.errors(f"Run {server.run_id} is asked for"):
+                newer = read_run(connection.client.get_run(server.run_id))
+            self._read_lines(connection, newer)
+        self.is_sound = False
+        for key, marks, page in asked:
+            if page is None or self._marks[key] is not marks:  # it is to be read again
+                continue
+            self._take_page(key, marks, page)
+            if page.is_end and key not in self._sorted:
+                self._sorted.add(key)
+                if self.metrics.is_own(key) and self.metrics.count_plain(key) and self.metrics.sort_by_time(key):
+                    self.generation = next(_generations)
+            self._latest[key] = server.latest[key]
+            self._searched[key] = next(_searches)
+            self._end_waiting(key)
+            if not page.is_end:
+                self._let_read_on(key, marks)  # behind the others
+        self.is_sound = True
 
+    def _take_page(self, key: str, marks: list[Mark], page: Page) -> None:
+        plain = self._not_own(key, page.points)
+        begin, known_count = marks[-1].plain_count, self.metrics.count_plain(key)
+        same = self._count_same(key, begin, plain)
+        if begin + same < known_count and (same < len(plain) or page.is_end):
+            self._cut(key, begin + same)
+        self.metrics.take_plain(key, plain[same:])
+        if page.points:
+            last = to_ordered(page.points[-1])
+            history_pages.put_mark(marks, Mark(marks[-1].place + len(page.points), last, begin + len(plain)))
 
-def _token_of(place: int) -> str | None:
-    """Give what asks for a history from a place in it on."""
-    from mlflow.utils.search_utils import SearchUtils
+    def _not_own(self, key: str, points: list[PlainPoint]) -> list[PlainPoint]:
+        if not points or not self.metrics.is_own(key):
+            return points
+        own = self.metrics.own_order(key)
+        return [point for point in points if own.find(to_ordered(point)) is None]
 
-    if place <= 0:
-        return None
-    token: bytes = SearchUtils.create_page_token(place)
-    return token.decode("ascii")
+    def _count_same(self, key: str, begin: int, plain: Sequence[PlainPoint]) -> int:
+        """Count how many points of other programs are known already, in their order, from a place on."""
+        same = 0
+        for place, point in zip(range(begin, self.metrics.count_plain(key)), plain, strict=False):
+            if self.metrics.plain_point(key, place) != to_ordered(point):
+                break
+            same += 1
+        return same
 
-
-def _compared(point: PlainPoint) -> LatestPoint:
-    return to_latest(point.step, point.timestamp_ms, point.value)
-
-
-def _time_of(record: Record) -> float:
-    return record.logged_at if isinstance(record, (Row, Columns)) else record.artifact.written_at
+    def _cut(self, key: str, plain_count: int) -> None:
+        self.metrics.cut_plain(key, plain_count)
+        self.generation = next(_generations)
+        self._sorted.discard(key)

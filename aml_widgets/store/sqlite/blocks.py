@@ -259,12 +259,35 @@ def read_blocks(connection: sqlite3.Connection, series: int, builder: ColumnBuil
         builder.add_block(row)
 
 
+def count_whole_blocks(connection: sqlite3.Connection, series: int, after_seq: int) -> int:
+    """Count the points of a series in blocks that begin behind a seq; one that reaches behind it may have more."""
+    (count,) = connection.execute(
+        "select ifnull(sum(count), 0) from block where series = ? and first_seq > ?", (series, after_seq)
+    ).fetchone()
+    return int(count)
+
+
 def read_block_columns(connection: sqlite3.Connection, series: int, first_step: int, last_step: int) -> Column:
     """Read the blocks that have any step in a range, whole."""
     builder = ColumnBuilder()
     for row in connection.execute(
         _BLOCK_COLUMNS + "and b.high_step >= ? and b.low_step <= ? order by b.first_seq",
         (series, first_step, last_step),
+    ):
+        builder.add_block(row)
+    return builder.build()
+
+
+def read_newest_blocks(
+    connection: sqlite3.Connection, series: int, count: int, first_step: int, last_step: int
+) -> Column:
+    """Read those of the last `count` blocks that have any step in a range, whole."""
+    builder = ColumnBuilder()
+    for row in connection.execute(
+        _BLOCK_COLUMNS + "and b.first_seq >= (select min(first_seq) from "  # noqa: S608 - constants
+        "(select first_seq from block where series = ? order by first_seq desc limit ?)) "
+        "and b.high_step >= ? and b.low_step <= ? order by b.first_seq",
+        (series, series, count, first_step, last_step),
     ):
         builder.add_block(row)
     return builder.build()

@@ -39,6 +39,7 @@ def read_changes(
     run_id: str,
     cursor: str | None,
     max_buckets: int,
+    max_new_points: int | None,
     *,
     artifacts: FolderArtifactStore,
     shapes: ShapeReader,
@@ -63,7 +64,7 @@ def read_changes(
     if cursor is None:
         seq, news = reading.opening_news(connection, run, sealed_seq, shapes, max_buckets)
     else:
-        seq, news = reading.news_since(connection, run, sealed_seq, told.seq, shapes)
+        seq, news = reading.news_since(connection, run, sealed_seq, told.seq, shapes, max_buckets, max_new_points)
     known = files.read_artifacts(connection, run, told.revision)
     now = [files.with_size_now(artifacts, run_id, artifact) for artifact in known]
     sizes = {artifact.path: artifact.size_bytes for artifact in now if artifact.is_log}

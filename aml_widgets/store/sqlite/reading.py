@@ -21,6 +21,7 @@ from aml_widgets.store.sqlite.blocks import (
     Column,
     ColumnBuilder,
     Number,
+    count_whole_blocks,
     cut,
     higher,
     lower,
@@ -295,50 +296,80 @@ def opening_news(
     """Give the last seq of a run and a first picture of all its series."""
     rows = read_rows(connection, run)
     tails = columns_of(connection, rows, shapes) if rows else {}
-    series = all_series(connection, run)
-    news = []
-    for one, summary in zip(series, summarize(connection, series, tails), strict=True):
-        tail = tails.get(one.id, _EMPTY)
-        buckets: list[Bucket] = []
-        if summary.count > max_buckets:
-            if one.count + len(tail.seqs):
-                buckets = envelope.read(connection, one.id, tail, max_buckets)
-            points = _with_plain(_EMPTY, _read_plain(connection, one, 0, newest=max_buckets))
-        else:
-            points = _join(connection, one, tail)
-        news.append(
-            MetricNews(
-                key=one.key,
-                kind=summary.kind,
-                points=points,
-                buckets=buckets,
-                is_opening=True,
-                summary=summary,
-            )
-        )
+    news = [_opening(connection, one, tails.get(one.id, _EMPTY), max_buckets) for one in all_series(connection, run)]
     return max(_last_seq(rows), sealed_seq), news
 
 
+def _opening(connection: sqlite3.Connection, one: Series, tail: Column, max_buckets: int) -> MetricNews:
+    summary = _summary(connection, one, tail)
+    buckets: list[Bucket] = []
+    if summary.count > max_buckets:
+        if one.count + len(tail.seqs):
+            buckets = envelope.read(connection, one.id, tail, max_buckets)
+        points = _with_plain(_EMPTY, _read_plain(connection, one, 0, newest=max_buckets))
+    else:
+        points = _join(connection, one, tail)
+    return MetricNews(key=one.key, kind=summary.kind, points=points, buckets=buckets, is_opening=True, summary=summary)
+
+
 def news_since(
-    connection: sqlite3.Connection, run: int, sealed_seq: int, after_seq: int, shapes: ShapeReader
+    connection: sqlite3.Connection,
+    run: int,
+    sealed_seq: int,
+    after_seq: int,
+    shapes: ShapeReader,
+    max_buckets: int,
+    max_new_points: int | None,
 ) -> tuple[int, list[MetricNews]]:
-    """Give the last seq of a run and the points of its series behind a seq, at the cost of those points."""
+    """Give the last seq of a run and the points of its series behind a seq, at the cost of those points.
+
+    A series that has more than `max_new_points` of them is opened, at the cost of that, whatever their number.
+    """
     rows = read_rows(connection, run, after_seq)
     if sealed_seq <= after_seq and not rows:
         return after_seq, []
     tails = columns_of(connection, rows, shapes) if rows else {}
+    whole_tails = tails if after_seq <= sealed_seq else None  # else it is read where it is asked for
     news = []
     for one in _series_behind(connection, run, after_seq, rows, sealed_seq, shapes):
-        column = tails.get(one.id, _EMPTY)
-        if (one.last_seq or 0) > after_seq:
-            builder = ColumnBuilder()
-            read_blocks(connection, one.id, builder, after_seq=after_seq)
-            builder.add_column(column)
-            column = cut(builder.build(), after_seq)
-        points = _with_plain(column, _read_plain(connection, one, after_seq))
-        if len(points) or _is_empty(connection, one, shapes):
+        points = _read_behind(connection, one, tails.get(one.id, _EMPTY), after_seq, max_new_points)
+        if points is None:
+            if whole_tails is None:
+                whole_tails = read_tails(connection, run, shapes)
+            news.append(_opening(connection, one, whole_tails.get(one.id, _EMPTY), max_buckets))
+        elif len(points) or _is_empty(connection, one, shapes):
             news.append(MetricNews(key=one.key, kind=_KINDS[one.kind], points=points))
     return max(_last_seq(rows), sealed_seq), news
+
+
+def _read_behind(
+    connection: sqlite3.Connection, one: Series, tail: Column, after_seq: int, max_points: int | None
+) -> MetricHistory | None:
+    """Read the points of a series behind a seq, or find out, without reading many, that there are more than so many."""
+    is_sealed_since = (one.last_seq or 0) > after_seq
+    if max_points is not None:
+        count = len(tail.seqs)
+        if is_sealed_since:
+            count += count_whole_blocks(connection, one.id, after_seq)
+        if count <= max_points and (one.plain_last_seq or 0) > after_seq:
+            count += _count_plain(connection, one, after_seq, max_points + 1)
+        if count > max_points:
+            return None
+    column = tail
+    if is_sealed_since:
+        builder = ColumnBuilder()
+        read_blocks(connection, one.id, builder, after_seq=after_seq)
+        builder.add_column(tail)
+        column = cut(builder.build(), after_seq)
+    points = _with_plain(column, _read_plain(connection, one, after_seq))
+    return None if max_points is not None and len(points) > max_points else points
+
+
+def _count_plain(connection: sqlite3.Connection, one: Series, after_seq: int, limit: int) -> int:
+    (count,) = connection.execute(
+        "select count(*) from (select 1 from plain where series = ? and seq > ? limit ?)", (one.id, after_seq, limit)
+    ).fetchone()
+    return int(count)
 
 
 def _is_empty(connection: sqlite3.Connection, one: Series, shapes: ShapeReader) -> bool:

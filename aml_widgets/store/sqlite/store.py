@@ -78,6 +78,7 @@ class SqliteRunStore(SqliteWorkspace):
         self.log_metrics = self._points.log_metrics
         self.log_columns = self._points.log_columns
         self.log_points = self._points.log_points
+        self.log_new_points = self._points.log_new_points
         self._remove_left()
 
     @classmethod
@@ -115,6 +116,11 @@ class SqliteRunStore(SqliteWorkspace):
     def is_server(self) -> bool:
         """No: it is read from the disk."""
         return False
+
+    @property
+    def outgoing(self) -> None:
+        """Nothing waits here."""
+        return None
 
     def close(self) -> None:
         """Close the database; the next call opens it again."""
@@ -375,12 +381,19 @@ class SqliteRunStore(SqliteWorkspace):
 
         return self._database.read(read)
 
-    def changes_since(self, run_id: str, cursor: str | None = None, *, max_buckets: int = MAX_BUCKETS) -> RunChanges:
+    def changes_since(
+        self,
+        run_id: str,
+        cursor: str | None = None,
+        *,
+        max_buckets: int = MAX_BUCKETS,
+        max_new_points: int | None = None,
+    ) -> RunChanges:
         """Give everything that changed for a run since a cursor."""
         _check_buckets(max_buckets)
         return self._settled(
             lambda connection: changes.read_changes(
-                connection, run_id, cursor, max_buckets, artifacts=self._artifacts, shapes=self._shapes
+                connection, run_id, cursor, max_buckets, max_new_points, artifacts=self._artifacts, shapes=self._shapes
             )
         )
 
@@ -404,6 +417,6 @@ def _check_buckets(max_buckets: int) -> None:
 
 
 if TYPE_CHECKING:
-    from aml_widgets.store.protocol import RunStore
+    from aml_widgets.store.repeats import RepeatSkippingStore
 
-    _proof: type[RunStore] = SqliteRunStore
+    _proof: type[RepeatSkippingStore] = SqliteRunStore

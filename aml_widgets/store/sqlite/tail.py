@@ -15,8 +15,10 @@ from itertools import repeat
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import InvalidMetric, RunIsTerminal, RunNotFound
-from aml_widgets.core.records import MetricKind, MetricValue
+from aml_widgets.core.records import MetricKind, MetricValue, NewPoint
+from aml_widgets.store.repeats import Candidates
 from aml_widgets.store.sqlite.blocks import BLOCK_POINTS, Column, Number, append_column, numbers_of
+from aml_widgets.store.sqlite.repeats import Repeats
 from aml_widgets.store.sqlite.tail_rows import (
     MAX_SEQ,
     MAX_SHAPES,
@@ -51,10 +53,12 @@ class TailWriter:
         "generation",
         "key",
         "next_steps",
+        "repeats",
         "rows",
         "run",
         "run_id",
         "scalars",
+        "sealed_seq",
         "series",
         "shape_ids",
         "shapes",
@@ -67,6 +71,8 @@ class TailWriter:
         self.run = 0  # the run's row id; 0: nothing is loaded yet
         self.key = 0  # of the last row of the run that is known
         self.rows = 0  # how many the tail has, as far as known
+        self.sealed_seq = 0  # all up to this one was in blocks when it was looked up last
+        self.repeats = Repeats()
         self.next_steps: dict[int, int] = {}
         self.scalars: dict[str, int] = {}  # name → series, for metrics of the kind scalar
         self.series: dict[tuple[str, str], tuple[int, str]] = {}  # name, column → series, kind
@@ -93,6 +99,7 @@ class TailWriter:
         if self.run != run or sealed_seq > (self.key & MAX_SEQ):
             self._load(connection, run, sealed_seq)
         rows = read_rows(connection, run, self.key & MAX_SEQ)
+        self.sealed_seq = sealed_seq
         if sealed_seq == (self.key & MAX_SEQ):
             self.rows = 0
         self._learn(connection, rows, shapes)
@@ -176,6 +183,22 @@ class TailWriter:
                 "Log these under another name.",
                 value=name,
             )
+
+    def pick_new(
+        self, connection: sqlite3.Connection, points: Sequence[NewPoint], shapes: ShapeReader
+    ) -> list[NewPoint]:
+        """Give those of some points that the run has not yet (`RepeatSkippingStore`)."""
+        candidates = Candidates(points)
+        wanted, names = {}, {}
+        for name, identities in candidates.by_name.items():
+            if (name, "") not in self.series:
+                self._find_series(connection, name, "")
+            series = self.scalars.get(name)
+            if series is not None:
+                wanted[series], names[series] = identities, name
+        for series, there in self.repeats.find(connection, self.run, self.sealed_seq, wanted, shapes).items():
+            candidates.drop(names[series], there)
+        return candidates.rest()
 
     def open_shape(self, connection: sqlite3.Connection, series: tuple[int, ...], types: str) -> int:
         """Give the id of a shape of this run, making it known to the file if it is new."""

@@ -135,6 +135,15 @@ class PointWriter:
 
     def log_points(self, run_id: str, points: Sequence[NewPoint], *, even_if_ended: bool = False) -> None:
         """Append points, each with a step and time of its own, in one transaction."""
+        self._log_points(run_id, points, even_if_ended=even_if_ended)
+
+    def log_new_points(self, run_id: str, points: Sequence[NewPoint]) -> None:
+        """Append those points that the run has not yet, in one transaction, also to a run that has ended."""
+        self._log_points(run_id, points, even_if_ended=True, skips_repeats=True)
+
+    def _log_points(
+        self, run_id: str, points: Sequence[NewPoint], *, even_if_ended: bool, skips_repeats: bool = False
+    ) -> None:
         exact = [point._replace(name=_checked_name(point.name), value=_exact(point.value)) for point in points]
         for point in exact:
             if point.step is not None:
@@ -143,13 +152,14 @@ class PointWriter:
         def append(connection: sqlite3.Connection) -> TailWriter:
             tail = self._tail(run_id)
             has_ended = tail.catch_up(connection, self._shapes, even_if_ended=even_if_ended)
+            new = tail.pick_new(connection, exact, self._shapes) if skips_repeats else exact
             now = clock.now()
-            for row in rows_of(exact):
+            for row in rows_of(new):
                 series = tuple([tail.open_series(connection, one.name, "", MetricKind.SCALAR) for one in row])
                 _, _, step, logged_at = row[0]
                 at = now if logged_at is None else logged_at
                 tail.append(connection, series, [one.value for one in row], step, at)
-            if has_ended and exact:  # all of a run that has ended is in blocks, and whoever lists runs is told
+            if has_ended and new:  # all of a run that has ended is in blocks, and whoever lists runs is told
                 tail.seal(connection, self._shapes)
                 connection.execute("update run set revision = ? where run_id = ?", (bump(connection), run_id))
             return tail

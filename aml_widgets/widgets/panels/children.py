@@ -211,7 +211,12 @@ class ChildrenPanel:
         if drawn != self._drawn or is_old:
             self._drawn, self._drawn_at = drawn, time.monotonic()
             table = table_html(
-                page, metric=metric, column=column, is_descending=is_descending, places=parts.chart.places
+                page,
+                metric=metric,
+                column=column,
+                is_descending=is_descending,
+                places=parts.chart.places,
+                has_numbers=any(row.run.number for row in rows),
             )
             set_markup(parts.table, table if page.rows else '<div class="aml-note">No child run matches.</div>')
             set_markup(parts.pager, pager_html(page))

@@ -75,14 +75,26 @@ def metric_html(names: Sequence[str], metric: str, goal: str) -> str:
     )
 
 
-def table_html(page: RowPage, *, metric: str, column: str, is_descending: bool, places: Mapping[str, int]) -> str:
-    """Write a page of rows. `places` are those of the children among the lines of the chart, by their id."""
+def table_html(
+    page: RowPage,
+    *,
+    metric: str,
+    column: str,
+    is_descending: bool,
+    places: Mapping[str, int],
+    has_numbers: bool = True,
+) -> str:
+    """Write a page of rows. `places` are those of the children among the lines of the chart, by their id.
+
+    Without `has_numbers`, as where all children are plain MLflow's, there is no column of numbers to be seen.
+    """
     shown = [name for name in kin.COLUMNS if metric or name not in _WITH_METRIC]
     heads = "".join(_head_html(name, metric, is_sorted=name == column, is_descending=is_descending) for name in shown)
     rows = "".join(_row_html(row, places.get(row.run.run_id), has_metric=bool(metric)) for row in page.rows)
+    numbers = "" if has_numbers else " aml-has-no-numbers"
     return (
         '<div class="aml-children-scroll" data-aml-key="child-table" tabindex="0" role="group" aria-label="Child runs">'
-        f'<table class="aml-children-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<table class="aml-children-table{numbers}"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 

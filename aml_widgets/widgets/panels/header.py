@@ -38,6 +38,7 @@ INTERVALS_UNTIL_STALE = 3
 INTERVALS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
 MAX_TAGS = 12
 MAX_NUMBERS = 4
+_WHILE_READING = "The history is long: curves and last values go on until all of it is read."
 
 
 class HeaderPanel:
@@ -58,6 +59,7 @@ class HeaderPanel:
         self._host = host
         self._controls = controls
         self._announced: RunStatus | None = None
+        self._tells_of_reading = False
         self._identity = markup("aml-identity")
         self._buttons = markup("aml-view-controls")
         self._times = markup("aml-times")
@@ -81,10 +83,27 @@ class HeaderPanel:
         set_markup(self._buttons, self._buttons_html(state))
         set_markup(self._times, _times_html(state, self._controls.refresh_seconds, self._controls.paused_at))
         set_markup(self._silence, _silence_html(state) + _gone_writer_html(state) + _problem_html(problem, trouble))
-        status = state.run.status if state.run is not None else None
-        if self._announced is not None and status is not None and status is not self._announced:
-            self._spoken.value = _spoken_html(f"{name_of(state.run)}: {status}") if state.run else ""
-        self._announced = status
+        self._speak(state)
+
+    def _speak(self, state: ViewState) -> None:
+        """Tell who listens of another status, and that a long history is being read or is there.
+
+        How much of it was read changes too often to be spoken; and what was so when the view was made is read with the view.
+        """
+        run, before = state.run, self._announced
+        if run is None:
+            return
+        self._announced = run.status
+        if before is None:
+            return
+        news = [str(run.status)] if run.status is not before else []
+        if state.has_more and not self._tells_of_reading:
+            news.append("its history is long and still being read")
+        elif self._tells_of_reading and not state.has_more:
+            news.append(f"its whole history is read, {count_text(state.point_count, 'point', 'points')}")
+        self._tells_of_reading = state.has_more
+        if news:
+            self._spoken.value = _spoken_html(f"{name_of(run)}: {'; '.join(news)}")
 
     def _buttons_html(self, state: ViewState) -> str:
         run = state.run
@@ -217,7 +236,7 @@ def _times_html(state: ViewState, refresh_seconds: float, paused_at: float | Non
     if state.has_more:
         goes_on = state.silence is None and paused_at is None
         known = count_text(state.point_count, "point", "points")
-        facts.append(_fact("Reading" if goes_on else "Read", f"<b>{escape(known)} so far</b>"))
+        facts.append(_fact("Reading" if goes_on else "Read", f'<b title="{_WHILE_READING}">{escape(known)} so far</b>'))
     return f'<div class="aml-facts">{"".join(facts)}</div>'
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from aml_widgets.widgets.panels.host import Host
 
 _PAUSE_SECONDS = 0.01  # between two pieces, so that somebody who waits for the lock gets it
+_TURN_SECONDS = 0.5
+"""So long pieces follow each other before other views get their turn: a look at a long history may take seconds, and what is to be
+drawn would otherwise wait for one after each piece."""
 
 Piece = Callable[[], Callable[[], None]]
 """Does the work, without the lock, and gives what is to be done with the outcome, with the lock."""
@@ -39,7 +43,7 @@ class Later:
 
     @property
     def refresh_seconds(self) -> float:
-        """How long after one piece the next one follows."""
+        """How long after one turn the next one follows."""
         return _PAUSE_SECONDS
 
     def begin(self) -> None:
@@ -47,7 +51,15 @@ class Later:
         self._host.watcher.add(self)
 
     def refresh(self) -> bool:
-        """Do a piece; say whether more may be left."""
+        """Do pieces for a while; say whether more may be left."""
+        ends_at = time.monotonic() + _TURN_SECONDS
+        while self._do_piece():
+            if time.monotonic() > ends_at:
+                return True
+            time.sleep(_PAUSE_SECONDS)
+        return False
+
+    def _do_piece(self) -> bool:
         with self._host.lock:
             piece = self._next_piece()
         if piece is None:

@@ -97,7 +97,7 @@ function runFacts(runs: readonly ComparedRun[], nowSeconds: number): CompareRow[
     ],
     ['Target', run => textCell(run.target)]
   ];
-  return facts.map(([name, read]) =>
+  const rows = facts.map(([name, read]) =>
     rowOf(
       'run',
       name,
@@ -105,6 +105,7 @@ function runFacts(runs: readonly ComparedRun[], nowSeconds: number): CompareRow[
       runs.map(({ run }) => read(run))
     )
   );
+  return rows.filter(({ cells }) => cells.some(cell => cell !== null)); // runs of plain MLflow have no numbers
 }
 
 /** Write a moment in UTC, to the second. */

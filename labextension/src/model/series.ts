@@ -86,13 +86,9 @@ export function advanceSeries(before: SeriesState | undefined, news: Schemas['Me
   const count = news.summary?.count ?? (known?.count ?? 0) + newValues.length;
   const last = news.summary?.last ?? (newValues.length > 0 ? newValues[newValues.length - 1] : known?.last) ?? null;
   const newSteps = news.points.steps;
-  const newestStep = newSteps[newSteps.length - 1];
-  const lastStep =
-    newestStep !== undefined
-      ? toDouble(newestStep)
-      : news.summary?.last_step !== undefined && news.summary.last_step !== null
-        ? toDouble(news.summary.last_step)
-        : (known?.lastStep ?? lastRow(table.rows)?.lastStep ?? null);
+  // The newest of the points beside buckets need not be the newest of all.
+  const newestStep = news.summary === null ? newSteps[newSteps.length - 1] : news.summary.last_step;
+  const lastStep = newestStep === undefined || newestStep === null ? (known?.lastStep ?? null) : toDouble(newestStep);
   return {
     name: news.name,
     column: news.column,

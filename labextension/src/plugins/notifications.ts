@@ -44,9 +44,11 @@ export function notifyOfEnds(options: INotifyOptions): void {
 function tellOne(run: RunRow, { model, commands, trans }: INotifyOptions): void {
   const { workspace } = model.settings;
   const open = (): void => {
-    commands.execute(CommandIDs.openRun, { workspace, runId: run.run_id }).catch((reason: unknown) => {
-      console.error('The run page could not be opened.', reason);
-    });
+    commands
+      .execute(CommandIDs.openRun, { workspace, runId: run.run_id, name: nameOf(run) })
+      .catch((reason: unknown) => {
+        console.error('The run page could not be opened.', reason);
+      });
   };
   const text = trans.__('%1: %2', shorten(nameOf(run)), statusText(run.status, trans));
   const type = run.status === 'Completed' ? 'success' : run.status === 'Failed' ? 'error' : 'info';

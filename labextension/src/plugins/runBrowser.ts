@@ -10,7 +10,7 @@ import { Debouncer } from '@lumino/polling';
 import { ApiClient } from '../api/client';
 import { RunBrowserModel } from '../model/runBrowserModel';
 import { RunBrowserPoll } from '../model/runBrowserPoll';
-import { readSettings } from '../model/runQuery';
+import { nameOf, readSettings } from '../model/runQuery';
 import { CommandIDs, IRunApi, SETTINGS_ID } from '../tokens';
 import { RunBrowserWidget } from '../view/runBrowser/widget';
 import { notifyOfEnds } from './notifications';
@@ -71,7 +71,7 @@ const sidebarPlugin: JupyterFrontEndPlugin<void> = {
       trans,
       onOpen: item => {
         if (item.kind === 'run') {
-          const args = { workspace: model.settings.workspace, runId: item.run.run_id };
+          const args = { workspace: model.settings.workspace, runId: item.run.run_id, name: nameOf(item.run) };
           commands.execute(CommandIDs.openRun, args).catch((reason: unknown) => actions.showError(reason));
         }
       }

@@ -5,7 +5,7 @@ import type { CommandRegistry } from '@lumino/commands';
 
 import type { Schemas } from '../api/client';
 import type { RunBrowserModel } from '../model/runBrowserModel';
-import { hasEnded } from '../model/runQuery';
+import { hasEnded, nameOf } from '../model/runQuery';
 import { CommandIDs } from '../tokens';
 import type { RunBrowserActions, Target } from './runBrowserActions';
 
@@ -104,7 +104,7 @@ export function addCommands(options: ICommandOptions): void {
     fits: ({ runs }) => runs.length <= MAX_OPENED,
     run: async ({ workspace, runs }) => {
       for (const run of runs) {
-        await commands.execute(CommandIDs.openRun, { workspace, runId: run.run_id });
+        await commands.execute(CommandIDs.openRun, { workspace, runId: run.run_id, name: nameOf(run) });
       }
     }
   });

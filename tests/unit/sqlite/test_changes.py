@@ -1,6 +1,8 @@
-"""Cursors of one run: short enough for an address, however much there is to remember."""
+"""Cursors of one run: short enough for an address, however much there is to remember. And what their news cost."""
 
 from __future__ import annotations
+
+from array import array
 
 import pytest
 
@@ -61,3 +63,20 @@ def test_a_cursor_of_a_run_with_very_many_silent_children_stays_short(
     assert {child.status for child in back.children} == {RunStatus.RUNNING}
     assert len(back.children) == 100
     assert store.changes_since(run.run_id, back.cursor).children == ()
+
+
+def test_very_many_new_points_are_counted_and_not_read(store: SqliteRunStore, run: RunRecord) -> None:
+    store.log_columns(run.run_id, "loss", {None: array("d", range(1_500))})
+    cursor = store.changes_since(run.run_id).cursor
+    store.log_columns(run.run_id, "loss", {None: array("d", range(40_000))})
+    statements: list[str] = []
+    store._database.reader().set_trace_callback(statements.append)
+
+    (opened,) = store.changes_since(run.run_id, cursor, max_buckets=20, max_new_points=5_000).metrics
+    read_for_opening = [one for one in statements if "join data" in one]
+    (whole,) = store.changes_since(run.run_id, cursor, max_buckets=20, max_new_points=40_000).metrics
+
+    assert read_for_opening == []
+    assert (opened.is_opening, sum(bucket.count for bucket in opened.buckets)) == (True, 41_500)
+    assert (whole.is_opening, len(whole.points)) == (False, 40_000)
+    assert [one for one in statements if "join data" in one], "that is how points are read"

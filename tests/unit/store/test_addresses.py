@@ -34,7 +34,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("http://[FE80::80]:80/", "http://[fe80::80]"),
         ("http://[fe80::80]", "http://[fe80::80]"),
         ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
-        ("http://host:99999", "http://host:99999"),
+        ("  http://Host:5000/ ", "http://host:5000"),
+        ("\tdatabricks\n", "databricks"),
+        (" sqlite:///mlflow.db ", "sqlite:///mlflow.db"),
         ("databricks://Profile", "databricks://Profile"),
         ("databricks", "databricks"),
         ("sqlite:////Abs/mlflow.db", "sqlite:////Abs/mlflow.db"),
@@ -86,6 +88,11 @@ def test_what_is_shown_of_an_address_has_no_secret(address: str, shown: str) -> 
         "host:5000/?token=secret",
         "host:5000?token=secret",
         "http:/host/?token=secret",
+        "http:/me:secret@host",
+        "http//me:sec/secret@host?token=secret",
+        "http://me:sec/secret@host",
+        "uc:/me:secret@host",
+        "http:/me:secret\n@host",
         "ftp://me:secret@host/?token=secret",
     ],
 )
@@ -105,6 +112,71 @@ def test_an_address_with_a_secret_is_refused_and_not_repeated(
     shown = capsys.readouterr()
     assert (status, "secret" in shown.out + shown.err) == (2, False), shown
     assert not (home / ".opened_servers").exists()
+
+
+@pytest.mark.parametrize(
+    ("location", "shown", "rule"),
+    [
+        ("http//127.0.0.1:5601", "http//127.0.0.1:5601", "begins with http:// or https://"),
+        ("https//host", "https//host", "begins with http:// or https://"),
+        ("http//" + "h" * 300, "http//hhh", "begins with http:// or https://"),
+        ("http:", "http:", "begins with http:// or https://"),
+        (" 127.0.0.1:5601 ", "'127.0.0.1:5601'", "begins with http:// or https://"),
+        ("uc:/x", "'uc:/x'", "./uc:/x for a folder"),
+        ("sqlite:/runs", "'sqlite:/runs'", "sqlite:/// with a folder"),
+        ("uc:/" + "x" * 5000, "uc:/xxx", "sqlite:/// with a folder"),
+        ("sqlite:///", "'sqlite:///'", "names no folder and no file"),
+        (" sqlite:/// ", "'sqlite:///'", "names no folder and no file"),
+        ("http://127.0.0.1:", "'http://127.0.0.1:'", "a number from 1 to 65535"),
+        ("http://[::1]:", "'http://[::1]:'", "a number from 1 to 65535"),
+        ("http://h:99999", "'http://h:99999'", "a number from 1 to 65535"),
+        ("https://h:0/mlflow", "'https://h:0/mlflow'", "a number from 1 to 65535"),
+        ("http://h:abc", "'http://h:abc'", "a number from 1 to 65535"),
+        ("http:///mlflow", "'http:///mlflow'", "names no host"),
+    ],
+)
+def test_a_mistyped_address_makes_no_folder(location: str, shown: str, rule: str, tmp_path: Path, home: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        Workspace.open(location)
+
+    assert shown in str(caught.value)
+    assert rule in str(caught.value)
+    assert [one for one in tmp_path.iterdir() if one != home] == []
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("./http", "http"),
+        ("http", "http"),
+        ("http/x", "http/x"),
+        ("./http//x", "http/x"),
+        ("./uc:/x", "uc:/x"),
+        ("a/b:c", "a/b:c"),
+        ("night run:/x", "night run:/x"),
+        (" runs ", " runs "),
+        ("sqlite:///runs", "runs"),
+        (" sqlite:///runs ", "runs"),
+        ("sqlite:///.", ""),
+    ],
+)
+def test_a_path_stays_the_path_of_a_folder(location: str, expected: str, tmp_path: Path) -> None:
+    assert uri.to_folder(location) == tmp_path / expected
+
+
+@pytest.mark.parametrize("location", [r"C:\x", "C:/x", "c:x"])
+def test_a_drive_is_no_address(location: str) -> None:
+    assert not uri.is_tracking_uri(location)
+    assert uri.to_folder(location) == Path(location).absolute()
+
+
+def test_a_folder_that_is_there_may_look_like_an_address(tmp_path: Path) -> None:
+    (tmp_path / "uc:").mkdir()
+
+    with pytest.raises(UserError, match="uc:/x"):
+        uri.to_folder("uc:/x")
+    (tmp_path / "uc:" / "x").mkdir()
+    assert uri.to_folder("uc:/x") == tmp_path / "uc:" / "x"
 
 
 @pytest.mark.parametrize("address", ["http://host:5000/?token=secret", "http://me:secret@host:5000"])

@@ -16,7 +16,7 @@ from aml_widgets.core.errors import StoreCorrupt, StoreError, StoreFull, StoreUn
 from aml_widgets.core.records import RunError
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.mlflow.outbox import line_queue, run_ends, sender_thread
-from aml_widgets.store.mlflow.outbox.line_queue import LineQueue, find_writers
+from aml_widgets.store.mlflow.outbox.line_queue import LineQueue, count_lines, find_writers
 from aml_widgets.store.mlflow.outbox.sender_thread import SenderThread
 
 WAIT_SECONDS = 60.0
@@ -42,6 +42,40 @@ def _set(event: threading.Event) -> bool:
 
 
 # -- the queue
+
+
+def test_a_queue_goes_on_behind_lines_whose_files_are_gone(tmp_path: Path) -> None:
+    before = open_queue(tmp_path)
+    before.put(["0", "1", "2"])
+    before.advance(before.peek(100))
+    before.close(is_done=True)
+
+    queue = LineQueue(tmp_path, "writer", first_line=3)
+    assert queue.open()
+    assert (queue.waiting, queue.first_line) == (0, 3)
+    queue.put(["3", "4"])
+    assert (queue.waiting, queue.line_count) == (2, 5)
+    queue.close(is_done=False)
+
+    again = open_queue(tmp_path)
+    assert (again.first_line, take_all(again)) == (3, ["3", "4"])
+    again.close(is_done=True)
+    assert count_lines(tmp_path) == {}
+
+
+def test_lines_are_counted_whoever_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_queue, "SEGMENT_BYTES", 64)
+    one, other = open_queue(tmp_path, "one"), open_queue(tmp_path, "other-2")
+    for number in range(50):
+        one.put([f"line {number}"])
+    other.put(["a", "b"])
+    other.advance(other.peek(100))
+    (tmp_path / "third-000000000007.jsonl").write_text("whole\nnot who")
+
+    assert count_lines(tmp_path) == {"one": 50, "other-2": 2, "third": 8}
+    assert count_lines(tmp_path / "nowhere") == {}
+    for queue in (one, other):
+        queue.close(is_done=False)
 
 
 def test_lines_come_out_as_they_went_in_over_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,30 +19,15 @@ from aml_widgets.core.records import (
     ViewType,
 )
 from aml_widgets.core.status import RunStatus
-from aml_widgets.store import transfer as transfer_module
-from aml_widgets.store.memory import MemoryRunStore
+from aml_widgets.store import transfer_points
 from aml_widgets.store.protocol import RunStore
 from aml_widgets.store.sqlite.store import SqliteRunStore
-from aml_widgets.store.transfer import COPIED_AT, Progress, transfer
+from aml_widgets.store.transfer import transfer
+from aml_widgets.store.transfer_copies import COPIED_AT
+from aml_widgets.store.transfer_waiting import Progress
 from aml_widgets.testing import every_kind_run, failed_run, finished_run, hostile_run, nan_run, running_run
 from aml_widgets.testing.copies import are_in_one_order, facts_of, find_copy
 from aml_widgets.testing.support import new_run
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Iterator[SqliteRunStore]:
-    store = SqliteRunStore.open(tmp_path / "source")
-    yield store
-    store.close()
-
-
-@pytest.fixture(params=["sqlite", "memory"])
-def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunStore]:
-    store = (
-        SqliteRunStore.open(tmp_path / "target") if request.param == "sqlite" else MemoryRunStore(tmp_path / "files")
-    )
-    yield store
-    store.close()
 
 
 def list_all(store: RunStore) -> list[RunRecord]:
@@ -93,7 +76,7 @@ def test_the_same_again_copies_what_has_ended_since(source: SqliteRunStore, targ
 def test_interrupted_anywhere_it_goes_on_and_repeats_nothing(
     source: SqliteRunStore, target: RunStore, monkeypatch: pytest.MonkeyPatch, n_batches: int
 ) -> None:
-    monkeypatch.setattr(transfer_module, "BATCH", 3)
+    monkeypatch.setattr(transfer_points, "BATCH", 3)
     run_id = every_kind_run(source).run_id
     if not source.get_run(run_id).status.is_terminal:
         source.set_status(run_id, RunStatus.COMPLETED)

@@ -54,11 +54,14 @@ class LineQueue:
         Where its files are; made where it is missing.
     writer_id : str
         The name of the writer, which its files begin with.
+    first_line : int, optional
+        The number of its first line where it has no files: those before it were sent, and their files are gone.
     """
 
-    def __init__(self, folder: Path, writer_id: str) -> None:
+    def __init__(self, folder: Path, writer_id: str, first_line: int = 0) -> None:
         self.writer_id = writer_id
         self._folder = folder
+        self._begin = first_line
         self._lock = FileLock(folder / f"{writer_id}.lock")
         self._file: int | None = None
         self._taken = _Taken()
@@ -204,7 +207,7 @@ class LineQueue:
         """Find out what the files hold, and cut off a line without an end."""
         found = [_SEGMENT.fullmatch(path.stem) for path in self._folder.glob("*.jsonl")]
         self._segments = sorted(int(one["first_line"]) for one in found if one and one["writer_id"] == self.writer_id)
-        line_count = first_line = self._segments[0] if self._segments else 0
+        line_count = first_line = self._segments[0] if self._segments else self._begin
         all_bytes = 0
         for segment in self._segments:
             path = self._path(segment)
@@ -262,6 +265,24 @@ def find_writers(folder: Path) -> list[str]:
     found = {path.stem for path in folder.glob("*.lock")}
     found |= {named["writer_id"] for path in folder.glob("*.jsonl") if (named := _SEGMENT.fullmatch(path.stem))}
     return sorted(found)
+
+
+def count_lines(folder: Path) -> dict[str, int]:
+    """Give how many lines each writer who has files in a folder ever took, sent or not, whichever process it is. Raises StoreError."""
+    last: dict[str, tuple[int, Path]] = {}
+    for path in folder.glob("*.jsonl"):
+        if named := _SEGMENT.fullmatch(path.stem):
+            writer_id, segment = named["writer_id"], (int(named["first_line"]), path)
+            last[writer_id] = max(segment, last.get(writer_id, segment))
+    counts = {}
+    for writer_id, (first_line, path) in last.items():
+        try:
+            counts[writer_id] = first_line + path.read_bytes().count(b"\n")
+        except FileNotFoundError:
+            continue  # all of it was sent just now
+        except OSError as error:
+            raise to_store_error(error, "What waits for the tracking server", str(path)) from error
+    return counts
 
 
 def _missing(path: Path) -> StoreCorrupt:

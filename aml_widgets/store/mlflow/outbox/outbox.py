@@ -26,7 +26,7 @@ from aml_widgets.core.errors import (
 from aml_widgets.store.artifacts import to_store_error
 from aml_widgets.store.mlflow.connection import Missing
 from aml_widgets.store.mlflow.entities import ServerRun
-from aml_widgets.store.mlflow.outbox import run_ends
+from aml_widgets.store.mlflow.outbox.end_teller import EndTeller
 from aml_widgets.store.mlflow.outbox.line_queue import LineQueue, find_writers
 from aml_widgets.store.mlflow.outbox.run_ends import RunEnd
 from aml_widgets.store.mlflow.outbox.sender_thread import SenderThread
@@ -52,9 +52,6 @@ CLOSE_SECONDS = 5.0
 
 LOOK_SECONDS = 60.0
 """How often is looked for what other processes left behind."""
-
-END_SECONDS = 10.0
-"""How long to wait before a server that could not be told the end of a run is told again."""
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +93,7 @@ class Outbox:
         self._left: list[tuple[str, LineQueue]] = []
         self._refused: dict[str, AmlWidgetsError] = {}
         self._turns = Turns(self._send_some)
-        self._ends: dict[str, float] = {}  # when the server may be told next
+        self._ends = EndTeller(self.where, self._tell_end, self._remove_folder)
         self._looked_at = -math.inf
         self._thread = SenderThread("aml_widgets sender", self._work, PACE_SECONDS)
 
@@ -129,9 +126,7 @@ class Outbox:
 
     def keep_end(self, run_id: str, end: RunEnd) -> None:
         """Take note of how a run ended, to tell the server when it is back. Raises StoreError."""
-        run_ends.keep(self.where(run_id), end)
-        with self._lock:
-            self._ends[run_id] = monotonic() + END_SECONDS
+        self._ends.keep(run_id, end)
         self._thread.wake()
 
     def _list_queues(self) -> list[tuple[str, LineQueue]]:
@@ -142,6 +137,28 @@ class Outbox:
             queue = LineQueue(self.where(run_id), uuid.uuid4().hex[:12])
             if queue.open():
                 return queue
+
+    def go_on(self, run_id: str, writer_id: str, first_line: int) -> bool:
+        """Let what is appended to a run follow the lines of a writer, all of which are sent; False where another process has that one.
+
+        Parameters
+        ----------
+        run_id, writer_id : str
+            Whose lines they are.
+        first_line : int
+            The number of the next one.
+        """
+        with self._lock:
+            own = self._queues.get(run_id)
+            if own is None:
+                adopted = [one for one in self._left if one[0] == run_id and one[1].writer_id == writer_id]
+                for one in adopted:
+                    self._left.remove(one)
+                own = adopted[0][1] if adopted else LineQueue(self.where(run_id), writer_id, first_line)
+                if not adopted and not own.open():
+                    return False
+                self._queues[run_id] = own
+            return own.writer_id == writer_id
 
     def know(self, server: ServerRun) -> None:
         """Take note of where the files of a run are."""
@@ -270,6 +287,16 @@ class Outbox:
         if self._folder.is_dir() and self._adopt():
             self._thread.wake()
 
+    def adopt(self, run_id: str) -> None:
+        """Start to send what processes that are gone left behind of one run, whenever it was looked for before. Raises StoreError."""
+        folder = self.where(run_id)
+        try:
+            if folder.is_dir():
+                self._adopt_run(folder)
+                self._thread.wake()
+        except OSError as error:
+            raise to_store_error(error, "What waits for the tracking server", str(folder)) from error
+
     def _adopt(self) -> bool:
         """Take over what belongs to nobody; say whether there is anything."""
         try:
@@ -282,7 +309,7 @@ class Outbox:
             except (OSError, StoreError) as error:  # of one run: the others are seen to
                 _log.warning("What waits in %s for the tracking server cannot be sent: %s", folder, message_of(error))
         with self._lock:
-            return bool(self._left or self._ends)
+            return bool(self._left) or self._ends.is_waiting
 
     def _adopt_run(self, folder: Path) -> None:
         with self._lock:
@@ -298,10 +325,8 @@ class Outbox:
                         self._left.append((folder.name, queue))
                 else:
                     queue.close(is_done=True)
-        with self._lock:
-            # Whoever still holds lines of the run tells its end, after them.
-            if not is_others and folder.name not in self._ends and run_ends.find(folder) is not None:
-                self._ends[folder.name] = monotonic()
+        if not is_others:  # whoever still holds lines of the run tells its end, after them
+            self._ends.adopt(folder.name)
         self._remove_folder(folder.name)
 
     def _work(self) -> bool:
@@ -311,14 +336,18 @@ class Outbox:
         self._turns.send(queues, self._thread)
         with self._lock:
             done = [(run_id, queue) for run_id, queue in self._left if not queue.waiting]
-            for one in done:
+            for one in done:  # with the lock: whoever goes on with the run finds it here, or free
                 self._left.remove(one)
-        for run_id, queue in done:
-            queue.close(is_done=True)
+                one[1].close(is_done=True)
+        for run_id, _ in done:
             self._remove_folder(run_id)
-        self._tell_ends()
         with self._lock:
-            return bool(self._ends or self._left) or any(queue.waiting for queue in self._queues.values())
+            busy = {run_id for run_id, queue in self._queues.items() if queue.waiting}
+            busy |= {run_id for run_id, _ in self._left}
+        self._ends.tell_due(busy)
+        with self._lock:
+            has_lines = bool(self._left) or any(queue.waiting for queue in self._queues.values())
+        return has_lines or self._ends.is_waiting
 
     def _send_some(self, one: Waiting) -> None:
         """Send the next lines of a queue. What the server refuses is set aside, and told to whoever logs or waits."""
@@ -338,36 +367,6 @@ class Outbox:
             _log.warning("%s", refused)
             return
         queue.advance(lines)
-
-    def _tell_ends(self) -> None:
-        """Tell the server how runs ended whose lines are all there. Not in this thread: others wait for it meanwhile."""
-        now = monotonic()
-        with self._lock:
-            waiting = {run_id for run_id, queue in self._queues.items() if queue.waiting}
-            waiting |= {run_id for run_id, _ in self._left}
-            due = [run_id for run_id, at in self._ends.items() if at <= now and run_id not in waiting]
-            for run_id in due:
-                self._ends[run_id] = now + END_SECONDS
-        for run_id in due:
-            try:
-                threading.Thread(target=self._tell_one, args=(run_id,), name="aml_widgets run end", daemon=True).start()
-            except RuntimeError as error:  # too many threads, or Python is about to end
-                _log.info("The end of run %s is told later: %s", run_id, error)
-
-    def _tell_one(self, run_id: str) -> None:
-        end = run_ends.find(self.where(run_id))
-        if end is not None:
-            try:
-                self._tell_end(run_id, end)
-            except StoreError as error:
-                _log.info("The end of run %s is told later: %s", run_id, message_of(error))
-                return
-            except AmlWidgetsError as error:
-                _log.warning("How run %s ended could not be told to the tracking server: %s", run_id, message_of(error))
-        run_ends.remove(self.where(run_id))
-        with self._lock:
-            self._ends.pop(run_id, None)
-        self._remove_folder(run_id)
 
     def _remove_folder(self, run_id: str) -> None:
         try:

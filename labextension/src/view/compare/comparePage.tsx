@@ -9,7 +9,7 @@ import { MAX_RUNS, MIN_RUNS } from '../../model/compareSettings';
 import type { ComparedRun } from '../../model/compareTable';
 import { isolatedName, shownName } from '../../model/names';
 import { runLabels } from '../../model/runLabels';
-import { hasEnded } from '../../model/runQuery';
+import { hasEnded, nameOf } from '../../model/runQuery';
 import { CommandIDs } from '../../tokens';
 import { colorOf } from '../charts/colors';
 import { lookOf, statusWord } from '../runPage/status';
@@ -170,7 +170,11 @@ function Legend({
                 title={trans.__('Open the page of %1', name)}
                 aria-label={trans.__('Open the page of %1', name)}
                 onClick={() => {
-                  void commands.execute(CommandIDs.openRun, { workspace: model.workspace, runId: run.run_id });
+                  void commands.execute(CommandIDs.openRun, {
+                    workspace: model.workspace,
+                    runId: run.run_id,
+                    name: nameOf(run)
+                  });
                 }}
               >
                 ↗

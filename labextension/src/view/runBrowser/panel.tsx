@@ -125,11 +125,14 @@ function Foot(props: IPartProps): React.JSX.Element {
   const shown = total.toLocaleString();
   return (
     <div className="jp-AmlRunBrowser-foot">
-      <span>
-        {model.isTree
-          ? trans._n('%2 experiment', '%2 experiments', total, shown)
-          : trans._n('%2 run', '%2 runs', total, shown)}
-      </span>
+      {/* Without an answer none is known, which is not that there is none. */}
+      {(total > 0 || model.error === null) && (
+        <span>
+          {model.isTree
+            ? trans._n('%2 experiment', '%2 experiments', total, shown)
+            : trans._n('%2 run', '%2 runs', total, shown)}
+        </span>
+      )}
       {chosen > 0 && <span>{trans.__('%1 selected', chosen.toLocaleString())}</span>}
       {waiting > 0 && (
         <button type="button" className="jp-AmlRunBrowser-link" onClick={() => model.showWaiting()}>

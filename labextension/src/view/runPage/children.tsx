@@ -70,6 +70,7 @@ function Children({ model, children_, commands, trans }: IChildrenProps): React.
   if (all.length === 0) {
     return <p className="jp-AmlRunPage-note">{trans.__('This run has no child runs.')}</p>;
   }
+  const hasNumbers = all.some(child => child.number !== 0); // those of plain MLflow have none
   const [first] = children_.metrics;
   const order = picked ?? firstOrder(first, aspect);
   const rows = sortChildren(filterChildren(all, filter), order.column, order.isDescending, now, aspect);
@@ -140,7 +141,7 @@ function Children({ model, children_, commands, trans }: IChildrenProps): React.
         <table className="jp-AmlRunPage-childTable">
           <thead>
             <tr>
-              {columnsOf(children_.metrics, trans).map(({ column, title }) => (
+              {columnsOf(children_.metrics, hasNumbers, trans).map(({ column, title }) => (
                 <ColumnHead
                   key={JSON.stringify(column)}
                   column={column}
@@ -162,12 +163,17 @@ function Children({ model, children_, commands, trans }: IChildrenProps): React.
                 key={child.run_id}
                 child={child}
                 metrics={children_.metrics}
+                hasNumbers={hasNumbers}
                 aspect={aspect}
                 color={colors.get(child.run_id)}
                 now={now}
                 trans={trans}
                 onOpen={() => {
-                  void commands.execute(CommandIDs.openRun, { workspace: model.workspace, runId: child.run_id });
+                  void commands.execute(CommandIDs.openRun, {
+                    workspace: model.workspace,
+                    runId: child.run_id,
+                    name: nameOf(child)
+                  });
                 }}
               />
             ))}
@@ -263,9 +269,14 @@ function MetricChoice({
   );
 }
 
-function columnsOf(metrics: readonly string[], trans: TranslationBundle): { column: ChildColumn; title: string }[] {
+function columnsOf(
+  metrics: readonly string[],
+  hasNumbers: boolean,
+  trans: TranslationBundle
+): { column: ChildColumn; title: string }[] {
+  const number: { column: ChildColumn; title: string } = { column: 'number', title: '#' };
   return [
-    { column: 'number', title: '#' },
+    ...(hasNumbers ? [number] : []),
     { column: 'name', title: trans.__('Name') },
     { column: 'status', title: trans.__('Status') },
     { column: 'created', title: trans.__('Created') },
@@ -320,6 +331,7 @@ function isNumeric(column: ChildColumn): boolean {
 interface IChildLineProps {
   child: Child;
   metrics: readonly string[];
+  hasNumbers: boolean;
   aspect: ChildAspect;
   /** Of its line in the chart. */
   color: string | undefined;
@@ -328,11 +340,12 @@ interface IChildLineProps {
   onOpen: () => void;
 }
 
-function ChildLine({ child, metrics, aspect, color, now, trans, onOpen }: IChildLineProps): React.JSX.Element {
+function ChildLine(props: IChildLineProps): React.JSX.Element {
+  const { child, metrics, aspect, color, now, trans, onOpen } = props;
   const duration = durationSeconds(child, now);
   return (
     <tr className="jp-AmlRunPage-childRow" onClick={onOpen}>
-      <td className="jp-mod-numeric">{numberText(child)}</td>
+      {props.hasNumbers && <td className="jp-mod-numeric">{numberText(child)}</td>}
       <th scope="row">
         <span className="jp-AmlRunPage-childSwatch" style={{ background: color }} />
         <button

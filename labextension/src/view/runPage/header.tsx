@@ -19,6 +19,8 @@ const HOST = 'aml_widgets.host';
 
 interface IHeaderProps extends IPanelProps {
   isReadOnly: boolean;
+  /** What the run is called until the server tells. */
+  name?: string | undefined;
   /** The address of this page as it is looked at now. */
   makeLink: () => string;
 }
@@ -34,7 +36,7 @@ export function Header(props: IHeaderProps): React.JSX.Element {
       <header className="jp-AmlRunPage-header">
         <div className="jp-AmlRunPage-title">
           <h1 className="jp-AmlRunPage-name">
-            <bdi>{shownName(model.runId)}</bdi>
+            <bdi>{shownName(props.name ?? model.runId)}</bdi>
           </h1>
           <button type="button" className="jp-AmlRunPage-button" onClick={() => void model.refresh()}>
             {trans.__('Refresh')}

@@ -11,6 +11,7 @@ import { runIcon } from './icon';
 import { Header } from './header';
 import { useModel } from './hooks';
 import { runPanels } from './panels';
+import { SpokenReading } from './reading';
 
 const MAX_TITLE = 24;
 
@@ -108,6 +109,7 @@ function Content(props: RunPage.IOptions): React.JSX.Element {
   return (
     <>
       <Header {...props} />
+      <SpokenReading model={model} trans={trans} />
       {!(model.isMissing && model.reply === null) && (
         <>
           <div className="jp-AmlRunPage-tabs" role="tablist" aria-label={trans.__('Parts of the run')}>

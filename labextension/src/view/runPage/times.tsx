@@ -6,9 +6,10 @@ import { exactText, numberOf, shortText } from '../../api/values';
 import { shownName } from '../../model/names';
 import type { IRunPageModel } from '../../model/runPageTypes';
 import { hasEnded } from '../../model/runQuery';
-import { isCharted, pointCount } from '../../model/series';
+import { isCharted } from '../../model/series';
 import { momentText, spanText } from '../runBrowser/formats';
 import { useNow } from './hooks';
+import { pointsText } from './reading';
 
 const MAX_NUMBERS = 4;
 /** After so many intervals without news, what is shown is said to be old. */
@@ -34,7 +35,6 @@ export function Times(props: {
   const isStale = silentSeconds > INTERVALS_UNTIL_STALE * (model.intervalMs / 1_000) + SPARE_SECONDS;
   const steps = [...model.series.values()].filter(one => one.kind === 'scalar').map(one => one.lastStep ?? -Infinity);
   const step = Math.max(...steps);
-  const readCount = [...model.metrics.values()].reduce((sum, metric) => sum + pointCount(metric), 0);
   return (
     <dl className="jp-AmlRunPage-facts">
       <Fact label={run.started_at === null ? trans.__('Created') : trans.__('Started')}>
@@ -68,8 +68,11 @@ export function Times(props: {
         </Fact>
       )}
       {model.hasMore && (
-        <Fact label={isPaused || model.error !== null ? trans.__('Read') : trans.__('Reading')}>
-          <b>{trans._n('%2 point so far', '%2 points so far', readCount, readCount.toLocaleString('en-US'))}</b>
+        <Fact
+          label={isPaused || model.error !== null ? trans.__('Read') : trans.__('Reading')}
+          title={trans.__('The history is long: curves and last values go on until all of it is read.')}
+        >
+          <b>{trans.__('%1 so far', pointsText(model, trans))}</b>
         </Fact>
       )}
     </dl>
