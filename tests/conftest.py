@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,11 +24,26 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AML_WIDGETS_HOME", str(home))
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing is asked of, or told to, a place outside
         yield home
 
 
 @pytest.fixture(autouse=True)
-def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_variables_left() -> Iterator[None]:
+    """A test that sets variables of the environment takes them back: they name the workspace of the tests after it."""
+    before = _own_variables()
+
+    yield
+
+    assert _own_variables() == before
+
+
+def _own_variables() -> dict[str, str]:
+    return {name: text for name, text in os.environ.items() if name.startswith(("AML", "AZUREML", "MLFLOW", "JUPYTER"))}
+
+
+@pytest.fixture(autouse=True)
+def no_server(no_variables_left: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """No Jupyter server is known: neither that of the terminal that the tests run in, nor one that a test started before."""
     monkeypatch.setenv("AML_WIDGETS_SERVER_URL", "")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import threading
 import time
 import weakref
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aml_widgets.core.errors import message_of
+from aml_widgets.core.jitter import draw_factor
 
 logger = logging.getLogger("aml_widgets.widgets")
 
@@ -197,4 +197,4 @@ if hasattr(os, "register_at_fork"):
 
 
 def _draw_pause(view: Watched) -> float:
-    return view.refresh_seconds * (1 + view.jitter * random.random())  # noqa: S311 - no secret
+    return view.refresh_seconds * draw_factor(1.0, 1.0 + view.jitter)

@@ -41,6 +41,24 @@ def whole_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_state, "TURN_SECONDS", 600.0)
 
 
+@pytest.fixture(autouse=True)
+def none_left_sending(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test opened sends nothing any more when the test has ended: not to a server that is gone, nor while others are tested."""
+    opened: list[MlflowStore] = []
+    begin = MlflowStore.__init__
+
+    def remember(store: MlflowStore, *arguments: object, **more: object) -> None:
+        opened.append(store)
+        begin(store, *arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(MlflowStore, "__init__", remember)
+
+    yield
+
+    for store in opened:
+        store.close()
+
+
 @pytest.fixture
 def server(shared_server: TrackingServer) -> TrackingServer:
     shared_server.empty()

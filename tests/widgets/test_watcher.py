@@ -128,7 +128,7 @@ def test_each_view_has_its_own_interval(watcher: Watcher, clock: Clock) -> None:
 
 
 def test_looks_at_a_server_are_spread(watcher: Watcher, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aml_widgets.widgets.watcher.random.random", lambda: 0.5)
+    monkeypatch.setattr("aml_widgets.widgets.watcher.draw_factor", lambda low, high: (low + high) / 2)
     view, other = View(refresh_seconds=10.0), View(refresh_seconds=10.0)
     view.jitter = 0.5
     for one in (view, other):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 from operator import attrgetter
 from time import sleep
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from mlflow.tracking._tracking_service.client import TrackingServiceClient
 from mlflow.utils.proto_json_utils import parse_dict
 from mlflow.utils.rest_utils import http_request, verify_rest_response
 
+from aml_widgets.core.jitter import draw_factor
 from aml_widgets.store.mlflow.patience import is_patient
 
 USERS_OWN = (
@@ -147,7 +147,7 @@ class _PromptStore(RestStore):
             else:
                 if response.status_code not in _PASSING:
                     return response
-            sleep(pause_seconds * random.uniform(1.0, 1.0 + JITTER))  # noqa: S311 - no secret
+            sleep(pause_seconds * draw_factor(1.0, 1.0 + JITTER))
         return self._ask_once(call)
 
     def _ask_once(self, call: _Call) -> requests.Response:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 from collections.abc import Callable
 from time import monotonic
 
 from aml_widgets.core.errors import AmlWidgetsError, StoreUnavailable, message_of
+from aml_widgets.core.jitter import draw_factor
 
 FIRST_PAUSE_SECONDS = 1.0
 """How long to wait after a failure; twice as long after each further one."""
@@ -137,7 +137,7 @@ class SenderThread:
         pause_seconds = self._pace_seconds
         if failures:
             longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (failures - 1))
-            pause_seconds = longest * random.uniform(0.5, 1.0)  # noqa: S311 - not all ask at once a server that is back
+            pause_seconds = longest * draw_factor(0.5, 1.0)  # not all ask at once a server that is back
         begin = monotonic()
         with self._changed:
             while not self._is_closing:

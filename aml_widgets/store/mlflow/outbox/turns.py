@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import NamedTuple
 
 from aml_widgets.core.errors import AmlWidgetsError, message_of
+from aml_widgets.core.jitter import draw_factor
 from aml_widgets.store.mlflow.outbox.line_queue import LineQueue
 from aml_widgets.store.mlflow.outbox.sender_thread import SenderThread
 
@@ -110,5 +110,5 @@ class Turns:
     def _put_off(self, run_id: str, error: AmlWidgetsError) -> None:
         if run_id not in self._troubles:
             _log.warning("%s", message_of(error))
-        pause_seconds = RUN_PAUSE_SECONDS * random.uniform(0.5, 1.0)  # noqa: S311 - not all ask at once
+        pause_seconds = RUN_PAUSE_SECONDS * draw_factor(0.5, 1.0)  # not all ask at once
         self._troubles[run_id] = _Trouble(error, monotonic() + pause_seconds)
