@@ -70,6 +70,7 @@ class Connection:
         self._lock = threading.Lock()
         self._client: MlflowClient | None = None
         self._answered_at = -math.inf
+        self._has_answered = False
         self._repositories: dict[str, ArtifactRepository] = {}
 
     @property
@@ -127,6 +128,7 @@ class Connection:
         try:
             yield
             self._answered_at = monotonic()
+            self._has_answered = True
         except StrangeAnswer as error:
             raise self._no_server(what, error) from error
         except MlflowException as error:
@@ -189,9 +191,14 @@ class Connection:
 
     def _unavailable(self, what: str, error: Exception) -> StoreUnavailable:
         self._answered_at = -math.inf
+        way_out = (
+            "Try again when it is back"
+            if self._has_answered
+            else "Check host, port and path, or try again when it is there"
+        )
         return StoreUnavailable(
             f"{what}, but the tracking server {self.shown_uri} does not answer as it should: {self._reason(error)} "
-            "Try again when it is back; MLFLOW_HTTP_REQUEST_TIMEOUT and MLFLOW_HTTP_REQUEST_MAX_RETRIES say how long to wait.",
+            f"{way_out}; MLFLOW_HTTP_REQUEST_TIMEOUT and MLFLOW_HTTP_REQUEST_MAX_RETRIES say how long to wait.",
             value=self.shown_uri,
         )
 
