@@ -382,8 +382,11 @@ class RunStore(Protocol):
 
     # -- metrics, read
 
-    def summarize_metrics(self, run_id: str) -> list[MetricSummary]:
-        """Sum up every series of a run, in the order they were first logged, without reading histories."""
+    def summarize_metrics(self, run_id: str, *, is_look: bool = False) -> list[MetricSummary]:
+        """Sum up every series of a run, in the order they were first logged, without reading histories.
+
+        With `is_look` it is for a view that looks again soon: a store that can only guess where to find what is new need not search all.
+        """
         ...
 
     def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:

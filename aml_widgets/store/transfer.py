@@ -1,9 +1,9 @@
 """Copies runs from one store to another: records, full histories, files, in their order. Interrupted, it goes on where it was.
 
 A copy bears in its properties whose copy it is, and since when it is whole. Until then it is ``NotStarted``, and the next transfer goes on
-with it: within a series what is logged is copied in an order that is always the same, so the number of its points that are there says where
-to go on. What was logged to it and is still on its way to a server is waited for first; where that cannot be known, because it was copied from another
-machine, the copy is put into the trash, and begun anew.
+with it: each series is copied in its order, so the number of its points that are there says where to go on. What was logged to it and is
+still on its way to a server is waited for first. Where that cannot be known, because it was copied from another machine, and where what is
+there is no beginning any more, because points came late to the source, the copy is put into the trash, and begun anew.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from aml_widgets.store.protocol import RunStore
 from aml_widgets.store.transfer_copies import COPIED_AT, COPIED_BY_WAY_OF, COPIED_FROM, MARKS, Copies, list_runs_of
 from aml_widgets.store.transfer_experiments import Experiments
 from aml_widgets.store.transfer_files import copy_files, copy_snapshot
-from aml_widgets.store.transfer_points import copy_points
+from aml_widgets.store.transfer_points import Logged, copy_points, has_beginning, read_logged
 from aml_widgets.store.transfer_waiting import Progress, Teller, alone, can_go_on, wait_until_sent
 
 
@@ -162,7 +162,8 @@ class _Transfer:
 
     def _copy(self, record: RunRecord, copy: RunRecord | None, teller: Teller) -> None:
         """Copy a run, or what is missing of it."""
-        if copy is not None and not can_go_on(self._target, copy.run_id, copy.properties.get(COPIED_BY_WAY_OF), teller):
+        logged = read_logged(self._source, record.run_id)
+        if copy is not None and not self._is_of_use(copy, logged, teller):
             self._target.trash_run(copy.run_id, even_if_active=True)
             copy = None
         if copy is None:
@@ -172,7 +173,7 @@ class _Transfer:
         if lacking := {key: value for key, value in record.params.items() if key not in copy.params}:
             target.log_params(run_id, lacking)  # a server is sent them after the run, and it was interrupted between
         copy_snapshot(source, target, record)
-        copy_points(source, record.run_id, target, run_id, teller)
+        copy_points(logged, target, run_id, teller)
         copy_files(source, record.run_id, target, run_id, teller)
         wait_until_sent(target, run_id, teller)
         target.set_status(run_id, record.status, error=record.error, ended_at=record.ended_at)
@@ -180,6 +181,12 @@ class _Transfer:
             target.archive_run(run_id, True)
         at = datetime.fromtimestamp(clock.now(), tz=timezone.utc).isoformat()
         target.update_run(run_id, properties={COPIED_AT: at})
+
+    def _is_of_use(self, copy: RunRecord, logged: Logged, teller: Teller) -> bool:
+        """Say whether a copy that an earlier transfer began can be gone on with."""
+        return can_go_on(self._target, copy.run_id, copy.properties.get(COPIED_BY_WAY_OF), teller) and has_beginning(
+            self._target, copy.run_id, logged
+        )
 
     def _create(self, record: RunRecord) -> RunRecord:
         parent_id = record.parent_run_id

@@ -1,14 +1,17 @@
 """What was logged to a run, logged again to its copy: in its order, each series from the first point on that is not there.
 
-The order within a series is the same each time. That of several is not, where another program logged to a server as well: it is as it was
-heard of.
+The order within a series is the same each time, but on a server: a point with an earlier time than others may come there after them, and
+stands before them then. So what a copy has of a series is compared with its beginning. The order of several series is not the same each
+time, where another program logged to a server as well: it is as it was heard of.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from aml_widgets.core.records import MetricHistory, MetricKey, MetricKind, MetricSummary, MetricValue, NewPoint
@@ -20,6 +23,30 @@ BATCH = 10_000
 
 MAX_UNSENT = 1_000_000
 """So many values may be on their way to a server, which takes them more slowly than they are read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """What was logged to a run by one moment.
+
+    Attributes
+    ----------
+    run_id : str
+        The run.
+    summaries : sequence of MetricSummary
+        All of its series.
+    histories : mapping of MetricKey to MetricHistory
+        Their points.
+    """
+
+    run_id: str
+    summaries: Sequence[MetricSummary]
+    histories: Mapping[MetricKey, MetricHistory]
+
+    @property
+    def kinds(self) -> dict[str, MetricKind]:
+        """What the points of each metric are, in the order of the series."""
+        return {one.key.name: one.kind for one in self.summaries}
 
 
 class Rows(NamedTuple):
@@ -45,27 +72,57 @@ class Rows(NamedTuple):
         return left if left.weight else None
 
 
-def list_operations(
-    source: RunStore, run_id: str, summaries: Sequence[MetricSummary], most_rows: int
-) -> Iterator[NewPoint | Rows]:
-    """Give what was logged, in its order.
+def read_logged(source: RunStore, run_id: str) -> Logged:
+    """Read all that was logged to a run."""
+    summaries = source.summarize_metrics(run_id)
+    histories = source.read_histories(run_id, list(dict.fromkeys(one.key.name for one in summaries)))
+    return Logged(run_id=run_id, summaries=summaries, histories=histories)
+
+
+def has_beginning(target: RunStore, copy_id: str, logged: Logged) -> bool:
+    """Say whether all that a copy has of each series is the beginning of what was logged, so that the copy can be gone on with.
 
     Parameters
     ----------
-    source : RunStore
-        Where the run is.
-    run_id : str
-        The run.
-    summaries : sequence of MetricSummary
-        All of its series.
-    most_rows : int
-        No more rows are given together.
+    target : RunStore
+        Where the copy is.
+    copy_id : str
+        The copy. Nothing that was logged to it is still on its way.
+    logged : Logged
+        What is to be copied.
     """
-    kinds = {one.key.name: one.kind for one in summaries}
-    histories = source.read_histories(run_id, list(kinds))
+    kinds = logged.kinds
+    names = dict.fromkeys(one.key.name for one in target.summarize_metrics(copy_id) if one.count)
+    for key, there in target.read_histories(copy_id, list(names)).items():
+        wanted = logged.histories.get(key)
+        if not len(there):
+            continue
+        if wanted is None or len(wanted) < len(there):
+            return False
+        kind = kinds[key.name]
+        values = _renamed(wanted.values[: len(there)], kind, logged.run_id, copy_id)
+        # Stores keep times to the last bit. Each counts the steps of rows itself, and a server's may have gaps.
+        if not (_are_equal(there.times, wanted.times) and _are_equal(there.values, values)):
+            return False
+        if kind is MetricKind.SCALAR and not _are_equal(there.steps, wanted.steps):
+            return False
+    return True
+
+
+def _are_equal(known: Iterable[MetricValue], wanted: Iterable[MetricValue]) -> bool:
+    """Compare as far as both go; NaN equals NaN."""
+    return all(one == other or (_is_nan(one) and _is_nan(other)) for one, other in zip(known, wanted, strict=False))
+
+
+def _is_nan(value: MetricValue) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def list_operations(logged: Logged, most_rows: int) -> Iterator[NewPoint | Rows]:
+    """Give what was logged, in its order, and no more than `most_rows` rows together."""
     streams: list[Iterator[tuple[int, int, NewPoint | Rows]]] = []
-    for place, (name, kind) in enumerate(kinds.items()):
-        columns = {key.column: history for key, history in histories.items() if key.name == name}
+    for place, (name, kind) in enumerate(logged.kinds.items()):
+        columns = {key.column: history for key, history in logged.histories.items() if key.name == name}
         if kind is MetricKind.SCALAR:
             streams.append(_points(place, name, columns[None]))
         elif any(len(history) for history in columns.values()):
@@ -100,19 +157,20 @@ def _rows(
             yield part[0][0], place, Rows(name, kind, values, part[0][1][names[0]][1])
 
 
-def copy_points(source: RunStore, run_id: str, target: RunStore, copy_id: str, teller: Teller) -> None:
+def copy_points(logged: Logged, target: RunStore, copy_id: str, teller: Teller) -> None:
     """Copy what was logged, in its order, from the first that is not there.
 
     Parameters
     ----------
-    source, target : RunStore
-        Where the run is, and its copy.
-    run_id, copy_id : str
-        Their ids. Nothing that was logged to the copy is still on its way.
+    logged : Logged
+        What is to be copied.
+    target : RunStore
+        Where the copy is.
+    copy_id : str
+        The copy. Nothing that was logged to it is still on its way, and what it has is a beginning (`has_beginning`).
     teller : Teller
         Told after each batch how many values are there.
     """
-    summaries = source.summarize_metrics(run_id)
     there = target.summarize_metrics(copy_id)
     known = {one.key: one.count for one in there}
     count = unsent = 0
@@ -131,7 +189,7 @@ def copy_points(source: RunStore, run_id: str, target: RunStore, copy_id: str, t
             unsent = count
         teller.tell(points=count)
 
-    for operation in list_operations(source, run_id, summaries, BATCH):
+    for operation in list_operations(logged, BATCH):
         if isinstance(operation, NewPoint):
             count += 1
             key = MetricKey(operation.name)
@@ -147,22 +205,21 @@ def copy_points(source: RunStore, run_id: str, target: RunStore, copy_id: str, t
             if rows is None:
                 continue
             write_batch()
-            columns = _renamed(rows, run_id, copy_id)
+            columns = {
+                column: _renamed(values, rows.kind, logged.run_id, copy_id) for column, values in rows.columns.items()
+            }
             target.log_columns(copy_id, rows.name, columns, kind=rows.kind, logged_at=rows.logged_at)
             tell_and_wait()
     write_batch()
-    _copy_descriptions(target, copy_id, summaries, {one.key.name: one.description for one in there})
+    _copy_descriptions(target, copy_id, logged.summaries, {one.key.name: one.description for one in there})
 
 
-def _renamed(rows: Rows, source_id: str, target_id: str) -> Mapping[str | None, Sequence[MetricValue]]:
+def _renamed(values: Sequence[MetricValue], kind: MetricKind, source_id: str, target_id: str) -> Sequence[MetricValue]:
     """Let the URIs of files lead into the copy."""
-    if rows.kind in (MetricKind.SCALAR, MetricKind.ROW) or source_id == target_id:
-        return rows.columns
+    if kind in (MetricKind.SCALAR, MetricKind.ROW) or source_id == target_id:
+        return values
     old, new = f"/dcid.{source_id}/", f"/dcid.{target_id}/"  # within v1's URI; what is a path by itself stays
-    return {
-        name: [value.replace(old, new, 1) if isinstance(value, str) else value for value in values]
-        for name, values in rows.columns.items()
-    }
+    return [value.replace(old, new, 1) if isinstance(value, str) else value for value in values]
 
 
 def _copy_descriptions(

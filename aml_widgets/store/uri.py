@@ -10,20 +10,16 @@ from typing import TypeGuard
 
 from aml_widgets.core.errors import StoreUnavailable, UserError
 from aml_widgets.store.addresses import check_address as check_address  # noqa: PLC0414 - what is above takes it from here
-from aml_widgets.store.addresses import hide_secrets, one_spelling
+from aml_widgets.store.addresses import hide_secrets, hide_secrets_of_half, is_half_address, one_spelling
 from aml_widgets.store.plugin_uri import PLUGIN_SCHEME, parse_plugin_uri
 from aml_widgets.store.protocol import RunStore
 
 _SQLITE_SCHEME = "sqlite:///"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")  # two characters and more: "C:/runs" is a folder
-_TRACKING = re.compile(r"(https?|databricks)://.+|databricks", re.IGNORECASE)
+_TRACKING = re.compile(r"https?://.*|databricks://.+|databricks", re.IGNORECASE)
 _MLFLOW_FILE = re.compile(r"sqlite:///.*\.(db|sqlite|sqlite3)", re.IGNORECASE)
-_HALF_ADDRESS = re.compile(r"(https?:/?)?[\w.-]+:\d{2,5}([/?#].*)?|https?:/?([^/].*)?|https?//.*", re.IGNORECASE)
-"""A host with a port, one slash too few, or no colon."""
 _HALF_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/(?!/)")
 """A scheme and one slash, as in ``uc:/x``."""
-_USER = re.compile(r"^(https?:?/{0,2}|[a-z][a-z0-9+.\-]+:/)?.*@", re.IGNORECASE | re.DOTALL)
-"""What may be a user and a password: all that is between what may be a scheme and the last @."""
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 
 
@@ -104,11 +100,11 @@ def to_folder(location: str | os.PathLike[str]) -> Path:
             )
     elif text.startswith(f"{PLUGIN_SCHEME}:/"):
         return parse_plugin_uri(text).folder
-    elif _HALF_ADDRESS.fullmatch(text) and not _exists(text):
-        shown = _hide_secrets_of_half(text)
+    elif is_half_address(text) and not _exists(text):
+        shown = hide_secrets_of_half(text)
         raise UserError(
-            f"{shown!r} could be the address of a tracking server, which begins with http:// or https://. Write it so, or ./{shown} for "
-            "a folder of that name.",
+            f"{shown!r} could be the address of a tracking server, which begins with http:// or https://. Write it so, or "
+            f"{_as_folder(text, shown)} for a folder of that name.",
             value=shown,
         )
     elif _SCHEME.match(text):
@@ -119,10 +115,11 @@ def to_folder(location: str | os.PathLike[str]) -> Path:
             value=hide_secrets(text),
         )
     elif _HALF_SCHEME.match(text) and not _exists(text):
-        shown = _hide_secrets_of_half(text)
+        shown = hide_secrets_of_half(text)
         raise UserError(
             f"{shown!r} begins as an address does, but as none that a workspace has: the path of a folder, sqlite:/// with a folder or a "
-            f"database's file, or http:// or https:// with a tracking server. Write one of these, or ./{shown} for a folder of that name.",
+            "database's file, or http:// or https:// with a tracking server. Write one of these, or "
+            f"{_as_folder(text, shown)} for a folder of that name.",
             value=shown,
         )
     try:
@@ -190,7 +187,7 @@ def get_home() -> Path:
 def _strip_address(text: str) -> str:
     """Take the blanks around an address away. Names of folders may begin and end with them."""
     address = text.strip()
-    is_address = _SCHEME.match(address) or _HALF_SCHEME.match(address) or _HALF_ADDRESS.fullmatch(address)
+    is_address = _SCHEME.match(address) or _HALF_SCHEME.match(address) or is_half_address(address)
     return address if is_address else text
 
 
@@ -198,9 +195,9 @@ def _exists(path: str) -> bool:
     return os.path.exists(path)  # noqa: PTH110 - exists() of a Path raises for a name that is too long
 
 
-def _hide_secrets_of_half(address: str) -> str:
-    """Give what may be an address as it can be shown: without what may be a user and a password, and a token behind it."""
-    return _USER.sub(r"\1", address.partition("?")[0].partition("#")[0])
+def _as_folder(text: str, shown: str) -> str:
+    """Say how to write a folder of such a name, which is not repeated where something of it is not shown."""
+    return f"./{shown}" if shown == text else "begin with ./"
 
 
 def _absolute(path: str) -> Path:

@@ -119,7 +119,8 @@ class ChildReader:
         problem = None
         try:
             for child in children:
-                numbers[child.run_id] = numbers_of(self._host.store.summarize_metrics(child.run_id))
+                summaries = self._host.store.summarize_metrics(child.run_id, is_look=True)
+                numbers[child.run_id] = numbers_of(summaries)
                 if time.monotonic() > until:
                     break
             for child_id in lines if len(numbers) == len(children) else ():

@@ -14,6 +14,7 @@ from threading import Event
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import Metric
 
 from aml_widgets.core.records import MetricKind, NewPoint, RunQuery, RunRecord, RunView
 from aml_widgets.core.status import RunStatus
@@ -155,6 +156,7 @@ def test_killed_anywhere_it_goes_on_in_the_order_it_began(
     with opened(server.uri, home) as target:
         done = transfer(source, target)
         again = transfer(source, target)
+        assert target.list_runs(RunQuery(view=RunView.TRASH)).runs == (), "it was gone on with"
 
     assert (done.copied, done.failed) == (1, {})
     assert (again.copied, again.known) == (0, 1)
@@ -199,6 +201,51 @@ def test_a_copy_that_a_process_that_lives_may_log_to_is_begun_anew(
 
     assert (done.copied, done.failed) == (1, {})
     check_copy(source, run_id, server.uri, tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("late_at_ms", [1_000, 500_000, 999_000, 1_000_500, 2_000_000])
+@pytest.mark.parametrize("is_ours_too", [False, True])
+def test_an_import_goes_on_with_what_is_still_the_beginning_where_points_came_late(
+    server: TrackingServer,
+    client: MlflowClient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    late_at_ms: int,
+    is_ours_too: bool,
+) -> None:
+    monkeypatch.setattr(transfer_points, "BATCH", 500)
+    points = [Metric("loss", float("nan") if step % 7 == 0 else step / 3, 1_000 * step, step) for step in range(1_500)]
+    if is_ours_too:
+        with opened(server.uri, tmp_path / "writer") as writer:
+            run_id = new_run(writer).run_id
+            writer.log_points(run_id, [NewPoint("loss", -1.0, step, step / 3) for step in range(0, 600, 3)])
+            assert writer.wait_until_sent(run_id, WAIT_SECONDS) == 0
+            writer.set_status(run_id, RunStatus.COMPLETED)
+    else:
+        run_id = client.create_run("0").info.run_id
+        client.set_terminated(run_id)
+    for start in range(0, len(points), 1_000):
+        client.log_batch(run_id, metrics=points[start : start + 1_000])
+    target = SqliteRunStore.open(tmp_path / "target")
+
+    def stop(progress: Progress) -> None:
+        if progress.points == 1_000:
+            raise KeyboardInterrupt
+
+    with opened(server.uri, tmp_path / "home") as interrupted, pytest.raises(KeyboardInterrupt):
+        transfer(interrupted, target, on_progress=stop)
+    (begun,) = list_all(target)
+    copied_until = target.read_history(begun.run_id, "loss").times[-1]
+    client.log_metric(run_id, "loss", -7.5, timestamp=late_at_ms, step=9)
+    with opened(server.uri, tmp_path / "home") as source:
+        done = transfer(source, target)
+
+        assert (done.copied, done.failed) == (1, {})
+        (copy,) = list_all(target)
+        assert facts_of(target, copy.run_id)["points"] == facts_of(source, run_id)["points"]
+        assert list(target.read_history(copy.run_id, "loss").values).count(-7.5) == 1
+    assert (copy.run_id == begun.run_id) == (late_at_ms / 1_000 > copied_until)
+    target.close()
 
 
 def test_the_process_that_was_interrupted_goes_on_itself(

@@ -20,7 +20,7 @@ from aml_widgets.core.errors import PointsLost, StoreError, StoreFull, StoreUnav
 from aml_widgets.core.records import RunError, RunQuery
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store.mlflow import server_state
-from aml_widgets.store.mlflow.outbox import outbox, run_ends, sender_thread
+from aml_widgets.store.mlflow.outbox import end_teller, outbox, run_ends, sender_thread
 from aml_widgets.store.mlflow.outbox.run_ends import RunEnd
 from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.testing.support import new_run
@@ -276,6 +276,36 @@ def test_logging_goes_on_while_a_server_keeps_silent(
     store.log_metric(run_id, "loss", 2.0)
     assert store.wait_until_sent(run_id, WAIT_SECONDS) == store.wait_until_sent(fresh, WAIT_SECONDS) == 0
     assert (losses(store, run_id), losses(store, fresh)) == ([0.0, 2.0], [1.0])
+    store.close()
+
+
+def test_while_a_server_keeps_silent_each_end_is_told_by_one_thread(
+    gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "PACE_SECONDS", 0.01)
+    monkeypatch.setattr(end_teller, "END_SECONDS", 0.05)
+    others = set(threading.enumerate())
+    store = MlflowStore(gateway.uri, tmp_path / "home")
+    runs = [new_run(store).run_id for _ in range(2)]
+    gateway.refuse = lambda method, path: 503
+    for run_id in runs:
+        with pytest.raises(StoreError, match="is kept in"):
+            store.set_status(run_id, RunStatus.COMPLETED)
+
+    def tellers() -> list[threading.Thread]:
+        return [one for one in threading.enumerate() if one not in others and one.name == "aml_widgets run end"]
+
+    gateway.silent = lambda method, path: True
+    gateway.refuse = lambda method, path: None
+    gateway.waiting.clear()
+    assert gateway.waiting.wait(WAIT_SECONDS)
+    wait_for(lambda: len(tellers()) >= len(runs))
+    time.sleep(0.5)  # ten pauses
+    assert len(tellers()) == len(runs)
+
+    gateway.speak()
+    wait_for(lambda: not store._outbox._ends.is_waiting)
+    assert [store.get_run(run_id).status for run_id in runs] == [RunStatus.COMPLETED] * 2
     store.close()
 
 

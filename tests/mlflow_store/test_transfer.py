@@ -11,6 +11,7 @@ from aml_widgets.core.status import RunStatus
 from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.store.sqlite.store import SqliteRunStore
 from aml_widgets.store.transfer import transfer
+from aml_widgets.store.transfer_points import has_beginning, read_logged
 from aml_widgets.testing import every_kind_run, failed_run, finished_run, hostile_run, nan_run
 from aml_widgets.testing.copies import are_in_one_order, facts_of, find_copy
 from aml_widgets.testing.support import new_run
@@ -36,6 +37,8 @@ def test_what_went_to_a_server_and_back_is_what_it_was(store: MlflowStore, tmp_p
         again = find_copy(store, copy.run_id, after, back)
         assert facts_of(after, again.run_id) == facts_of(before, run.run_id)
         assert are_in_one_order(before, run.run_id, after, again.run_id)
+        assert has_beginning(store, copy.run_id, read_logged(before, run.run_id))
+        assert has_beginning(after, again.run_id, read_logged(store, copy.run_id))
     for one in (before, after):
         one.close()
 

@@ -31,11 +31,11 @@ class CountingStore(MemoryRunStore):
     summary_count = 0
     reason: str | None = None
 
-    def summarize_metrics(self, run_id: str) -> list[MetricSummary]:
+    def summarize_metrics(self, run_id: str, *, is_look: bool = False) -> list[MetricSummary]:
         self.summary_count += 1
         if self.reason is not None:
             raise StoreUnavailable(self.reason)
-        return super().summarize_metrics(run_id)
+        return super().summarize_metrics(run_id, is_look=is_look)
 
 
 class HandWatcher(Watcher):

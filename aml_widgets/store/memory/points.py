@@ -75,7 +75,7 @@ class MemoryPoints(MemoryState):
             raise terminal_error(run.record, "takes no more points")
         return run
 
-    def summarize_metrics(self, run_id: str) -> list[MetricSummary]:
+    def summarize_metrics(self, run_id: str, *, is_look: bool = False) -> list[MetricSummary]:  # noqa: ARG002 - all is known
         """Sum up every series of a run, in the order they were first logged, without reading histories."""
         with self._lock:
             return self._run(run_id).metrics.summarize()

@@ -24,6 +24,7 @@ from aml_widgets.store.mlflow.connection import Connection
 from aml_widgets.store.mlflow.entities import ServerRun
 from aml_widgets.store.mlflow.exact_values import File, encode_line
 from aml_widgets.store.mlflow.server_state import ServerState
+from aml_widgets.store.mlflow.values import Care
 from aml_widgets.store.protocol import MAX_BUCKETS
 
 FILES_SECONDS = 60.0
@@ -85,7 +86,7 @@ class ServerChanges(ServerState, MemoryChanges):
     ) -> RunChanges:
         """Give everything that changed for a run since a cursor, and the next cursor, from one moment."""
         check_max_buckets(max_buckets)
-        with self._reading(run_id, values=True, seconds=LOOK_SECONDS):
+        with self._reading(run_id, values=True, seconds=LOOK_SECONDS, care=Care.VIEW):
             known = _Known() if cursor is None else self._to_known(cursor, run_id)
             self._pull_children(run_id)
             self._pull_files(run_id)

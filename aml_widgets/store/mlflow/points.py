@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
 
 from aml_widgets.core import clock
 from aml_widgets.core.records import (
@@ -18,9 +19,11 @@ from aml_widgets.core.records import (
 )
 from aml_widgets.store.memory.points import MemoryPoints, check_max_buckets
 from aml_widgets.store.memory.state import terminal_error
+from aml_widgets.store.mlflow import server_state
 from aml_widgets.store.mlflow.exact_values import Record, encode_line
 from aml_widgets.store.mlflow.heads import MetricHeads
 from aml_widgets.store.mlflow.server_state import ServerState, only_known
+from aml_widgets.store.mlflow.values import Care
 from aml_widgets.store.protocol import MAX_BUCKETS
 
 NAMED_RUNS = 100
@@ -104,9 +107,9 @@ class ServerPoints(ServerState, MemoryPoints):
 
     # -- read
 
-    def summarize_metrics(self, run_id: str) -> list[MetricSummary]:
+    def summarize_metrics(self, run_id: str, *, is_look: bool = False) -> list[MetricSummary]:
         """Sum up every series of a run, in the order they were first logged."""
-        with self._reading(run_id, values=True):
+        with self._reading(run_id, values=True, care=Care.VIEW if is_look else Care.ASKED):
             return super().summarize_metrics(run_id)
 
     def summarize_runs(self, run_ids: Sequence[str], names: Collection[str]) -> Mapping[str, Sequence[MetricSummary]]:
@@ -156,21 +159,29 @@ class ServerPoints(ServerState, MemoryPoints):
 
     def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
         """Give the last value of every series of some runs; a run without metrics has an empty sequence."""
-        unread: dict[str, Mapping[str, int]] | None = None
+        moved_before: dict[str, Mapping[str, int]] = {}
 
         def read_some() -> bool:
-            nonlocal unread
-            if unread is None:
+            if not moved_before:
                 self._pull_known_or_all(run_ids)
-                for run_id in run_ids:
-                    if run_id not in self._runs:
-                        self._pull_run(run_id)
-                unread = {run_id: self._moved_counts(run_id) for run_id in run_ids}
-            self._read_whole(unread, None)
-            return bool(unread)
+            until = monotonic() + server_state.TURN_SECONDS
+            for run_id in self._find_unread_of(run_ids, moved_before):
+                while self._read_a_while(run_id, None, moved_before, Care.ASKED, is_heard=True):
+                    if monotonic() > until:
+                        return True
+                if monotonic() > until:
+                    return True
+            return False
 
         with self._taking_turns(read_some):
             return super().latest_metrics(run_ids)
+
+    def _find_unread_of(self, run_ids: Sequence[str], begun: Collection[str]) -> list[str]:
+        """Give the runs that were not begun, and those that have come to lack points since: others read them, too."""
+        known = {run_id: self._known_values(run_id) for run_id in run_ids}
+        return [
+            run_id for run_id, values in known.items() if run_id not in begun or values is None or not values.is_whole
+        ]
 
     def _pull_known_or_all(self, run_ids: Sequence[str]) -> None:
         if len(run_ids) > FEW:
@@ -200,7 +211,9 @@ class ServerPoints(ServerState, MemoryPoints):
     ) -> list[Bucket]:
         """Sum up the numbers of a series, in order, in at most `max_buckets` buckets."""
         check_max_buckets(max_buckets)
-        with self._reading(run_id, values=True, metrics=[name]):
+        with self._reading(
+            run_id, values=True, metrics=[name], care=Care.LIST
+        ):  # a drawing, beside what has asked or looked
             return super().read_envelope(
                 run_id, name, column, first_step=first_step, last_step=last_step, max_buckets=max_buckets
             )

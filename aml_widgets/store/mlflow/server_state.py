@@ -34,6 +34,7 @@ from aml_widgets.store.mlflow.pushing import send_record
 from aml_widgets.store.mlflow.sending import ValueSender
 from aml_widgets.store.mlflow.server_mirror import PAGE
 from aml_widgets.store.mlflow.value_mirror import ValueMirror
+from aml_widgets.store.mlflow.values import Care
 from aml_widgets.store.run_fitting import check_conditions
 
 FULL_LOOK_SECONDS = 30.0
@@ -86,6 +87,7 @@ class ServerState(ValueMirror, ABC):
         values: bool = False,
         metrics: Collection[str] | None = None,
         seconds: float | None = None,
+        care: Care = Care.ASKED,
     ) -> AbstractContextManager[None]:
         """Hold the lock, hear what is new of some runs, and send what changed meanwhile. Within another, nothing is asked.
 
@@ -97,9 +99,9 @@ class ServerState(ValueMirror, ABC):
             has_more = False
             for run_id in run_ids:
                 if values and seconds is None:
-                    has_more |= self._read_a_while(run_id, metrics, moved_before)
+                    has_more |= self._read_a_while(run_id, metrics, moved_before, care)
                 else:
-                    self._pull_run(run_id, values=values, metrics=metrics, seconds=seconds)
+                    self._pull_run(run_id, values=values, metrics=metrics, seconds=seconds, care=care)
             return has_more
 
         return self._taking_turns(read_some)
@@ -136,7 +138,13 @@ class ServerState(ValueMirror, ABC):
                     self._forget_oldest_values()
 
     def _read_a_while(
-        self, run_id: str, metrics: Collection[str] | None, moved_before: dict[str, Mapping[str, int]]
+        self,
+        run_id: str,
+        metrics: Collection[str] | None,
+        moved_before: dict[str, Mapping[str, int]],
+        care: Care,
+        *,
+        is_heard: bool = False,
     ) -> bool:
         """Begin to read the points of a run, or read on; say whether there is more. Raises StoreUnavailable where that does not end.
 
@@ -148,11 +156,18 @@ class ServerState(ValueMirror, ABC):
             Which of them; None means all.
         moved_before : dict
             By run that was begun: how often each history had not been what it was.
+        care : Care
+            What is done to find what nothing tells of.
+        is_heard : bool, optional
+            Whether the run was just asked for, with others.
         """
         values = self._known_values(run_id)
         if values is None or run_id not in moved_before:
             moved_before[run_id] = self._moved_counts(run_id)
-            self._pull_run(run_id, values=True, metrics=metrics, seconds=TURN_SECONDS, is_thorough=True)
+            if is_heard and run_id in self._servers:
+                self._pull_values(run_id, metrics, seconds=TURN_SECONDS, care=care)
+            else:
+                self._pull_run(run_id, values=True, metrics=metrics, seconds=TURN_SECONDS, care=care)
             values = self._known_values(run_id)
         else:
             try:
@@ -255,7 +270,7 @@ class ServerState(ValueMirror, ABC):
         values: bool = False,
         metrics: Collection[str] | None = None,
         seconds: float | None = None,
-        is_thorough: bool = False,
+        care: Care = Care.VIEW,
     ) -> None:
         """Hear what is new of one run, with `values` also of its points, or of those of some metrics. Raises RunNotFound."""
         not_found = RunNotFound(
@@ -277,7 +292,7 @@ class ServerState(ValueMirror, ABC):
             raise not_found
         self._take(server)
         if values:
-            self._pull_values(run_id, metrics, seconds=seconds, is_thorough=is_thorough)
+            self._pull_values(run_id, metrics, seconds=seconds, care=care)
 
     def _pull_children(self, run_id: str) -> None:
         """Hear what is new of the runs directly below a run."""

@@ -11,7 +11,7 @@ from time import monotonic
 from aml_widgets.core.errors import StoreCorrupt, message_of
 from aml_widgets.store.memory.run_metrics import RunMetrics
 from aml_widgets.store.mlflow.server_mirror import ServerMirror
-from aml_widgets.store.mlflow.values import RunValues
+from aml_widgets.store.mlflow.values import Care, RunValues
 
 MAX_RUNS_READ = 500
 """Of so many runs the points are remembered; those of the one that was not looked at for longest are read anew."""
@@ -40,14 +40,13 @@ class ValueMirror(ServerMirror, ABC):
         *,
         seconds: float | None = None,
         is_round: bool = False,
-        is_thorough: bool = False,
-        is_list: bool = False,
+        care: Care = Care.VIEW,
     ) -> None:
         """Hear what is new among the points and files of a run that was just asked for.
 
         Of what other programs logged, only the metrics that are named: each is a request, or many. With `seconds`, their histories are
-        read for about so long, with `is_round` a page of each: the rest comes with the next call, whoever makes it. With `is_thorough`
-        they are also searched for points that came late; for lists (`is_list`) not even once for some (`RunValues.update`).
+        read for about so long, with `is_round` a page of each: the rest comes with the next call, whoever makes it. `care` says what is done
+        to find what nothing tells of.
         """
         is_part = metrics is not None and run_id not in self._values and not self._servers[run_id].heads
         values = self._values.pop(run_id, None) or self._parts.pop(run_id, None) or RunValues()
@@ -59,8 +58,7 @@ class ValueMirror(ServerMirror, ABC):
                 metrics,
                 seconds=seconds,
                 is_round=is_round,
-                is_thorough=is_thorough,
-                is_list=is_list,
+                care=care,
             )
         finally:
             if values.is_sound:
@@ -94,7 +92,7 @@ class ValueMirror(ServerMirror, ABC):
         if tried_at is not None and monotonic() < tried_at + DAMAGED_SECONDS:
             return False
         try:
-            self._pull_values(run_id, metrics, seconds=seconds, is_round=is_round, is_list=True)
+            self._pull_values(run_id, metrics, seconds=seconds, is_round=is_round, care=Care.LIST)
         except StoreCorrupt as error:
             self._forget_values(run_id)
             self._damaged[run_id] = monotonic()

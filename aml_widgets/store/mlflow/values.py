@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
 from time import monotonic
 from typing import NamedTuple
 
@@ -28,10 +29,13 @@ from aml_widgets.store.mlflow.point_order import to_ordered
 from aml_widgets.store.mlflow.server_metrics import ServerMetrics
 
 CHECK_SECONDS = 60.0
-"""How often the counts of a running run's metrics are compared, for points that came late and are not the latest."""
+"""How often a history of a running run is compared with what is known, for points that came late and are not the latest."""
+
+CHECKS_A_SECOND = 10
+"""Not more often than this in all: of a run with more metrics, each is compared less often."""
 
 ATTEMPTS = 3
-"""How often a history is read again in one go, where points came late while it was read."""
+"""How often a history is read again without getting any further, where points come late while it is read."""
 
 ASKED_CHECK_SECONDS = 5.0
 """The same where somebody asks for a history itself."""
@@ -40,7 +44,22 @@ _ON_THEIR_WAY = (256, 4_096, 65_536)
 """So many points before the newest of ours it is looked where the history goes on, if the newest are not there yet."""
 
 _generations = itertools.count(1)
-_searches = itertools.count(1)
+
+
+class Care(Enum):
+    """What is done to find points that nothing tells of: a late one that is not the latest, another program's under a name of ours."""
+
+    LIST = "what is shown beside many others: no search under names of ours"
+    VIEW = "what looks again soon: a search under one of our names a look, and under each when the run has ended"
+    ASKED = "somebody wants the points: a search under each name, unless that was done a moment ago"
+
+
+class _Reading(NamedTuple):
+    """What the server said of a run when a page of a history was read last, and when that was."""
+
+    latest: LatestPoint
+    status: str
+    at: float
 
 
 class _Asked(NamedTuple):
@@ -65,6 +84,8 @@ class RunValues:
         Another one when points were taken back, so that what a viewer has is no beginning of it.
     moved_counts : Counter of str
         How often a history was not what it had been, because points came late.
+    settled_counts : dict
+        How often that was when it was last read further than ever before, or to its end.
     is_sound : bool
         False while something is taken in: left there, by an error or an interruption, it is of no use.
     """
@@ -73,18 +94,17 @@ class RunValues:
         self.metrics = ServerMetrics()
         self.generation = next(_generations)
         self.moved_counts: Counter[str] = Counter()
+        self.settled_counts: dict[str, int] = {}
         self.is_sound = True
         self._places: dict[str, Place] = {}
-        self._latest: dict[str, LatestPoint] = {}  # what the server said when a page of a history was read last
+        self._read: dict[str, _Reading] = {}
         self._marks: dict[str, list[Mark]] = {}  # about a page apart
-        self._searched: dict[str, int] = {}  # by key: a number that is the higher, the later a page of it was read
+        self._furthest: dict[str, int] = {}  # so many points of a history were read
         self._sorted: set[str] = set()  # those that were read to their ends once
         self._waiting: dict[str, None] = {}  # keys with more to read, in the order of their turns
         self._unfinished: set[str] = set()  # those of them whose end was not reached
-        self._to_compare: set[str] = set()  # those of a check for late points that is under way
         self._seen: ServerRun | None = None
-        self._read_as_of: ServerRun | None = None  # all was read of it
-        self._checked_at = 0.0
+        self._viewed: ServerRun | None = None  # what a view heard last
 
     @property
     def has_more(self) -> bool:
@@ -98,6 +118,11 @@ class RunValues:
         if self._seen.end_ms is not None:  # what moves no more is read to its end, and compared
             return bool(self._waiting)
         return any(key in self._unfinished or not self._is_known(key) for key in self._waiting)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each history that was begun was read to its end."""
+        return not self._unfinished
 
     def is_partly_read(self, key: str) -> bool:
         """Whether that is so for a metric that was asked for."""
@@ -115,8 +140,7 @@ class RunValues:
         *,
         seconds: float | None = None,
         is_round: bool = False,
-        is_thorough: bool = False,
-        is_list: bool = False,
+        care: Care = Care.VIEW,
     ) -> None:
         """Read what is new, as a run that was just asked for tells it.
 
@@ -133,31 +157,21 @@ class RunValues:
             to their ends.
         is_round : bool, optional
             Read a page of each, and leave the rest.
-        is_thorough : bool, optional
-            Look for points that are not the latest of their metric, unless that was done a moment ago.
-        is_list : bool, optional
-            Do not look for points of other programs under names of ours that nothing tells of: it is a request for each.
+        care : Care, optional
+            What is done to find points that nothing tells of: it is a request for each metric.
 
         Raises
         ------
         StoreUnavailable
             Also where histories that are to be read to their ends were rewritten meanwhile, again and again.
         """
-        is_late_check = self._is_late_check(server, is_thorough=is_thorough)
-        if names is None and not is_late_check and self._is_as_read(server):
-            self._seen = server
-            return
         until = None if seconds is None else monotonic() + seconds
         self._read_lines(connection, server)
-        self._let_wait(server, names, is_late_check=is_late_check)
-        if not is_list:
-            self._let_alone_wait(
-                server, names, is_all=is_thorough or server.end_ms is not None, is_late_check=is_late_check
-            )
+        self._let_wait(server, names, care)
+        if care is Care.VIEW:
+            self._viewed = server
         self._seen = server
         self._read_histories(connection, server, names, until=until, is_round=is_round)
-        if names is None and not self._waiting:
-            self._read_as_of = server
 
     def read_on(self, connection: Connection, names: Collection[str] | None, seconds: float) -> None:
         """Read on for about so long, as far as the last call of `update` heard that there is more. Raises StoreUnavailable."""
@@ -180,59 +194,56 @@ class RunValues:
 
     def _find_changing(self, names: Collection[str] | None, since: Mapping[str, int]) -> str | None:
         keys = self.moved_counts if names is None else [key for key in names if key in self.moved_counts]
-        return next((key for key in keys if self.moved_counts[key] - since.get(key, 0) >= ATTEMPTS), None)
-
-    def _is_as_read(self, server: ServerRun) -> bool:
-        before = self._read_as_of
-        return (
-            before is not None and not self._waiting and server.latest == before.latest and server.heads == before.heads
-        )
-
-    def _is_late_check(self, server: ServerRun, *, is_thorough: bool) -> bool:
-        if self._seen is None:
-            self._checked_at = monotonic()
-            return False
-        now = monotonic()
-        if self._to_compare:
-            self._checked_at = now  # the next one comes so long after the end of this
-        pause_seconds = ASKED_CHECK_SECONDS if is_thorough else CHECK_SECONDS
-        is_due = server.end_ms is None and now > self._checked_at + pause_seconds
-        if self._seen.status != server.status or is_due:
-            self._checked_at = now
-            return bool(server.latest)
-        return False
+        for key in keys:
+            before = max(since.get(key, 0), self.settled_counts.get(key, 0))
+            if self.moved_counts[key] - before >= ATTEMPTS:
+                return key
+        return None
 
     def _is_known(self, key: str) -> bool:
         """Say whether a history was read to its end once; our own points are known from their lines."""
-        return key in self._latest or self.metrics.is_own(key)
+        return key in self._read or self.metrics.is_own(key)
 
-    def _let_wait(self, server: ServerRun, names: Collection[str] | None, *, is_late_check: bool) -> None:
+    def _let_wait(self, server: ServerRun, names: Collection[str] | None, care: Care) -> None:
         """Note which histories have something new, or are to be compared with what is known."""
         # Where another program logs at all, it may have logged under our names as well, without a point of it being the latest.
         is_shared = not server.was_made_here or any(not self.metrics.is_own(key) for key in server.latest)
-        for key, latest in server.latest.items():
-            is_read = key in self._latest
-            if is_read and is_late_check and not self._is_alone(key):
-                self._to_compare.add(key)
+        keys = [key for key in server.latest if names is None or key in names]
+        alone = [key for key in keys if self._is_alone(key)]
+        for key in keys:
+            if self._has_moved(key, server.latest[key]) or (is_shared and key not in self._read):
                 self._waiting.setdefault(key)
-            elif (names is None or key in names) and (self._has_moved(key, latest) or (is_shared and not is_read)):
+        for key in set(keys).difference(alone):
+            if self._is_to_be_compared(key, server, care):
                 self._waiting.setdefault(key)
+        for key in self._find_searches(alone, server, care):
+            self._waiting.setdefault(key)
 
-    def _let_alone_wait(
-        self, server: ServerRun, names: Collection[str] | None, *, is_all: bool, is_late_check: bool
-    ) -> None:
-        """Let metrics be searched for points of another program that nothing tells of: not the latest, and under names of ours.
+    def _is_to_be_compared(self, key: str, server: ServerRun, care: Care) -> bool:
+        """Say whether it is time to look for late points in a history of another program."""
+        read = self._read.get(key)
+        if read is None:
+            return False
+        if read.status != server.status:
+            return True
+        if care is Care.ASKED:
+            return monotonic() > read.at + ASKED_CHECK_SECONDS
+        pause_seconds = max(CHECK_SECONDS, len(server.latest) / CHECKS_A_SECOND)
+        return server.end_ms is None and monotonic() > read.at + pause_seconds
 
-        It is a request for each. Views of a run that goes on search one with each look; who asks for a history, and views of a run that has
-        ended, all that were not searched since.
-        """
-        alone = [key for key in server.latest if (names is None or key in names) and self._is_alone(key)]
-        if is_all:
-            for key in alone:
-                if is_late_check or key not in self._latest:
-                    self._waiting.setdefault(key)
-        elif alone:
-            self._waiting.setdefault(min(alone, key=lambda key: self._searched.get(key, 0)))
+    def _find_searches(self, alone: Sequence[str], server: ServerRun, care: Care) -> list[str]:
+        """Give the names, of those whose points are all ours as far as is known, that are to be searched for another program's."""
+        if care is Care.LIST:
+            return []
+        if care is Care.ASKED:
+            return [key for key in alone if key not in self._read or self._is_to_be_compared(key, server, care)]
+        if server.end_ms is not None:
+            return [key for key in alone if key not in self._read or self._read[key].status != server.status]
+        before = self._viewed
+        is_quiet = before is not None and (server.latest, server.heads) == (before.latest, before.heads)
+        if is_quiet or not alone:
+            return []
+        return [min(alone, key=lambda key: self._read[key].at if key in self._read else 0.0)]
 
     def _is_alone(self, key: str) -> bool:
         """Say whether all points under a key are ours, as far as is known."""
@@ -241,7 +252,10 @@ class RunValues:
     def _has_moved(self, key: str, latest: LatestPoint) -> bool:
         if self._is_alone(key):
             return not self.metrics.is_own_latest(key, latest)
-        return self._latest.get(key) != latest
+        return self._is_behind(key, latest)
+
+    def _is_behind(self, key: str, latest: LatestPoint) -> bool:
+        return key not in self._read or self._read[key].latest != latest
 
     def _read_histories(
         self,
@@ -285,14 +299,13 @@ class RunValues:
     def _find_turns(self, server: ServerRun, names: Collection[str] | None) -> deque[str]:
         """Give the histories to read, in turn: those that moved before those that are only compared, but for one of these."""
         wanted = [key for key in self._waiting if names is None or key in names]
-        moved = [key for key in wanted if key in self._unfinished or self._latest.get(key) != server.latest[key]]
-        quiet = [key for key in wanted if key not in self._unfinished and self._latest.get(key) == server.latest[key]]
+        moved = [key for key in wanted if key in self._unfinished or self._is_behind(key, server.latest[key])]
+        quiet = [key for key in wanted if key not in moved]
         return deque([*moved[:1], *quiet[:1], *moved[1:], *quiet[1:]])
 
     def _end_waiting(self, key: str) -> None:
         del self._waiting[key]
         self._unfinished.discard(key)
-        self._to_compare.discard(key)
 
     def _let_read_on(self, key: str, marks: list[Mark]) -> None:
         self._marks[key] = marks
@@ -355,8 +368,10 @@ class RunValues:
                 self._sorted.add(key)
                 if self.metrics.is_own(key) and self.metrics.count_plain(key) and self.metrics.sort_by_time(key):
                     self.generation = next(_generations)
-            self._latest[key] = server.latest[key]
-            self._searched[key] = next(_searches)
+            self._read[key] = _Reading(server.latest[key], server.status, monotonic())
+            if page.is_end or marks[-1].place > self._furthest.get(key, 0):
+                self.settled_counts[key] = self.moved_counts[key]
+                self._furthest[key] = marks[-1].place
             self._end_waiting(key)
             if not page.is_end:
                 self._let_read_on(key, marks)  # behind the others

@@ -319,7 +319,7 @@ class SqliteRunStore(SqliteWorkspace):
 
     # -- metrics, read
 
-    def summarize_metrics(self, run_id: str) -> list[MetricSummary]:
+    def summarize_metrics(self, run_id: str, *, is_look: bool = False) -> list[MetricSummary]:  # noqa: ARG002 - all is known
         """Sum up every series of a run."""
 
         def read(connection: sqlite3.Connection) -> list[MetricSummary]:

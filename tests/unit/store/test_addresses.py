@@ -67,6 +67,14 @@ def test_a_server_that_is_opened_in_two_spellings_is_remembered_once() -> None:
         ("http://host:5000/#/experiments/1", "http://host:5000/"),
         ("host:5000/?token=secret", "host:5000/"),
         ("http://[secret", "http://…"),
+        ("me:secret@host:5000", "host:5000"),
+        (" secret@host:5000/mlflow ", "host:5000/mlflow"),
+        ("me:se?cret@host:5000", "…"),
+        ("http://me:sec/ret@host", "http://…"),
+        ("https://me:se?cret@host", "https://…"),
+        ("https://host/@team", "https://host/@team"),
+        ("./me@host:5000", "./me@host:5000"),
+        ("dbfs:/Users/me@host/x", "dbfs:/Users/me@host/x"),
         ("./runs", "./runs"),
         ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
     ],
@@ -94,6 +102,20 @@ def test_what_is_shown_of_an_address_has_no_secret(address: str, shown: str) -> 
         "uc:/me:secret@host",
         "http:/me:secret\n@host",
         "ftp://me:secret@host/?token=secret",
+        "ftp://me:sec/secret@host",
+        "http://me:secret?@host:5000",
+        "me:secret@host:5000",
+        " me:secret@HOST:5000/mlflow ",
+        "secret@host:5000",
+        "me:secret@host",
+        "me@team.example:secret@host:5000",
+        "me:p@secret@host:5000",
+        "me:sec/secret@host:5000",
+        "me:secret?x@host:5000",
+        "m:sec\\secret@host:5000",
+        "me:secret@[::1]:5000",
+        "me:secret\n@host:5000",
+        "host:5000/?token=a@secret",
     ],
 )
 def test_an_address_with_a_secret_is_refused_and_not_repeated(
@@ -122,6 +144,9 @@ def test_an_address_with_a_secret_is_refused_and_not_repeated(
         ("http//" + "h" * 300, "http//hhh", "begins with http:// or https://"),
         ("http:", "http:", "begins with http:// or https://"),
         (" 127.0.0.1:5601 ", "'127.0.0.1:5601'", "begins with http:// or https://"),
+        ("[::1]:5601", "'[::1]:5601'", "begins with http:// or https://"),
+        ("me:pw@host:5601", "'host:5601'", "begins with http:// or https://"),
+        ("me:pw@host:5601", "'host:5601'", "begin with ./ for a folder"),
         ("uc:/x", "'uc:/x'", "./uc:/x for a folder"),
         ("sqlite:/runs", "'sqlite:/runs'", "sqlite:/// with a folder"),
         ("uc:/" + "x" * 5000, "uc:/xxx", "sqlite:/// with a folder"),
@@ -133,6 +158,9 @@ def test_an_address_with_a_secret_is_refused_and_not_repeated(
         ("https://h:0/mlflow", "'https://h:0/mlflow'", "a number from 1 to 65535"),
         ("http://h:abc", "'http://h:abc'", "a number from 1 to 65535"),
         ("http:///mlflow", "'http:///mlflow'", "names no host"),
+        ("http://", "'http://'", "names no host. Write it as http://host:5000"),
+        (" HTTPS:// ", "'HTTPS://'", "names no host. Write it as https://host:5000"),
+        ("http://?token=x", "'http:", "names no host"),
     ],
 )
 def test_a_mistyped_address_makes_no_folder(location: str, shown: str, rule: str, tmp_path: Path, home: Path) -> None:
@@ -154,6 +182,12 @@ def test_a_mistyped_address_makes_no_folder(location: str, shown: str, rule: str
         ("./uc:/x", "uc:/x"),
         ("a/b:c", "a/b:c"),
         ("night run:/x", "night run:/x"),
+        ("./me@host", "me@host"),
+        ("./me:pw@host:5000", "me:pw@host:5000"),
+        ("runs@home", "runs@home"),
+        ("runs@home/x", "runs@home/x"),
+        ("runs/me@host:1", "runs/me@host:1"),
+        ("lr:1/best@0.1", "lr:1/best@0.1"),
         (" runs ", " runs "),
         ("sqlite:///runs", "runs"),
         (" sqlite:///runs ", "runs"),
@@ -164,7 +198,7 @@ def test_a_path_stays_the_path_of_a_folder(location: str, expected: str, tmp_pat
     assert uri.to_folder(location) == tmp_path / expected
 
 
-@pytest.mark.parametrize("location", [r"C:\x", "C:/x", "c:x"])
+@pytest.mark.parametrize("location", [r"C:\x", "C:/x", "c:x", r"C:\me@home\x", "C:/me@home"])
 def test_a_drive_is_no_address(location: str) -> None:
     assert not uri.is_tracking_uri(location)
     assert uri.to_folder(location) == Path(location).absolute()

@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from aml_widgets.core.errors import Conflict, StoreUnavailable
-from aml_widgets.core.records import SNAPSHOT_ID, MetricKind, NewRun, RunQuery, RunRecord, RunView, ViewType
+from aml_widgets.core.records import SNAPSHOT_ID, MetricKind, NewPoint, NewRun, RunQuery, RunRecord, RunView, ViewType
 from aml_widgets.core.status import RunStatus
 from aml_widgets.store import transfer_points
 from aml_widgets.store.protocol import RunStore
@@ -105,6 +105,25 @@ def test_a_half_copied_run_that_was_thrown_away_is_begun_anew(source: SqliteRunS
     copy = find_copy(source, run_id, target, list_all(target))
     assert facts_of(target, copy.run_id) == facts_of(source, run_id)
     assert (transfer(source, target).copied, len(list_all(target, RunView.TRASH))) == (0, 1)
+
+
+def test_a_half_copied_run_that_is_no_beginning_of_it_is_begun_anew(source: SqliteRunStore, target: RunStore) -> None:
+    run_id = finished_run(source).run_id
+
+    def stop(progress: Progress) -> None:
+        if progress.points:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        transfer(source, target, on_progress=stop)
+    target.log_points(run_id, [NewPoint(one.key.name, 7.5) for one in source.summarize_metrics(run_id)[:1]])
+
+    done = transfer(source, target)
+    assert (done.copied, done.failed) == (1, {})
+    (copy,) = list_all(target)
+    assert facts_of(target, copy.run_id) == facts_of(source, run_id)
+    assert [record.run_id for record in list_all(target, RunView.TRASH)] == [run_id]
+    assert (transfer(source, target).copied, transfer(source, target).known) == (0, 1)
 
 
 def test_of_two_copies_the_whole_one_counts(source: SqliteRunStore, target: RunStore) -> None:

@@ -39,6 +39,7 @@ class EndTeller:
         self._on_told = on_told
         self._lock = threading.Lock()
         self._due_at: dict[str, float] = {}
+        self._being_told: set[str] = set()
 
     @property
     def is_waiting(self) -> bool:
@@ -48,8 +49,8 @@ class EndTeller:
 
     def keep(self, run_id: str, end: RunEnd) -> None:
         """Take note of how a run ended, to tell it later. Raises StoreError."""
-        run_ends.keep(self._where(run_id), end)
-        with self._lock:
+        with self._lock:  # an end that was told meanwhile is not forgotten together with this one
+            run_ends.keep(self._where(run_id), end)
             self._due_at[run_id] = monotonic() + END_SECONDS
 
     def adopt(self, run_id: str) -> None:
@@ -59,29 +60,53 @@ class EndTeller:
                 self._due_at[run_id] = monotonic()
 
     def tell_due(self, busy: Collection[str]) -> None:
-        """Tell what is due, but of runs that have lines to send. Not in this thread: others wait for it meanwhile."""
+        """Tell what is due, but of runs that have lines to send. Not in this thread: others wait for it meanwhile.
+
+        A run has one thread at most. It may wait for a silent server for minutes, and only then is the run due again.
+        """
         now = monotonic()
         with self._lock:
-            due = [run_id for run_id, at in self._due_at.items() if at <= now and run_id not in busy]
-            for run_id in due:
-                self._due_at[run_id] = now + END_SECONDS
+            kept_back = self._being_told.union(busy)
+            due = [run_id for run_id, at in self._due_at.items() if at <= now and run_id not in kept_back]
+            self._being_told.update(due)
         for run_id in due:
             try:
                 threading.Thread(target=self._tell_one, args=(run_id,), name="aml_widgets run end", daemon=True).start()
             except RuntimeError as error:  # too many threads, or Python is about to end
                 _log.info("The end of run %s is told later: %s", run_id, error)
+                self._let_go(run_id)
 
     def _tell_one(self, run_id: str) -> None:
-        end = run_ends.find(self._where(run_id))
+        try:
+            self._try_to_tell(run_id)
+        except StoreError as error:
+            _log.info("The end of run %s is told later: %s", run_id, message_of(error))
+        except Exception:  # noqa: BLE001 - it ends with this thread, and is tried again as others are
+            _log.exception("How run %s ended could not be told to the tracking server.", run_id)
+        finally:
+            self._let_go(run_id)
+
+    def _try_to_tell(self, run_id: str) -> None:
+        """Tell how a run ended, and forget it. Raises StoreError where that does not work now."""
+        folder = self._where(run_id)
+        end = run_ends.find(folder)
         if end is not None:
             try:
                 self._tell(run_id, end)
-            except StoreError as error:
-                _log.info("The end of run %s is told later: %s", run_id, message_of(error))
-                return
+            except StoreError:
+                raise
             except AmlWidgetsError as error:
                 _log.warning("How run %s ended could not be told to the tracking server: %s", run_id, message_of(error))
-        run_ends.remove(self._where(run_id))
         with self._lock:
+            if run_ends.find(folder) not in (end, None):
+                return  # another end was kept meanwhile, and is told next
+            run_ends.remove(folder)
             self._due_at.pop(run_id, None)
         self._on_told(run_id)
+
+    def _let_go(self, run_id: str) -> None:
+        """Let a run be told again, after a pause, unless it is done with."""
+        with self._lock:
+            self._being_told.discard(run_id)
+            if run_id in self._due_at:
+                self._due_at[run_id] = monotonic() + END_SECONDS
