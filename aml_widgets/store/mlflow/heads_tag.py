@@ -1,7 +1,7 @@
 """How far a writer's exact values have come on the server: a tag of the run, which also holds the newest lines.
 
-Because lines and metrics travel in one request, whoever asks for the run hears with it what is new, and a piece becomes a file only
-when the lines no longer fit into the tag.
+Whoever asks for the run hears with it what is new, for the tag is written before the copies of what its lines say. A piece becomes a
+file only when the lines no longer fit into the tag.
 """
 
 from __future__ import annotations
