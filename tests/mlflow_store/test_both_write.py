@@ -12,7 +12,7 @@ from mlflow.entities import Metric
 from aml_widgets.core.errors import StoreUnavailable
 from aml_widgets.core.records import NewPoint
 from aml_widgets.core.status import RunStatus
-from aml_widgets.store.mlflow import changes, history_pages, line_reader, values
+from aml_widgets.store.mlflow import care, changes, history_pages, line_reader
 from aml_widgets.store.mlflow.sending import ValueSender
 from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.testing.support import exact, new_run, read_all
@@ -313,7 +313,7 @@ def test_points_of_others_under_our_name_that_nothing_tells_of_are_seen_in_views
 def test_who_asks_hears_of_points_that_came_late(
     store: MlflowStore, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(values, "ASKED_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(care, "ASKED_CHECK_SECONDS", 0.0)
     run_id = start_plain(client)
     log_plain(client, run_id, "loss", range(10, 20))
     assert len(store.read_history(run_id, "loss")) == 10

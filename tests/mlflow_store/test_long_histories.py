@@ -11,7 +11,7 @@ from mlflow.entities import Metric
 
 from aml_widgets.core.errors import StoreUnavailable
 from aml_widgets.core.records import MetricKey, RunChanges, RunQuery
-from aml_widgets.store.mlflow import changes, history_pages, server_state, values
+from aml_widgets.store.mlflow import care, changes, history_pages, server_state
 from aml_widgets.store.mlflow.connection import Connection
 from aml_widgets.store.mlflow.history_pages import Mark, Page
 from aml_widgets.store.mlflow.point_order import OrderedPoint, PointOrder
@@ -338,7 +338,7 @@ def test_a_run_with_more_moving_metrics_than_a_look_reads_is_not_asked_for_witho
 def test_a_check_that_takes_longer_than_its_interval_ends_and_finds_what_came_late(
     store: MlflowStore, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(values, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(care, "CHECK_SECONDS", 0.0)
     run_id = start_plain(client)
     keys = [f"metric {number}" for number in range(6)]
     for key in keys:

@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 
 from aml_widgets.core.status import RunStatus
-from aml_widgets.store.mlflow import changes, history_pages, server_state, values
+from aml_widgets.store.mlflow import care, changes, history_pages, server_state, values
 from aml_widgets.store.mlflow.store import MlflowStore
 from aml_widgets.testing.support import new_run
 from tests.mlflow_store.follower import Follower
@@ -29,7 +29,7 @@ def reader(server: TrackingServer, tmp_path: Path) -> MlflowStore:
 @pytest.fixture
 def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if some seconds had passed before anybody asks again."""
-    monkeypatch.setattr(values, "ASKED_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(care, "ASKED_CHECK_SECONDS", 0.0)
 
 
 def log_ours(store: MlflowStore, *names: str) -> str:
@@ -101,8 +101,8 @@ def test_a_comparison_that_nobody_asks_for_keeps_no_other_back(
     for name in ("a", "b"):
         log_plain(client, run_id, name, range(10, 20))
     reader.changes_since(run_id)
-    monkeypatch.setattr(values, "CHECK_SECONDS", 0.0)
-    monkeypatch.setattr(values, "CHECKS_A_SECOND", 10**6)
+    monkeypatch.setattr(care, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(care, "CHECKS_A_SECOND", 10**6)
 
     reader.summarize_runs([run_id], ["a"])  # "b" is due as well, and nobody reads it
     client.log_metric(run_id, "a", 0.5, timestamp=1_000, step=1)

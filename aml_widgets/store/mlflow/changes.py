@@ -20,11 +20,11 @@ from aml_widgets.store.memory.points import check_max_buckets
 from aml_widgets.store.memory.run_metrics import RunMetrics
 from aml_widgets.store.memory.state import StoredRun
 from aml_widgets.store.mlflow import names
+from aml_widgets.store.mlflow.care import Care
 from aml_widgets.store.mlflow.connection import Connection
 from aml_widgets.store.mlflow.entities import ServerRun
 from aml_widgets.store.mlflow.exact_values import File, encode_line
 from aml_widgets.store.mlflow.server_state import ServerState
-from aml_widgets.store.mlflow.values import Care
 from aml_widgets.store.protocol import MAX_BUCKETS
 
 FILES_SECONDS = 60.0

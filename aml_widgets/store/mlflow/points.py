@@ -20,10 +20,10 @@ from aml_widgets.core.records import (
 from aml_widgets.store.memory.points import MemoryPoints, check_max_buckets
 from aml_widgets.store.memory.state import terminal_error
 from aml_widgets.store.mlflow import server_state
+from aml_widgets.store.mlflow.care import Care
 from aml_widgets.store.mlflow.exact_values import Record, encode_line
 from aml_widgets.store.mlflow.heads import MetricHeads
 from aml_widgets.store.mlflow.server_state import ServerState, only_known
-from aml_widgets.store.mlflow.values import Care
 from aml_widgets.store.protocol import MAX_BUCKETS
 
 NAMED_RUNS = 100

@@ -20,6 +20,7 @@ from aml_widgets.core.errors import RunNotFound, StoreError, UserError, message_
 from aml_widgets.core.records import ArtifactRecord, MetricOrder, RunQuery
 from aml_widgets.store.memory.listing import find_fitting
 from aml_widgets.store.mlflow import names
+from aml_widgets.store.mlflow.care import Care
 from aml_widgets.store.mlflow.connection import Connection, Missing
 from aml_widgets.store.mlflow.entities import (
     ServerRun,
@@ -34,7 +35,6 @@ from aml_widgets.store.mlflow.pushing import send_record
 from aml_widgets.store.mlflow.sending import ValueSender
 from aml_widgets.store.mlflow.server_mirror import PAGE
 from aml_widgets.store.mlflow.value_mirror import ValueMirror
-from aml_widgets.store.mlflow.values import Care
 from aml_widgets.store.run_fitting import check_conditions
 
 FULL_LOOK_SECONDS = 30.0

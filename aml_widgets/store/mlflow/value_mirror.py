@@ -10,8 +10,9 @@ from time import monotonic
 
 from aml_widgets.core.errors import StoreCorrupt, message_of
 from aml_widgets.store.memory.run_metrics import RunMetrics
+from aml_widgets.store.mlflow.care import Care
 from aml_widgets.store.mlflow.server_mirror import ServerMirror
-from aml_widgets.store.mlflow.values import Care, RunValues
+from aml_widgets.store.mlflow.values import RunValues
 
 MAX_RUNS_READ = 500
 """Of so many runs the points are remembered; those of the one that was not looked at for longest are read anew."""

@@ -13,12 +13,12 @@ from __future__ import annotations
 import itertools
 from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
-from enum import Enum
 from time import monotonic
 from typing import NamedTuple
 
 from aml_widgets.core.errors import StoreUnavailable
 from aml_widgets.store.mlflow import history_pages
+from aml_widgets.store.mlflow.care import Care, Reading, is_to_be_compared
 from aml_widgets.store.mlflow.connection import Connection
 from aml_widgets.store.mlflow.entities import LatestPoint, ServerRun, read_run
 from aml_widgets.store.mlflow.heads_tag import Place
@@ -28,38 +28,13 @@ from aml_widgets.store.mlflow.plain_points import PlainPoint
 from aml_widgets.store.mlflow.point_order import to_ordered
 from aml_widgets.store.mlflow.server_metrics import ServerMetrics
 
-CHECK_SECONDS = 60.0
-"""How often a history of a running run is compared with what is known, for points that came late and are not the latest."""
-
-CHECKS_A_SECOND = 10
-"""Not more often than this in all: of a run with more metrics, each is compared less often."""
-
 ATTEMPTS = 3
 """How often a history is read again without getting any further, where points come late while it is read."""
-
-ASKED_CHECK_SECONDS = 5.0
-"""The same where somebody asks for a history itself."""
 
 _ON_THEIR_WAY = (256, 4_096, 65_536)
 """So many points before the newest of ours it is looked where the history goes on, if the newest are not there yet."""
 
 _generations = itertools.count(1)
-
-
-class Care(Enum):
-    """What is done to find points that nothing tells of: a late one that is not the latest, another program's under a name of ours."""
-
-    LIST = "what is shown beside many others: no search under names of ours"
-    VIEW = "what looks again soon: a search under one of our names a look, and under each when the run has ended"
-    ASKED = "somebody wants the points: a search under each name, unless that was done a moment ago"
-
-
-class _Reading(NamedTuple):
-    """What the server said of a run when a page of a history was read last, and when that was."""
-
-    latest: LatestPoint
-    status: str
-    at: float
 
 
 class _Asked(NamedTuple):
@@ -97,7 +72,7 @@ class RunValues:
         self.settled_counts: dict[str, int] = {}
         self.is_sound = True
         self._places: dict[str, Place] = {}
-        self._read: dict[str, _Reading] = {}
+        self._read: dict[str, Reading] = {}
         self._marks: dict[str, list[Mark]] = {}  # about a page apart
         self._furthest: dict[str, int] = {}  # so many points of a history were read
         self._sorted: set[str] = set()  # those that were read to their ends once
@@ -209,34 +184,22 @@ class RunValues:
         # Where another program logs at all, it may have logged under our names as well, without a point of it being the latest.
         is_shared = not server.was_made_here or any(not self.metrics.is_own(key) for key in server.latest)
         keys = [key for key in server.latest if names is None or key in names]
-        alone = [key for key in keys if self._is_alone(key)]
-        for key in keys:
-            if self._has_moved(key, server.latest[key]) or (is_shared and key not in self._read):
-                self._waiting.setdefault(key)
-        for key in set(keys).difference(alone):
-            if self._is_to_be_compared(key, server, care):
-                self._waiting.setdefault(key)
-        for key in self._find_searches(alone, server, care):
+        moved = [
+            key for key in keys if self._has_moved(key, server.latest[key]) or (is_shared and key not in self._read)
+        ]
+        compared = [
+            key for key in keys if not self._is_alone(key) and is_to_be_compared(self._read.get(key), server, care)
+        ]
+        searched = self._find_searches([key for key in keys if self._is_alone(key)], server, care)
+        for key in itertools.chain(moved, compared, searched):
             self._waiting.setdefault(key)
-
-    def _is_to_be_compared(self, key: str, server: ServerRun, care: Care) -> bool:
-        """Say whether it is time to look for late points in a history of another program."""
-        read = self._read.get(key)
-        if read is None:
-            return False
-        if read.status != server.status:
-            return True
-        if care is Care.ASKED:
-            return monotonic() > read.at + ASKED_CHECK_SECONDS
-        pause_seconds = max(CHECK_SECONDS, len(server.latest) / CHECKS_A_SECOND)
-        return server.end_ms is None and monotonic() > read.at + pause_seconds
 
     def _find_searches(self, alone: Sequence[str], server: ServerRun, care: Care) -> list[str]:
         """Give the names, of those whose points are all ours as far as is known, that are to be searched for another program's."""
         if care is Care.LIST:
             return []
         if care is Care.ASKED:
-            return [key for key in alone if key not in self._read or self._is_to_be_compared(key, server, care)]
+            return [key for key in alone if key not in self._read or is_to_be_compared(self._read[key], server, care)]
         if server.end_ms is not None:
             return [key for key in alone if key not in self._read or self._read[key].status != server.status]
         before = self._viewed
@@ -299,8 +262,11 @@ class RunValues:
     def _find_turns(self, server: ServerRun, names: Collection[str] | None) -> deque[str]:
         """Give the histories to read, in turn: those that moved before those that are only compared, but for one of these."""
         wanted = [key for key in self._waiting if names is None or key in names]
-        moved = [key for key in wanted if key in self._unfinished or self._is_behind(key, server.latest[key])]
-        quiet = [key for key in wanted if key not in moved]
+        moved: list[str] = []
+        quiet: list[str] = []
+        for key in wanted:
+            is_behind = key in self._unfinished or self._is_behind(key, server.latest[key])
+            (moved if is_behind else quiet).append(key)
         return deque([*moved[:1], *quiet[:1], *moved[1:], *quiet[1:]])
 
     def _end_waiting(self, key: str) -> None:
@@ -368,7 +334,7 @@ class RunValues:
                 self._sorted.add(key)
                 if self.metrics.is_own(key) and self.metrics.count_plain(key) and self.metrics.sort_by_time(key):
                     self.generation = next(_generations)
-            self._read[key] = _Reading(server.latest[key], server.status, monotonic())
+            self._read[key] = Reading(server.latest[key], server.status, monotonic())
             if page.is_end or marks[-1].place > self._furthest.get(key, 0):
                 self.settled_counts[key] = self.moved_counts[key]
                 self._furthest[key] = marks[-1].place
