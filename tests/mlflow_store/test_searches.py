@@ -79,6 +79,71 @@ def test_the_last_values_of_runs_are_of_all_their_points(
     assert (latest.last, latest.count) == (-1.0, 4)
 
 
+@pytest.mark.parametrize("is_ours", [False, True], ids=["plain", "ours"])
+def test_the_last_values_of_runs_are_of_all_their_metrics_though_it_takes_many_turns(
+    is_ours: bool, store: MlflowStore, reader: MlflowStore, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_state, "TURN_SECONDS", 0.0)
+    names = [f"metric {number}" for number in range(7)]
+    run_ids = [log_ours(store, *names) if is_ours else start_plain(client) for _ in range(3)]
+    for run_id in run_ids:
+        for name in names:
+            client.log_metric(run_id, name, -1.0)
+
+    latest = reader.latest_metrics(run_ids)
+
+    expected = {(name, 4 if is_ours else 1, -1.0) for name in names}
+    assert {run_id: {(one.key.name, one.count, one.last) for one in latest[run_id]} for run_id in run_ids} == (
+        dict.fromkeys(run_ids, expected)
+    )
+
+
+def test_who_asks_does_not_wait_for_what_a_view_wants_meanwhile(
+    reader: MlflowStore, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_state, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(changes, "LOOK_SECONDS", 0.0)
+    names = [f"metric {number}" for number in range(6)]
+    run_id = start_plain(client)
+    turns = 0
+
+    def log_all(step: int) -> None:
+        for name in names:
+            client.log_metric(run_id, name, step / 2, step=step)
+
+    def let_others(_seconds: float) -> None:
+        nonlocal turns
+        turns += 1
+        log_all(turns)
+        reader.changes_since(run_id)
+        assert turns < 10 * len(names), "it never ends"
+
+    log_all(0)
+    monkeypatch.setattr(server_state, "sleep", let_others)
+
+    found = reader.summarize_metrics(run_id)
+
+    assert {one.key.name for one in found} == set(names)
+    assert turns > 1
+
+
+def test_a_view_sees_what_was_logged_when_a_run_was_gone_on_with_for_a_moment(
+    reader: MlflowStore, client: MlflowClient
+) -> None:
+    run_id = start_plain(client)
+    log_plain(client, run_id, "loss", range(10, 20))
+    client.set_terminated(run_id, end_time=1_000)
+    follower = Follower(reader, run_id)
+    follower.look_to_the_end()
+
+    client.update_run(run_id, status="RUNNING")
+    client.log_metric(run_id, "loss", 7.0)  # of step 0, so it is not the latest
+    client.set_terminated(run_id, end_time=2_000)
+    follower.look_to_the_end()
+
+    assert sorted(follower.steps("loss")) == [0, *range(10, 20)]
+
+
 @pytest.mark.usefixtures("asked_anew")
 @pytest.mark.parametrize("is_ours", [False, True], ids=["plain", "ours"])
 def test_who_asks_hears_of_a_point_that_came_after_the_end(

@@ -37,22 +37,31 @@ class Reading(NamedTuple):
     ----------
     latest : tuple
         The latest point of that history.
-    status : str
-        The run's status, in MLflow's words.
+    run_end : tuple
+        The run's status in MLflow's words, and when it ended, in milliseconds since the epoch or None.
     at : float
         Seconds of the monotonic clock.
     """
 
     latest: LatestPoint
-    status: str
+    run_end: tuple[str, int | None]
     at: float
+
+    @staticmethod
+    def now(key: str, server: ServerRun) -> Reading:
+        """Give that of a history that was just read."""
+        return Reading(server.latest[key], (server.status, server.end_ms), monotonic())
+
+    def is_of_another_end(self, server: ServerRun) -> bool:
+        """Say whether the run has ended since, or was gone on with."""
+        return self.run_end != (server.status, server.end_ms)
 
 
 def is_to_be_compared(read: Reading | None, server: ServerRun, care: Care) -> bool:
-    """Say whether it is time to look for late points in a history that was read before: also once when the run's status has changed."""
+    """Say whether it is time to look for late points in a history that was read before: also once when the run has ended."""
     if read is None:
         return False
-    if read.status != server.status:
+    if read.is_of_another_end(server):
         return True
     if care is Care.ASKED:
         return monotonic() > read.at + ASKED_CHECK_SECONDS

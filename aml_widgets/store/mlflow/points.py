@@ -23,7 +23,7 @@ from aml_widgets.store.mlflow import server_state
 from aml_widgets.store.mlflow.care import Care
 from aml_widgets.store.mlflow.exact_values import Record, encode_line
 from aml_widgets.store.mlflow.heads import MetricHeads
-from aml_widgets.store.mlflow.server_state import ServerState, only_known
+from aml_widgets.store.mlflow.server_state import Begun, ServerState, only_known
 from aml_widgets.store.protocol import MAX_BUCKETS
 
 NAMED_RUNS = 100
@@ -159,29 +159,29 @@ class ServerPoints(ServerState, MemoryPoints):
 
     def latest_metrics(self, run_ids: Sequence[str]) -> Mapping[str, Sequence[LatestMetric]]:
         """Give the last value of every series of some runs; a run without metrics has an empty sequence."""
-        moved_before: dict[str, Mapping[str, int]] = {}
+        begun: dict[str, Begun] = {}
+        whole: set[str] = set()
+
+        def find_unread() -> list[str]:
+            return [run_id for run_id in dict.fromkeys(run_ids) if run_id not in whole or self._is_cut(run_id)]
 
         def read_some() -> bool:
-            if not moved_before:
-                self._pull_known_or_all(run_ids)
             until = monotonic() + server_state.TURN_SECONDS
-            for run_id in self._find_unread_of(run_ids, moved_before):
-                while self._read_a_while(run_id, None, moved_before, Care.ASKED, is_heard=True):
-                    if monotonic() > until:
-                        return True
-                if monotonic() > until:
+            for run_id in find_unread():
+                if self._read_a_while(run_id, None, begun, Care.ASKED):
                     return True
+                whole.add(run_id)
+                if monotonic() > until:
+                    return bool(find_unread())
             return False
 
         with self._taking_turns(read_some):
             return super().latest_metrics(run_ids)
 
-    def _find_unread_of(self, run_ids: Sequence[str], begun: Collection[str]) -> list[str]:
-        """Give the runs that were not begun, and those that have come to lack points since: others read them, too."""
-        known = {run_id: self._known_values(run_id) for run_id in run_ids}
-        return [
-            run_id for run_id, values in known.items() if run_id not in begun or values is None or not values.is_whole
-        ]
+    def _is_cut(self, run_id: str) -> bool:
+        """Say whether a run that was read has come to lack points since, because of others who read it, or is forgotten."""
+        values = self._known_values(run_id)
+        return values is None or bool(values.find_still_lacking(None, {}))
 
     def _pull_known_or_all(self, run_ids: Sequence[str]) -> None:
         if len(run_ids) > FEW:

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
+from typing import NamedTuple
 
 from aml_widgets.core import clock
 from aml_widgets.core.errors import RunNotFound, StoreError, UserError, message_of
@@ -57,6 +58,21 @@ _GOES_ON = " AND ".join(f"attributes.status != '{status}'" for status in ("FINIS
 _log = logging.getLogger(__name__)
 
 
+class Begun(NamedTuple):
+    """What was known of a run when somebody began to read its points to their ends.
+
+    Attributes
+    ----------
+    moved_counts : mapping
+        By metric: how often its history had not been what it was.
+    lacking : mapping
+        By metric that is waited for: how often it had been read to its end.
+    """
+
+    moved_counts: Mapping[str, int]
+    lacking: Mapping[str, int]
+
+
 class ServerState(ValueMirror, ABC):
     """The mirror of a server that looks at it before it is read, and tells it what changed.
 
@@ -93,13 +109,13 @@ class ServerState(ValueMirror, ABC):
 
         Points that are to be read to their ends are read for a while at a time, and in between others get their turn.
         """
-        moved_before: dict[str, Mapping[str, int]] = {}
+        begun: dict[str, Begun] = {}
 
         def read_some() -> bool:
             has_more = False
             for run_id in run_ids:
                 if values and seconds is None:
-                    has_more |= self._read_a_while(run_id, metrics, moved_before, care)
+                    has_more |= self._read_a_while(run_id, metrics, begun, care)
                 else:
                     self._pull_run(run_id, values=values, metrics=metrics, seconds=seconds, care=care)
             return has_more
@@ -137,15 +153,7 @@ class ServerState(ValueMirror, ABC):
                 if self._reader_count == 0:  # else others need what they have read
                     self._forget_oldest_values()
 
-    def _read_a_while(
-        self,
-        run_id: str,
-        metrics: Collection[str] | None,
-        moved_before: dict[str, Mapping[str, int]],
-        care: Care,
-        *,
-        is_heard: bool = False,
-    ) -> bool:
+    def _read_a_while(self, run_id: str, metrics: Collection[str] | None, begun: dict[str, Begun], care: Care) -> bool:
         """Begin to read the points of a run, or read on; say whether there is more. Raises StoreUnavailable where that does not end.
 
         Parameters
@@ -154,31 +162,27 @@ class ServerState(ValueMirror, ABC):
             The run.
         metrics : collection of str or None
             Which of them; None means all.
-        moved_before : dict
-            By run that was begun: how often each history had not been what it was.
+        begun : dict
+            By run: what was known when it was begun.
         care : Care
             What is done to find what nothing tells of.
-        is_heard : bool, optional
-            Whether the run was just asked for, with others.
         """
         values = self._known_values(run_id)
-        if values is None or run_id not in moved_before:
-            moved_before[run_id] = self._moved_counts(run_id)
-            if is_heard and run_id in self._servers:
-                self._pull_values(run_id, metrics, seconds=TURN_SECONDS, care=care)
-            else:
-                self._pull_run(run_id, values=True, metrics=metrics, seconds=TURN_SECONDS, care=care)
-            values = self._known_values(run_id)
+        if values is None or run_id not in begun:
+            moved_before = self._moved_counts(run_id)
+            self._pull_run(run_id, values=True, metrics=metrics, seconds=TURN_SECONDS, care=care)
+            values = self._values_of(run_id)
+            begun[run_id] = Begun(moved_before, values.find_lacking(metrics))
         else:
             try:
-                values.read_on(self._connection, metrics, TURN_SECONDS)
+                lacking = values.find_still_lacking(metrics, begun[run_id].lacking)
+                values.read_on(self._connection, lacking, TURN_SECONDS)
             finally:
                 if not values.is_sound:
                     self._forget_values(run_id)
-        if values is None:
-            return False
-        values.raise_if_changing(metrics, moved_before[run_id])
-        return values.waits_for(metrics)
+        lacking = values.find_still_lacking(metrics, begun[run_id].lacking)
+        values.raise_if_changing(lacking, begun[run_id].moved_counts)
+        return bool(lacking)
 
     @contextmanager
     def _changing(self, *run_ids: str) -> Iterator[None]:

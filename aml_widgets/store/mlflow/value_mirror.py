@@ -29,6 +29,12 @@ class ValueMirror(ServerMirror, ABC):
     def _known_values(self, run_id: str) -> RunValues | None:
         return self._values.get(run_id) or self._parts.get(run_id)
 
+    def _values_of(self, run_id: str) -> RunValues:
+        """Give what was just read of a run."""
+        values = self._known_values(run_id)
+        assert values is not None, "it was read with the lock held"
+        return values
+
     def _moved_counts(self, run_id: str) -> Mapping[str, int]:
         """Give how often each history of a run was not what it had been, as far as is known."""
         values = self._known_values(run_id)

@@ -78,6 +78,8 @@ class RunValues:
         self._sorted: set[str] = set()  # those that were read to their ends once
         self._waiting: dict[str, None] = {}  # keys with more to read, in the order of their turns
         self._unfinished: set[str] = set()  # those of them whose end was not reached
+        self._end_counts: Counter[str] = Counter()  # how often a history was read to its end
+        self._cut_keys: set[str] = set()  # those that lack points that were known before, because others came late
         self._seen: ServerRun | None = None
         self._viewed: ServerRun | None = None  # what a view heard last
 
@@ -93,11 +95,6 @@ class RunValues:
         if self._seen.end_ms is not None:  # what moves no more is read to its end, and compared
             return bool(self._waiting)
         return any(key in self._unfinished or not self._is_known(key) for key in self._waiting)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether each history that was begun was read to its end."""
-        return not self._unfinished
 
     def is_partly_read(self, key: str) -> bool:
         """Whether that is so for a metric that was asked for."""
@@ -157,6 +154,15 @@ class RunValues:
         """Say whether a history was begun again and again while it was read, by how often it was before."""
         return self._find_changing(names, since) is not None
 
+    def find_lacking(self, names: Collection[str] | None) -> dict[str, int]:
+        """Give those of some histories that wait to be read, with how often each was read to its end before."""
+        return {key: self._end_counts[key] for key in self._waiting if names is None or key in names}
+
+    def find_still_lacking(self, names: Collection[str] | None, lacking: Mapping[str, int]) -> list[str]:
+        """Give those of them that were not read to their ends since, and any that were cut. What else others want is not waited for."""
+        left = [key for key, count in lacking.items() if key in self._waiting and self._end_counts[key] == count]
+        return [*left, *(key for key in self._cut_keys if (names is None or key in names) and key not in left)]
+
     def raise_if_changing(self, names: Collection[str] | None, since: Mapping[str, int]) -> None:
         """Raise StoreUnavailable where that is so."""
         key = self._find_changing(names, since)
@@ -201,7 +207,7 @@ class RunValues:
         if care is Care.ASKED:
             return [key for key in alone if key not in self._read or is_to_be_compared(self._read[key], server, care)]
         if server.end_ms is not None:
-            return [key for key in alone if key not in self._read or self._read[key].status != server.status]
+            return [key for key in alone if key not in self._read or self._read[key].is_of_another_end(server)]
         before = self._viewed
         is_quiet = before is not None and (server.latest, server.heads) == (before.latest, before.heads)
         if is_quiet or not alone:
@@ -232,6 +238,7 @@ class RunValues:
         """Read on in the histories that wait, in turn."""
         for key in [key for key in self._waiting if key not in server.latest]:  # the server does not have it any more
             self._end_waiting(key)
+            self._cut_keys.discard(key)
         turns = self._find_turns(server, names)
         moved_before = self.moved_counts.copy()
         while turns:
@@ -334,7 +341,10 @@ class RunValues:
                 self._sorted.add(key)
                 if self.metrics.is_own(key) and self.metrics.count_plain(key) and self.metrics.sort_by_time(key):
                     self.generation = next(_generations)
-            self._read[key] = Reading(server.latest[key], server.status, monotonic())
+            self._read[key] = Reading.now(key, server)
+            if page.is_end:
+                self._end_counts[key] += 1
+                self._cut_keys.discard(key)
             if page.is_end or marks[-1].place > self._furthest.get(key, 0):
                 self.settled_counts[key] = self.moved_counts[key]
                 self._furthest[key] = marks[-1].place
@@ -371,5 +381,6 @@ class RunValues:
 
     def _cut(self, key: str, plain_count: int) -> None:
         self.metrics.cut_plain(key, plain_count)
+        self._cut_keys.add(key)
         self.generation = next(_generations)
         self._sorted.discard(key)
