@@ -24,6 +24,17 @@ from aml_widgets.testing.copies import facts_of, find_copy
 from aml_widgets.testing.support import new_run
 
 
+def copy_half(source: RunStore, target: RunStore) -> None:
+    """Copy runs until the first points of one are there, and be interrupted."""
+
+    def stop(progress: Progress) -> None:
+        if progress.points:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        transfer(source, target, on_progress=stop)
+
+
 def list_all(store: RunStore, view: RunView = RunView.ALL) -> list[RunRecord]:
     return list(store.list_runs(RunQuery(include_children=True, view=view, limit=500)).runs)
 
@@ -58,13 +69,7 @@ def test_a_half_copied_run_is_gone_on_with_whatever_its_experiment_is_called(
     source: SqliteRunStore, target: RunStore
 ) -> None:
     run_id = finished_run(source).run_id
-
-    def stop(progress: Progress) -> None:
-        if progress.points:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        transfer(source, target, on_progress=stop)
+    copy_half(source, target)
     (copy,) = list_all(target)
     target.rename_experiment(copy.experiment_id, "called otherwise")
 
@@ -92,13 +97,7 @@ def test_a_copy_that_was_thrown_away_is_not_copied_again_before_it_is_deleted_fo
 
 def test_a_half_copied_run_that_was_thrown_away_is_begun_anew(source: SqliteRunStore, target: RunStore) -> None:
     run_id = finished_run(source).run_id
-
-    def stop(progress: Progress) -> None:
-        if progress.points:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        transfer(source, target, on_progress=stop)
+    copy_half(source, target)
     target.trash_run(run_id, even_if_active=True)
 
     assert transfer(source, target).copied == 1
@@ -109,13 +108,7 @@ def test_a_half_copied_run_that_was_thrown_away_is_begun_anew(source: SqliteRunS
 
 def test_a_half_copied_run_that_is_no_beginning_of_it_is_begun_anew(source: SqliteRunStore, target: RunStore) -> None:
     run_id = finished_run(source).run_id
-
-    def stop(progress: Progress) -> None:
-        if progress.points:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        transfer(source, target, on_progress=stop)
+    copy_half(source, target)
     target.log_points(run_id, [NewPoint(one.key.name, 7.5) for one in source.summarize_metrics(run_id)[:1]])
 
     done = transfer(source, target)
@@ -164,14 +157,9 @@ def test_rows_that_were_copied_in_other_groups_are_not_copied_again(
     run_id = new_run(source).run_id
     source.log_columns(run_id, "table", {"a": list(range(10)), "b": ["x"] * 10}, kind=MetricKind.ROW)
     source.set_status(run_id, RunStatus.COMPLETED)
-
-    def stop(progress: Progress) -> None:
-        if progress.points:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(transfer_points, "BATCH", n_rows)
-        transfer(source, target, on_progress=stop)
+        copy_half(source, target)
     assert transfer(source, target).copied == 1
 
     assert facts_of(target, run_id) == facts_of(source, run_id)
